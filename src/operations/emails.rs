@@ -1,0 +1,43 @@
+//! Email addresses: set by an administrator, confirmed by their owner.
+
+use super::parameter::{field, path, query};
+use super::{Kind, Method, Operation, Parameter, Shape, operation};
+
+const EMAIL: Parameter = path("email_uuid", "The email address's UUID.");
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    operation("admin.update_user_emails", Method::Put, "/admin/users/{user_uuid}/emails")
+        .summary("Replaces a user's email addresses, as an administrator.")
+        .details(
+            "Addresses that are not in the list are removed. The difference to `users.update_emails`: `confirmed` is \
+             believed. The answer is the list of addresses with their UUIDs.",
+        )
+        .access("auth.admin.users.{user_uuid}.emails.update")
+        .parameters(&[&[
+            path("user_uuid", "The user's UUID."),
+            field(
+                "emails",
+                Kind::Objects,
+                "The addresses: `address` (required), `main`, true for exactly one, and `confirmed`.",
+            )
+            .required(),
+        ]])
+        .json()
+        .refused(&[400, 401, 404, 409]),
+    operation("emails.confirm", Method::Put, "/emails/{email_uuid}/confirm")
+        .summary("Marks an email address as confirmed.")
+        .access("auth.emails.{email_uuid}.confirm.update")
+        .parameters(&[&[EMAIL]])
+        .nothing()
+        .refused(&[401, 404]),
+    operation("emails.get_confirmation_page", Method::Get, "/emails/{email_uuid}/confirm")
+        .summary("Confirms an email address as the link in the mail does, and gives the page that its reader sees.")
+        .details("The answer is HTML. Although a GET, it changes the address: 404 means that there is no such one.")
+        .access("auth.emails.{email_uuid}.confirm.update")
+        .parameters(&[&[
+            EMAIL,
+            query("token", Kind::Text, "The token of the mail; the client's where left out.").hot().secret(),
+        ]])
+        .result(Shape::Text, &[200])
+        .refused(&[401, 404]),
+];

@@ -1,0 +1,185 @@
+//! Where identities come from: backends, LDAP and SAML configuration, SAML logins, identity providers.
+
+use super::parameter::{TENANT, document, field, file, path, query};
+use super::{Encoding, Kind, Method, Operation, Parameter, Shape, operation};
+
+const IDP_TYPE: Parameter = path("idp_type", "The identity provider's type, one of `idp.list`, such as `ldap`.");
+const USER: Parameter = path("user_uuid", "The user's UUID.");
+const METADATA: Parameter = file("metadata", "The identity provider's metadata, a file of XML.");
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    operation("backends.list", Method::Get, "/backends")
+        .summary("Lists the authentication backends of the server.")
+        .details("The answer is the list of names itself.")
+        .public()
+        .result(Shape::Member(&["data"]), &[200]),
+    operation("ldap_config.get", Method::Get, "/backends/ldap")
+        .summary("Reads the tenant's LDAP configuration.")
+        .details("Where there is none, its members are null. `bind_password` is never shown.")
+        .access("auth.backends.ldap.read")
+        .parameters(&[&[TENANT]])
+        .refused(&[401, 404]),
+    operation("ldap_config.update", Method::Put, "/backends/ldap")
+        .summary("Creates or replaces the tenant's LDAP configuration.")
+        .access("auth.backends.ldap.update")
+        .parameters(&[&[
+            document(
+                "ldap_config",
+                Kind::Object,
+                "`host`, `port`, `user_base_dn`, `user_login_attribute` and `user_email_attribute` (required), \
+                 `protocol_version` (2 or 3), `protocol_security` (`ldaps`, `tls` or null), `bind_dn`, \
+                 `bind_password` and `search_filters`.",
+            )
+            .secret(),
+            TENANT,
+        ]])
+        .json()
+        .refused(&[400, 401, 404]),
+    operation("ldap_config.delete", Method::Delete, "/backends/ldap")
+        .summary("Deletes the tenant's LDAP configuration.")
+        .access("auth.backends.ldap.delete")
+        .parameters(&[&[TENANT]])
+        .nothing()
+        .refused(&[401, 404]),
+    operation("saml_config.get", Method::Get, "/backends/saml")
+        .summary("Reads the tenant's SAML configuration.")
+        .details("It holds `domain_uuid`, `entity_id`, `acs_url` and `tenant_uuid`. 404 means that there is none.")
+        .access("auth.backends.saml.read")
+        .parameters(&[&[TENANT]])
+        .refused(&[401, 404]),
+    operation("saml_config.create", Method::Post, "/backends/saml")
+        .summary("Creates the tenant's SAML configuration.")
+        .details("409 means that there is one already.")
+        .access("auth.backends.saml.update")
+        .parameters(&[&[
+            TENANT,
+            field("domain_uuid", Kind::Text, "The UUID of a domain of the tenant (`tenants.get_domains`).").required(),
+            field("entity_id", Kind::Text, "The name of the SAML entity.").required(),
+            field("acs_url", Kind::Text, "Where the identity provider is to send its responses.").required(),
+            METADATA.required(),
+        ]])
+        .open()
+        .encoding(Encoding::Multipart)
+        .refused(&[400, 401, 404, 409]),
+    operation("saml_config.update", Method::Put, "/backends/saml")
+        .summary("Changes the tenant's SAML configuration.")
+        .details("What is left out stays. The server's answer is an empty object and is not given.")
+        .access("auth.backends.saml.update")
+        .parameters(&[&[
+            TENANT,
+            field("domain_uuid", Kind::Text, "The UUID of a domain of the tenant (`tenants.get_domains`)."),
+            field("entity_id", Kind::Text, "The name of the SAML entity."),
+            field("acs_url", Kind::Text, "Where the identity provider is to send its responses."),
+            METADATA,
+        ]])
+        .open()
+        .encoding(Encoding::Multipart)
+        .result(Shape::Nothing, &[200])
+        .refused(&[400, 401, 404]),
+    operation("saml_config.delete", Method::Delete, "/backends/saml")
+        .summary("Deletes the tenant's SAML configuration.")
+        .access("auth.backends.saml.delete")
+        .parameters(&[&[TENANT]])
+        .nothing()
+        .refused(&[401, 404]),
+    operation("saml_config.get_metadata", Method::Get, "/backends/saml/metadata")
+        .summary("Reads the identity provider's metadata from the tenant's SAML configuration.")
+        .details("The answer is XML.")
+        .access("auth.backends.saml.read")
+        .parameters(&[&[TENANT]])
+        .result(Shape::Text, &[200])
+        .refused(&[401, 404]),
+    operation("saml_config.get_acs_template", Method::Get, "/backends/saml/acs_url_template")
+        .summary("Reads the pattern of the URL that identity providers send their responses to.")
+        .details("The answer is `{\"acs_url\": text}`, with `{{STACK_URL}}` for the host.")
+        .access("auth.backends.saml.read")
+        .refused(&[401]),
+    operation("saml.sso", Method::Post, "/saml/sso")
+        .summary("Begins a SAML login.")
+        .details(
+            "The answer is `location`, which the user's browser is to open, and `saml_session_id`, which `token.new` \
+             takes once the browser has come back. 500 stands also for a domain without a SAML configuration.",
+        )
+        .parameters(&[&[
+            field("domain", Kind::Text, "A domain of the tenant that the user belongs to.").required().hot(),
+            field("redirect_url", Kind::Text, "Where the browser is to come back to.").required().hot(),
+        ]])
+        .public()
+        .json()
+        .refused(&[400, 500]),
+    operation("saml.acs", Method::Post, "/saml/acs")
+        .summary("Hands in the response of a SAML identity provider.")
+        .details("The result is the URL that the browser is to be sent to; it is not followed.")
+        .parameters(&[&[
+            field("saml_response", Kind::Text, "`SAMLResponse`, as the identity provider gave it.")
+                .wire("SAMLResponse")
+                .required()
+                .hot()
+                .secret(),
+            field("relay_state", Kind::Text, "`RelayState`, as the identity provider gave it.")
+                .wire("RelayState")
+                .required()
+                .hot(),
+        ]])
+        .public()
+        .encoding(Encoding::Form)
+        .result(Shape::Location, &[302])
+        .refused(&[400, 404, 500]),
+    operation("saml.logout", Method::Get, "/saml/logout")
+        .summary("Ends a SAML login.")
+        .details(
+            "Although a GET, it revokes the client's token and its refresh token. The result is the URL that the \
+             browser is to open, so that the identity provider ends its login too. 404 means that the token did not \
+             come from a SAML login.",
+        )
+        .result(Shape::Member(&["location", "Location"]), &[200])
+        .refused(&[401, 404, 500]),
+    operation("saml.sls", Method::Get, "/saml/sls")
+        .summary("Hands in the response of a SAML identity provider to a logout.")
+        .details("The result is the URL that the browser is to be sent to; it is not followed.")
+        .parameters(&[&[
+            query("saml_response", Kind::Text, "`SAMLResponse`, as the identity provider gave it.")
+                .wire("SAMLResponse")
+                .hot()
+                .secret(),
+            query("relay_state", Kind::Text, "`RelayState`, as the identity provider gave it.")
+                .wire("RelayState")
+                .hot(),
+        ]])
+        .public()
+        .result(Shape::Location, &[302])
+        .refused(&[500]),
+    operation("idp.list", Method::Get, "/idp")
+        .summary("Lists the types of identity providers: the authentication methods that users and tenants can have.")
+        .details("The items are texts, such as `native`, `ldap` and `saml`.")
+        .access("auth.idp.read")
+        .refused(&[401]),
+    operation("idp.add_users", Method::Put, "/idp/{idp_type}/users")
+        .summary("Lets users log in by an identity provider.")
+        .details(
+            "Sets their authentication method. The first user that is unknown ends it with 404; those before stay.",
+        )
+        .access("auth.idp.{idp_type}.users.update")
+        .parameters(&[&[
+            IDP_TYPE,
+            field("users", Kind::Objects, "The users: `uuid` (required) of each.").required(),
+            TENANT,
+        ]])
+        .json()
+        .nothing()
+        .refused(&[400, 401, 404]),
+    operation("idp.add_user", Method::Put, "/idp/{idp_type}/users/{user_uuid}")
+        .summary("Lets a user log in by an identity provider.")
+        .details("Sets the user's authentication method.")
+        .access("auth.idp.{idp_type}.users.{user_uuid}.create")
+        .parameters(&[&[IDP_TYPE, USER, TENANT]])
+        .nothing()
+        .refused(&[401, 404]),
+    operation("idp.remove_user", Method::Delete, "/idp/{idp_type}/users/{user_uuid}")
+        .summary("Lets a user no longer log in by an identity provider.")
+        .details("Sets the user's authentication method back to `default`.")
+        .access("auth.idp.{idp_type}.users.{user_uuid}.delete")
+        .parameters(&[&[IDP_TYPE, USER, TENANT]])
+        .nothing()
+        .refused(&[401, 404]),
+];

@@ -1,0 +1,141 @@
+//! Tokens and refresh tokens: logging in, asking about a token, ending it.
+
+use super::parameter::{RECURSE, TENANT, basic, field, header, list, path, query};
+use super::{Kind, Method, Operation, Parameter, Place, Shape, operation};
+
+const TOKEN: Parameter = path("token", "The token.").secret();
+
+/// The user whose refresh tokens are meant: the two paths on which the server takes `me`.
+const USER_OR_ME: Parameter = path("user_uuid", "The user's UUID, or `me` for the user of the token.");
+
+/// What a token is asked for, shared by the three ways of asking.
+const QUESTION: &[Parameter] = &[
+    TOKEN,
+    query("required_acl", Kind::Text, "The access that the token must have, such as `confd.users.read`.")
+        .wire("scope")
+        .hot(),
+    query("tenant", Kind::Text, "The UUID of the tenant that must be the token's own or one below it.").hot(),
+];
+
+/// What listings of refresh tokens filter by.
+const REFRESH_TOKEN_FILTERS: &[Parameter] = &[
+    query("client_id", Kind::Text, "Only the refresh tokens of this application."),
+    query("mobile", Kind::Boolean, "Only those of mobile sessions, or only those of others."),
+    query("created_at", Kind::Text, "Only those created at this time (ISO 8601)."),
+];
+
+const REFRESH_TOKEN_ORDER: &str = "The column to sort by: `created_at`, `client_id` or `mobile`.";
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    operation("token.new", Method::Post, "/token")
+        .summary("Logs in and creates a token.")
+        .details(
+            "Proves who asks by user name and password, by a refresh token with its `client_id`, or by a SAML \
+             session; the client's own user name and password serve where the call gives none. The answer holds \
+             `token`, `auth_id`, `session_uuid`, `utc_expires_at`, `acl`, `metadata` and, for an offline login, \
+             `refresh_token`. A login by password costs the server much work on purpose: keep the token and renew it, \
+             do not log in for each call. 429 means that the user has 100 sessions already.",
+        )
+        .parameters(&[&[
+            field("backend", Kind::Text, "The authentication backend; servers since 24.08 ignore it."),
+            field("expiration", Kind::Integer, "The life of the token in seconds: 1 to 315360000, 7200 by default."),
+            header(
+                "session_type",
+                "Wazo-Session-Type",
+                "`mobile` or `desktop`; an offline mobile login ends the user's other mobile sessions.",
+            ),
+            header("user_agent", "User-Agent", "The program that logs in; the server keeps it with the session."),
+            field("access_type", Kind::Text, "`online` (the default), or `offline` to get a refresh token besides."),
+            field("client_id", Kind::Text, "The application's name; required with `offline` and with a refresh token."),
+            field("refresh_token", Kind::Text, "A refresh token, in place of a user name and password.").secret(),
+            basic("username", Place::Username, "The user name or confirmed email address; the client's if left out."),
+            basic("password", Place::Password, "The password; the client's if left out."),
+            field("tenant_id", Kind::Text, "The UUID or slug of the tenant whose LDAP or SAML users log in."),
+            field("domain_name", Kind::Text, "A domain of that tenant; not together with `tenant_id`."),
+            field("saml_session_id", Kind::Text, "The session that `saml.sso` began, in place of a password.").secret(),
+        ]])
+        .basic()
+        .json()
+        .result(Shape::Member(&["data"]), &[200])
+        .refused(&[400, 401, 404, 429, 500]),
+    operation("token.get", Method::Get, "/token/{token}")
+        .summary("Reads what a token stands for.")
+        .details(
+            "The answer is that of `token.new`. Where an access or a tenant is given, the token is checked for them \
+             too: 403 means that it is valid but may not, 404 that it is unknown or expired, or the tenant unknown.",
+        )
+        .parameters(&[QUESTION])
+        .public()
+        .result(Shape::Member(&["data"]), &[200])
+        .refused(&[403, 404, 500]),
+    operation("token.check", Method::Head, "/token/{token}")
+        .summary("Asks whether a token is valid, has an access and may work in a tenant.")
+        .details(
+            "Yes or no; an error means that it could not be found out. The Python method returns True or raises: \
+             `InvalidTokenException` (404) or `MissingPermissionsTokenException` (403). `token.is_valid` asks the same.",
+        )
+        .parameters(&[QUESTION])
+        .public()
+        .result(Shape::Question, &[204])
+        .refused(&[403, 404, 500]),
+    operation("token.is_valid", Method::Head, "/token/{token}")
+        .summary("Tells whether a token is valid, has an access and may work in a tenant.")
+        .details(
+            "Yes or no, also in Python; an error means that it could not be found out. `token.check` asks the same and \
+             raises in Python.",
+        )
+        .parameters(&[QUESTION])
+        .public()
+        .result(Shape::Question, &[204])
+        .refused(&[403, 404, 500]),
+    operation("token.revoke", Method::Delete, "/token/{token}")
+        .summary("Ends a token, and its session.")
+        .details(
+            "Done also where the token is unknown or expired. Its refresh token stays: `token.delete` takes that. The \
+             Python method raises for no status, as programs rely on.",
+        )
+        .parameters(&[&[TOKEN]])
+        .public()
+        .result(Shape::Nothing, &[200])
+        .refused(&[500]),
+    operation("token.check_scopes", Method::Post, "/token/{token}/scopes/check")
+        .summary("Asks about several accesses of a token at once.")
+        .details("The answer is `{\"scopes\": {access: true or false}}`.")
+        .parameters(&[&[
+            TOKEN,
+            field("scopes", Kind::Texts, "The accesses to ask about.").required(),
+            field("tenant", Kind::Text, "The UUID of the tenant that must be the token's own or one below it.")
+                .wire("tenant_uuid"),
+            header("user_agent", "User-Agent", "The program that asks."),
+        ]])
+        .public()
+        .json()
+        .refused(&[400, 403, 404, 500]),
+    operation("token.list", Method::Get, "/users/{user_uuid}/tokens")
+        .summary("Lists the refresh tokens of a user.")
+        .details(
+            "The refresh tokens themselves are not shown: an item holds `client_id`, `created_at`, `mobile`, \
+             `user_uuid`, `tenant_uuid` and `metadata`.",
+        )
+        .access("auth.users.{user_uuid}.tokens.read")
+        .parameters(&[&[USER_OR_ME, TENANT], &list(REFRESH_TOKEN_ORDER), RECURSE, REFRESH_TOKEN_FILTERS])
+        .open()
+        .refused(&[400, 401, 404]),
+    operation("token.delete", Method::Delete, "/users/{user_uuid}/tokens/{client_id}")
+        .summary("Deletes a user's refresh token.")
+        .details("Tokens that were made with it live on until they expire or are revoked.")
+        .access("auth.users.{user_uuid}.tokens.{client_id}.delete")
+        .parameters(&[&[USER_OR_ME, path("client_id", "The application whose refresh token it is."), TENANT]])
+        .nothing()
+        .refused(&[401, 404]),
+    operation("refresh_tokens.list", Method::Get, "/tokens")
+        .summary("Lists the refresh tokens of a tenant's users.")
+        .details(
+            "The refresh tokens themselves are not shown: an item holds `client_id`, `created_at`, `mobile`, \
+             `user_uuid`, `tenant_uuid` and `metadata`.",
+        )
+        .access("auth.tokens.read")
+        .parameters(&[&[TENANT], &list(REFRESH_TOKEN_ORDER), RECURSE, REFRESH_TOKEN_FILTERS])
+        .open()
+        .refused(&[400, 401]),
+];
