@@ -1,0 +1,103 @@
+//! What options promise.
+
+use super::*;
+use crate::client::ErrorKind;
+
+fn message(result: Result<()>) -> String {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::InvalidArgument);
+    error.message.clone()
+}
+
+#[test]
+fn every_key_of_the_table_can_be_set_and_every_other_is_refused_with_the_known_ones() {
+    for key in OPTION_KEYS {
+        let value = match key.default {
+            "" if key.name == "host" => "example.org",
+            default => default,
+        };
+        Options::new().set(key.name, value).unwrap_or_else(|e| panic!("{}: {e}", key.name));
+    }
+    let text = message(Options::new().set("time_out", "1"));
+    assert!(text.contains("time_out") && text.contains("timeout_ms") && text.contains("host"), "{text}");
+}
+
+#[test]
+fn a_url_sets_scheme_host_port_prefix_credentials_and_options() {
+    let mut options = Options::new();
+    options.set_url("https://al%40ice:s%C3%A9cret@wazo.example:8443/api/auth/0.1/?timeout_ms=3000").unwrap();
+    let (connection, call) = (&options.connection, &options.call);
+    assert_eq!((connection.host.as_str(), connection.port, connection.https), ("wazo.example", 8443, true));
+    assert_eq!((connection.prefix.as_str(), connection.version.as_str()), ("/api/auth", "0.1"));
+    assert_eq!(call.username.as_deref(), Some("al@ice"));
+    assert_eq!(call.password, Some(Secret("sécret".into())));
+    assert_eq!(call.timeout, Some(Duration::from_secs(3)));
+
+    let mut direct = Options::new();
+    direct.set_url("http://[::1]:9497").unwrap();
+    let connection = &direct.connection;
+    assert_eq!((connection.host.as_str(), connection.port, connection.prefix.as_str()), ("::1", 9497, ""));
+    assert!(!connection.https);
+}
+
+#[test]
+fn a_wrong_url_is_refused_without_showing_its_password() {
+    for url in ["ftp://a:hunter2@h", "https://", "a:hunter2@h", "https://a:hunter2@h:99999", "https://h?nope=hunter2"] {
+        let text = message(Options::new().set_url(url));
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+fn a_host_cannot_carry_a_path_or_credentials() {
+    for host in ["", "a/b", "a@b", "https://a", "a b", "a#b", "a?b"] {
+        assert!(message(Options::new().set("host", host)).contains("option host"));
+    }
+}
+
+#[test]
+fn a_prefix_cannot_climb() {
+    for prefix in ["/api/../x", "/a b", "/a?b", "//"] {
+        let outcome = Options::new().set("prefix", prefix);
+        assert!(prefix == "//" || outcome.is_err(), "{prefix}");
+    }
+}
+
+#[test]
+fn a_number_or_truth_that_is_none_is_refused_with_what_was_expected() {
+    for (key, value) in [("timeout_ms", "3s"), ("port", "65536"), ("https", "maybe"), ("retries", "-1")] {
+        let text = message(Options::new().set(key, value));
+        assert!(text.contains(key) && text.contains(value) && text.contains("expected"), "{text}");
+    }
+}
+
+#[test]
+fn a_ca_file_can_be_given_as_verify_certificate() {
+    let mut options = Options::new();
+    options.set("verify_certificate", "/etc/ssl/own.pem").unwrap();
+    assert!(options.connection.verify_certificate);
+    assert_eq!(options.connection.ca_file.as_deref(), Some(Path::new("/etc/ssl/own.pem")));
+}
+
+#[test]
+fn a_key_file_gives_user_name_and_password() {
+    let path = std::env::temp_dir().join(format!("wazo-auth-key-{}.yml", std::process::id()));
+    std::fs::write(&path, "---\nservice_id: wazo-calld\nservice_key: \"k3y: x\"\n").unwrap();
+    let mut options = Options::new();
+    let outcome = options.set_from_key_file(&path);
+    std::fs::remove_file(&path).unwrap();
+    outcome.unwrap();
+    assert_eq!(options.call.username.as_deref(), Some("wazo-calld"));
+    assert_eq!(options.call.password, Some(Secret("k3y: x".into())));
+    assert!(message(options.set_from_key_file(&path)).contains("key file"));
+}
+
+#[test]
+fn debug_output_shows_no_secret() {
+    let mut options = Options::new();
+    options.set_url("https://alice:hunter2@h?token=t0ken-secret&proxy=http://u:pr0xy@p").unwrap();
+    let shown = format!("{options:?}");
+    for secret in ["hunter2", "t0ken-secret", "pr0xy"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}

@@ -1,0 +1,150 @@
+//! What requests promise, before anything is sent.
+
+use super::*;
+use crate::client::ErrorKind;
+use crate::client::Options;
+use crate::operations;
+
+const BASE: &str = "https://h/api/auth/0.1";
+
+fn settings() -> CallSettings {
+    let mut options = Options::new();
+    for (key, value) in [("token", "the-token"), ("tenant_uuid", "t1"), ("username", "alice"), ("password", "hunter2")]
+    {
+        options.set(key, value).unwrap();
+    }
+    options.call
+}
+
+fn prepared(operation: &str, arguments: &str) -> Result<Prepared> {
+    let operation = operations::find(operation).expect("an operation of the table");
+    prepare(BASE, operation, &Arguments::from_json(arguments)?, &settings())
+}
+
+fn refused(operation: &str, arguments: &str) -> String {
+    let error = prepared(operation, arguments).err().unwrap_or_else(|| panic!("{operation} {arguments} was accepted"));
+    assert_eq!(error.kind, ErrorKind::InvalidArgument);
+    error.message.clone()
+}
+
+fn body(prepared: &Prepared) -> String {
+    match &prepared.body {
+        Body::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn a_path_argument_is_one_segment_whatever_it_holds() {
+    for (text, segment) in
+        [("a/b", "a%2Fb"), ("a?b#c", "a%3Fb%23c"), ("..%2e", "..%252e"), ("é *", "%C3%A9%20%2A"), ("...", "...")]
+    {
+        let made = prepared("users.get", &serde_json::json!({"user_uuid": text}).to_string()).unwrap();
+        assert_eq!(made.url.as_str(), format!("{BASE}/users/{segment}"));
+    }
+}
+
+#[test]
+fn a_path_argument_that_would_name_another_resource_is_refused_by_name() {
+    for text in ["", ".", ".."] {
+        let message = refused("users.get", &serde_json::json!({"user_uuid": text}).to_string());
+        assert!(message.contains("user_uuid"), "{message}");
+    }
+    assert!(refused("users.get", "{}").contains("user_uuid"));
+    assert!(refused("users.get", r#"{"user_uuid": null}"#).contains("user_uuid"));
+    assert!(refused("users.get", r#"{"user_uuid": ["x"]}"#).contains("user_uuid"));
+}
+
+#[test]
+fn an_unknown_argument_is_refused_with_the_known_ones() {
+    let message = refused("users.get", r#"{"user_uuid": "u", "user_id": 1}"#);
+    assert!(message.contains("user_id") && message.contains("user_uuid, tenant_uuid"), "{message}");
+}
+
+#[test]
+fn arguments_that_are_no_json_object_are_refused_without_being_repeated() {
+    for text in ["", "[]", "{\"password\": \"hunter2", "nonsense hunter2", "{\"a\":\"\u{1}hunter2\"}"] {
+        let error = Arguments::from_json(text).err().expect("refused");
+        assert!(error.message.contains("argument arguments") && !error.message.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn a_query_is_written_as_the_reference_writes_it() {
+    let made = prepared(
+        "users.list",
+        r#"{"search": "a b&c", "recurse": true, "limit": 10, "order": null, "query": {"uuid": ["x", "y"], "new_key": false}}"#,
+    );
+    let url = made.unwrap().url;
+    let pairs: Vec<_> = url.query_pairs().map(|(key, value)| format!("{key}={value}")).collect();
+    for pair in ["search=a b&c", "recurse=True", "limit=10", "uuid=x", "uuid=y", "new_key=False"] {
+        assert!(pairs.iter().any(|known| known == pair), "{pair} of {pairs:?}");
+    }
+    assert_eq!(pairs.len(), 6);
+    assert!(url.query().unwrap().contains("search=a+b%26c"));
+    assert!(refused("users.list", r#"{"search": {"a": 1}}"#).contains("search"));
+}
+
+#[test]
+fn a_json_body_goes_out_as_it_came() {
+    let odd = r#"{"name" :  "x",   "acl":["a"],"n":1.0e2}"#;
+    let made = prepared("policies.new", &format!(r#"{{"body": {odd}}}"#)).unwrap();
+    assert_eq!(body(&made), odd);
+}
+
+#[test]
+fn named_fields_join_the_body_and_an_explicit_null_is_sent() {
+    let made = prepared("users.edit", r#"{"user_uuid": "u", "firstname": null, "body": {"lastname": "B", "x": 1}}"#);
+    let sent: Value = serde_json::from_str(&body(&made.unwrap())).unwrap();
+    assert_eq!(sent, serde_json::json!({"firstname": null, "lastname": "B", "x": 1}));
+}
+
+#[test]
+fn headers_carry_the_identity_of_the_handle_unless_the_call_says_otherwise() {
+    let made = prepared("users.get", r#"{"user_uuid": "u"}"#).unwrap();
+    assert_eq!(made.headers["x-auth-token"], "the-token");
+    assert_eq!(made.headers["wazo-tenant"], "t1");
+    assert_eq!(made.headers["accept"], "application/json");
+    let made = prepared("users.get", r#"{"user_uuid": "u", "tenant_uuid": "t2"}"#).unwrap();
+    assert_eq!(made.headers["wazo-tenant"], "t2");
+    let made = prepared("users.set_password", r#"{"user_uuid": "u", "password": "n", "token": "other"}"#).unwrap();
+    assert_eq!(made.headers["x-auth-token"], "other");
+}
+
+#[test]
+fn a_login_is_basic_in_utf_8_with_options_in_the_body_and_their_headers() {
+    let made = prepared(
+        "token.new",
+        r#"{"username": "usernâmê", "password": "passŵôŗḑ", "body": {"expiration": 60, "session_type": "mobile"}}"#,
+    )
+    .unwrap();
+    assert_eq!(made.headers["authorization"], "Basic dXNlcm7Dom3DqjpwYXNzxbXDtMWX4biR");
+    assert_eq!(made.headers["wazo-session-type"], "mobile");
+    assert_eq!(body(&made), r#"{"expiration":60}"#);
+    assert_eq!(body(&prepared("token.new", "{}").unwrap()), "{}");
+}
+
+#[test]
+fn a_line_break_cannot_smuggle_a_header() {
+    let message = refused("users.get", r#"{"user_uuid": "u", "tenant_uuid": "t\r\nX-Evil: 1"}"#);
+    assert!(message.contains("tenant_uuid"), "{message}");
+}
+
+#[test]
+fn what_is_shown_of_a_request_holds_no_secret() {
+    let made = prepared("token.get", r#"{"token": "s3cr3t t/ken", "required_acl": "x"}"#).unwrap();
+    assert!(made.url.as_str().contains("s3cr3t"));
+    assert_eq!(made.shown_url, format!("{BASE}/token/***?scope=x"));
+    let short = prepared("token.get", r#"{"token": "abc"}"#).unwrap();
+    assert_eq!(short.shown_url, format!("{BASE}/token/***"));
+    assert!(format!("{:?}", made.headers).matches("the-token").count() == 0, "{:?}", made.headers);
+}
+
+#[test]
+fn a_raw_path_cannot_climb_or_carry_a_query() {
+    let raw = |path| prepare_raw(BASE, Method::Get, path, &Arguments::new(), &settings());
+    for path in ["users", "/../x", "/a/%2e%2E/b", "/./a", "/a?b", "/a#b", "/a b", "/a\\b", "/é"] {
+        assert!(raw(path).is_err(), "{path}");
+    }
+    assert_eq!(raw("/users/a%2Fb").unwrap().url.as_str(), format!("{BASE}/users/a%2Fb"));
+}

@@ -1,0 +1,287 @@
+//! From the server's answer to what the caller gets: the result that the table promises, or one error for each of the
+//! four shapes in which wazo-auth (and what stands in front of it) refuses.
+
+use super::error::{Error, ErrorKind, Result, ServerAnswer};
+use super::request::Prepared;
+use crate::operations::Shape;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// What a call came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The HTTP status.
+    pub status: u16,
+    /// The answer's headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The result as JSON: the server's own text where it sent JSON.
+    pub json: String,
+}
+
+impl Outcome {
+    /// Whether a question was answered with yes.
+    pub fn is_yes(&self) -> bool {
+        self.json == "true"
+    }
+
+    /// The whole outcome as JSON: `status`, `headers`, `result`.
+    pub fn to_json(&self) -> String {
+        let headers: serde_json::Map<String, Value> =
+            self.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        // Written by hand, so that the server's text is not parsed and written anew.
+        format!(r#"{{"status":{},"headers":{},"result":{}}}"#, self.status, Value::Object(headers), self.json)
+    }
+}
+
+/// An answer as it came.
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+/// What a caller expects of an answer.
+#[derive(Clone, Copy)]
+pub struct Expected {
+    pub accepted: &'static [u16],
+    pub shape: Shape,
+}
+
+/// Judges an answer.
+pub fn judge(prepared: &Prepared, expected: Expected, answer: Answer) -> Result<Outcome> {
+    let status = answer.status;
+    let by_table = expected.accepted.contains(&status);
+    // Another success than the recorded one (a newer server's 200 for 204) is one all the same, where the promised
+    // result can be made of it. A question and a redirection are answered by their very status.
+    let by_status = matches!(expected.shape, Shape::Question | Shape::Location);
+    if by_table || ((200..300).contains(&status) && !by_status) {
+        return result(prepared, expected.shape, answer);
+    }
+    if expected.shape == Shape::Question && matches!(status, 403 | 404) && !is_foreign_page(prepared, &answer) {
+        return Ok(Outcome { status, headers: headers(&answer.headers), json: "false".into() });
+    }
+    Err(refusal(prepared, &answer))
+}
+
+/// Whether a HEAD's 404 came from something else than wazo-auth's answer about the token: it answers about one with
+/// JSON, and with a page only for what is no UUID. A page for a UUID is a wrong prefix or another server: no "no".
+fn is_foreign_page(prepared: &Prepared, answer: &Answer) -> bool {
+    let is_page = content_type(&answer.headers).starts_with("text/html");
+    let token = prepared.url.path_segments().and_then(Iterator::last).unwrap_or_default();
+    let is_uuid = token.len() == 36 && token.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    is_page && is_uuid
+}
+
+fn result(prepared: &Prepared, shape: Shape, answer: Answer) -> Result<Outcome> {
+    let status = answer.status;
+    let headers = headers(&answer.headers);
+    let json = match shape {
+        Shape::Nothing => "null".into(),
+        Shape::Question => "true".into(),
+        Shape::Text => text_as_json(answer.body),
+        Shape::Location => match answer.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes())) {
+            Some(location) => Value::from(location).to_string(),
+            None => return Err(unexpected(prepared, &answer, "a Location header")),
+        },
+        Shape::JsonOrNothing if answer.body.iter().all(u8::is_ascii_whitespace) => "null".into(),
+        Shape::Json | Shape::JsonOrNothing => match checked_json(&answer.body) {
+            Some(()) => into_text(answer.body),
+            None => return Err(unexpected(prepared, &answer, "JSON")),
+        },
+        Shape::Member(names) => {
+            let members: Option<BTreeMap<&str, &RawValue>> = serde_json::from_slice(&answer.body).ok();
+            let member = members.and_then(|members| names.iter().find_map(|name| members.get(name).copied()));
+            let Some(json) = member.map(|member| member.get().to_owned()) else {
+                let expected = format!("a JSON object with `{}`", names.join("` or `"));
+                return Err(unexpected(prepared, &answer, &expected));
+            };
+            json
+        }
+    };
+    Ok(Outcome { status, headers, json })
+}
+
+fn checked_json(body: &[u8]) -> Option<()> {
+    serde_json::from_slice::<&RawValue>(body).ok().map(|_| ())
+}
+
+/// The body as a text; it has been checked to be UTF-8. Space around the document is not part of it.
+fn into_text(body: Vec<u8>) -> String {
+    let mut text = String::from_utf8(body).unwrap_or_default();
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// A text that is not JSON, as a JSON string; in base64 where it is no text at all.
+pub fn text_as_json(body: Vec<u8>) -> String {
+    match String::from_utf8(body) {
+        Ok(text) => Value::from(text).to_string(),
+        Err(bytes) => serde_json::json!({"base64": BASE64.encode(bytes.as_bytes())}).to_string(),
+    }
+}
+
+/// The body of an answer to a raw request: JSON as it came, or else a text.
+pub fn any_as_json(body: Vec<u8>) -> String {
+    match checked_json(&body) {
+        Some(()) => into_text(body),
+        None if body.is_empty() => "null".into(),
+        None => text_as_json(body),
+    }
+}
+
+pub fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect()
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// A success that is not what it must be.
+fn unexpected(prepared: &Prepared, answer: &Answer, expected: &str) -> Error {
+    let kind = content_type(&answer.headers);
+    let came = match (answer.body.len(), kind) {
+        (0, _) => "an empty body".to_owned(),
+        (length, "") => format!("{length} bytes of no stated type"),
+        (length, kind) => format!("{length} bytes of {kind}"),
+    };
+    let message = format!("expected {expected} with status {}, got {came}", answer.status);
+    let mut error = with_answer(prepared, ErrorKind::Protocol, answer);
+    error.message = about(prepared, &message);
+    // It was accepted; only its result is lost.
+    error.in_doubt = !prepared.is_safe();
+    error
+}
+
+/// What the server says in a refusal, from any of its shapes.
+#[derive(Default)]
+struct Said {
+    reason: Option<String>,
+    error_id: Option<String>,
+    details: Option<Value>,
+}
+
+/// E1: `reason`; E2: `message`, `error_id`, `details`; E3: `message`; E4: a page, of which nothing is said.
+fn said(body: &[u8]) -> Said {
+    let Ok(Value::Object(object)) = serde_json::from_slice::<Value>(body) else { return Said::default() };
+    let plain = |value: &Value| match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        // `reason` is a list of texts; `message` and `error_id` can be objects.
+        Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_string) => {
+            Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "))
+        }
+        other => Some(other.to_string()),
+    };
+    Said {
+        reason: object.get("message").or_else(|| object.get("reason")).and_then(plain),
+        error_id: object.get("error_id").and_then(plain),
+        details: object.get("details").filter(|details| !details.is_null()).cloned(),
+    }
+}
+
+fn refusal(prepared: &Prepared, answer: &Answer) -> Error {
+    let said = said(&answer.body);
+    let status = answer.status;
+    let kind = kind_of(status, &said);
+    let why = said.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let which = said.error_id.as_deref().map(|id| format!(" ({id})")).unwrap_or_default();
+    let hint = hint(kind, status, answer);
+    let mut error = with_answer(prepared, kind, answer);
+    error.message = about(prepared, &format!("the server answered {status}{why}{which}{hint}"));
+    error.reason = said.reason.map(|reason| prepared.secrets.mask(&reason));
+    error.error_id = said.error_id.map(|id| prepared.secrets.mask(&id));
+    error.details =
+        said.details.and_then(|details| RawValue::from_string(prepared.secrets.mask(&details.to_string())).ok());
+    // A gateway that gave up on the server cannot know what the server did.
+    error.in_doubt = matches!(status, 502 | 504) && !prepared.is_safe();
+    error
+}
+
+/// What a reader should do about it, where that is not plain from the server's words.
+fn hint(kind: ErrorKind, status: u16, answer: &Answer) -> String {
+    let is_page = content_type(&answer.headers).starts_with("text/html");
+    match kind {
+        ErrorKind::NotFound if is_page => {
+            "; a page, not an answer of the API: no such route here, or an id that is no UUID; check host, port and prefix"
+                .into()
+        }
+        ErrorKind::Protocol if (300..400).contains(&status) => {
+            let to = answer.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()));
+            // Of the target only the origin: its query may carry a secret of the server's.
+            let origin = to
+                .and_then(|to| reqwest::Url::parse(&to).ok())
+                .map(|to| format!(" to {}", to.origin().ascii_serialization()))
+                .unwrap_or_default();
+            format!(", a redirect{origin}; redirects are never followed, because they would carry the token along")
+        }
+        _ => String::new(),
+    }
+}
+
+/// The kind of a refusal. 401 has seven meanings; only the first should make a caller take a new token.
+fn kind_of(status: u16, said: &Said) -> ErrorKind {
+    match status {
+        401 => unauthorized(said),
+        403 => ErrorKind::PermissionDenied,
+        404 => ErrorKind::NotFound,
+        409 => ErrorKind::Conflict,
+        429 => ErrorKind::Quota,
+        400..=499 => ErrorKind::Rejected,
+        502..=504 => ErrorKind::Unavailable,
+        500..=599 => ErrorKind::ServerError,
+        _ => ErrorKind::Protocol,
+    }
+}
+
+fn unauthorized(said: &Said) -> ErrorKind {
+    let detail = |name: &str| said.details.as_ref().and_then(|details| details.get(name)).and_then(Value::as_str);
+    match (said.error_id.as_deref(), detail("reason")) {
+        (Some("unauthorized-tenant"), _) => ErrorKind::TenantUnauthorized,
+        (Some("unauthorized"), Some("not_found_or_expired")) => ErrorKind::TokenInvalid,
+        // A missing permission; an access that one does not have and so cannot give; the top tenant's alone.
+        (Some(_), _) => ErrorKind::PermissionDenied,
+        // E1: a wrong password, at a login or as the old one.
+        (None, _) => ErrorKind::AuthenticationFailed,
+    }
+}
+
+fn with_answer(prepared: &Prepared, kind: ErrorKind, answer: &Answer) -> Error {
+    let mut error = locate(prepared, Error::new(kind, String::new()));
+    let mask = |text: &str| prepared.secrets.mask(text);
+    error.answer = Some(ServerAnswer {
+        status: answer.status,
+        headers: headers(&answer.headers).into_iter().map(|(name, value)| (name, mask(&value))).collect(),
+        body: mask(&String::from_utf8_lossy(&answer.body)),
+    });
+    error
+}
+
+/// The operation in front of what happened to it; what the server said may hold secrets.
+pub fn about(prepared: &Prepared, message: &str) -> String {
+    prepared.secrets.mask(&format!(
+        "{}: {message} [{} {}]",
+        prepared.operation,
+        prepared.method.as_str(),
+        prepared.shown_url
+    ))
+}
+
+/// Notes in an error which call it belongs to.
+pub fn locate(prepared: &Prepared, mut error: Error) -> Error {
+    error.operation = prepared.secrets.mask(&prepared.operation);
+    error.method = prepared.method.as_str();
+    error.url.clone_from(&prepared.shown_url);
+    error
+}
+
+#[cfg(test)]
+#[path = "response_tests.rs"]
+mod tests;

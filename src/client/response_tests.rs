@@ -1,0 +1,163 @@
+//! How answers are judged.
+
+use super::*;
+use crate::client::{Arguments, Options};
+use crate::operations;
+
+fn judged(operation: &str, arguments: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Result<Outcome> {
+    let operation = operations::find(operation).expect("an operation of the table");
+    let mut options = Options::new();
+    options.set("token", "the-token").unwrap();
+    let arguments = Arguments::from_json(arguments).unwrap();
+    let prepared = crate::client::request::prepare("https://h/0.1", operation, &arguments, &options.call).unwrap();
+    let mut map = HeaderMap::new();
+    map.insert(CONTENT_TYPE, "application/json".parse().unwrap());
+    for (name, value) in headers {
+        let name: reqwest::header::HeaderName = name.parse().unwrap();
+        map.insert(name, value.parse().unwrap());
+    }
+    let answer = Answer { status, headers: map, body: body.as_bytes().to_vec() };
+    judge(&prepared, Expected { accepted: operation.accepted, shape: operation.result }, answer)
+}
+
+fn refused(operation: &str, arguments: &str, status: u16, body: &str) -> Error {
+    judged(operation, arguments, status, &[], body).expect_err("a refusal")
+}
+
+const USER: &str = r#"{"user_uuid": "u"}"#;
+
+#[test]
+fn the_seven_meanings_of_401_are_told_apart_and_only_the_first_asks_for_a_new_token() {
+    let details = |details: &str| {
+        format!(r#"{{"message": "Unauthorized", "error_id": "unauthorized", "details": {details}, "timestamp": 1.5}}"#)
+    };
+    let e1 = r#"{"reason": ["Authentication Failed"], "timestamp": [1.5], "status_code": 401}"#;
+    let passwords = r#"{"user_uuid": "u", "old_password": "a", "new_password": "b"}"#;
+    let cases = [
+        (
+            "users.get",
+            USER,
+            details(r#"{"reason": "not_found_or_expired", "required_access": "x"}"#),
+            ErrorKind::TokenInvalid,
+        ),
+        (
+            "users.get",
+            USER,
+            details(r#"{"reason": "missing_permission_or_invalid_tenant"}"#),
+            ErrorKind::PermissionDenied,
+        ),
+        (
+            "users.get",
+            USER,
+            r#"{"message": "Unauthorized tenant", "error_id": "unauthorized-tenant", "details": {}}"#.into(),
+            ErrorKind::TenantUnauthorized,
+        ),
+        ("policies.new", r#"{"name": "n"}"#, details(r#"{"required_access": "x"}"#), ErrorKind::PermissionDenied),
+        ("token.new", "{}", e1.into(), ErrorKind::AuthenticationFailed),
+        ("users.change_password", passwords, e1.into(), ErrorKind::AuthenticationFailed),
+        ("config.get", "{}", details(r#"{"invalid_token": "x"}"#), ErrorKind::PermissionDenied),
+    ];
+    for (operation, arguments, body, kind) in cases {
+        let error = refused(operation, arguments, 401, &body);
+        assert_eq!(error.kind, kind, "{operation}: {body}");
+        assert_eq!(error.is_token_invalid(), kind == ErrorKind::TokenInvalid);
+        assert!(!error.is_retryable() && !error.in_doubt);
+    }
+}
+
+#[test]
+fn every_shape_of_error_body_is_understood() {
+    let e1 = refused("users.get", USER, 404, r#"{"reason": ["No such token"], "timestamp": [1], "status_code": 404}"#);
+    assert_eq!(
+        (e1.reason.as_deref(), e1.error_id.as_deref(), e1.kind),
+        (Some("No such token"), None, ErrorKind::NotFound)
+    );
+    let e2 = refused("users.get", USER, 409, r#"{"message": "m", "error_id": "conflict", "details": {"a": 1}}"#);
+    assert_eq!((e2.reason.as_deref(), e2.error_id.as_deref()), (Some("m"), Some("conflict")));
+    assert_eq!(e2.details.as_ref().map(|details| details.get()), Some(r#"{"a":1}"#));
+    let odd = refused("users.get", USER, 400, r#"{"message": {"a": 1}, "error_id": {"b": 2}, "details": "text"}"#);
+    assert_eq!((odd.reason.as_deref(), odd.error_id.as_deref()), (Some(r#"{"a":1}"#), Some(r#"{"b":2}"#)));
+    assert_eq!(odd.details.as_ref().map(|details| details.get()), Some(r#""text""#));
+    let e3 = refused("users.get", USER, 405, r#"{"message": "not allowed"}"#);
+    assert_eq!((e3.reason.as_deref(), e3.kind), (Some("not allowed"), ErrorKind::Rejected));
+    let e4 = judged("users.get", USER, 502, &[("content-type", "text/html")], "<html>").unwrap_err();
+    assert_eq!((e4.reason.as_deref(), e4.kind, e4.status()), (None, ErrorKind::Unavailable, 502));
+    for body in ["", "null", "[1]", "\"x\"", "\u{0}", "{\"reason\": []}", "{\"message\": null}"] {
+        assert_eq!(refused("users.get", USER, 500, body).kind, ErrorKind::ServerError, "{body:?}");
+    }
+}
+
+#[test]
+fn a_redirect_is_an_error_that_names_only_where_to() {
+    let to = [("location", "https://evil.example/x?token=abc")];
+    let error = judged("users.get", USER, 302, &to, "").unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Protocol);
+    assert!(error.message.contains("https://evil.example") && !error.message.contains("token=abc"), "{error}");
+    let question = judged("token.check", r#"{"token": "t"}"#, 302, &to, "").unwrap_err();
+    assert_eq!(question.kind, ErrorKind::Protocol);
+}
+
+#[test]
+fn a_question_is_yes_only_for_the_servers_yes() {
+    let token = r#"{"token": "0ec4e97a-4087-4511-ab10-3d5836be455d"}"#;
+    let ask = |status, headers: &[(&str, &str)]| judged("token.check", token, status, headers, "");
+    assert!(ask(204, &[]).unwrap().is_yes());
+    assert!(!ask(403, &[]).unwrap().is_yes());
+    assert!(!ask(404, &[]).unwrap().is_yes());
+    // A captive portal, a wrong prefix, a failing server: none of them is an answer.
+    assert!(ask(200, &[]).is_err());
+    assert!(ask(404, &[("content-type", "text/html")]).is_err());
+    assert!(ask(500, &[]).is_err() && ask(503, &[]).is_err() && ask(401, &[]).is_err());
+    // What is no UUID is no token: there the page is the server's own.
+    let odd = judged("token.check", r#"{"token": "abc"}"#, 404, &[("content-type", "text/html")], "");
+    assert!(!odd.unwrap().is_yes());
+}
+
+#[test]
+fn json_passes_through_as_it_came() {
+    let odd = "{\"b\" : 1.10,  \"a\":\"\\u00e9\"}";
+    assert_eq!(judged("users.get", USER, 200, &[], &format!("{odd}\n")).unwrap().json, odd);
+    let data = judged("token.new", "{}", 200, &[], r#"{"data": {"token" : "x"}, "other": 1}"#).unwrap();
+    assert_eq!(data.json, r#"{"token" : "x"}"#);
+}
+
+#[test]
+fn an_answer_that_is_not_what_it_must_be_is_a_protocol_error() {
+    for (operation, arguments, body) in [
+        ("users.get", USER, "not json"),
+        ("users.get", USER, ""),
+        ("users.get", USER, "{\"a\":1} x"),
+        ("users.get", USER, "\u{1}"),
+        ("token.new", "{}", "{}"),
+        ("token.new", "{}", "[]"),
+    ] {
+        let error = judged(operation, arguments, 200, &[], body).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Protocol, "{operation} {body:?}");
+        assert_eq!(error.in_doubt, operation == "token.new", "only a login changes anything");
+    }
+}
+
+#[test]
+fn what_has_no_result_takes_any_success() {
+    assert_eq!(judged("users.delete", USER, 204, &[], "").unwrap().json, "null");
+    assert_eq!(judged("users.delete", USER, 200, &[], "{}").unwrap().json, "null");
+}
+
+#[test]
+fn texts_and_locations_are_json_strings() {
+    let sent = r#"{"SAMLResponse": "r", "RelayState": "s"}"#;
+    let named = operations::find("saml.acs").unwrap().each_parameter().map(|p| p.name).collect::<Vec<_>>();
+    let arguments = sent.replace("SAMLResponse", named[0]).replace("RelayState", named[1]);
+    let outcome = judged("saml.acs", &arguments, 302, &[("location", "https://app/?x=\"1")], "").unwrap();
+    assert_eq!(outcome.json, r#""https://app/?x=\"1""#);
+    assert_eq!(judged("api.spec", "{}", 200, &[], "a: \"b\"\n").unwrap().json, r#""a: \"b\"\n""#);
+}
+
+#[test]
+fn what_the_server_repeats_of_a_secret_is_masked_everywhere() {
+    let body = r#"{"message": "no the-token", "error_id": "the-token", "details": {"invalid_token": "the-token"}}"#;
+    let error = refused("users.get", USER, 401, body);
+    let everything = format!("{error} {error:?} {} {}", error.to_json(), error.answer_json().unwrap());
+    assert!(!everything.contains("the-token"), "{everything}");
+    assert!(error.to_json().contains("***"));
+}

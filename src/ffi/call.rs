@@ -1,0 +1,301 @@
+//! Calls as C sees them: by a typed function (generated, see [`super::operations`]), by name, or raw.
+
+use super::boundary::{contain, guard};
+use super::client::wazo_auth_client;
+use super::error::wazo_auth_error;
+use super::pointer;
+use crate::client::{Arguments, Error, Outcome, Result};
+use crate::operations::{self, Credentials, Encoding, Kind, Method, Place, Shape};
+use once_cell::race::OnceBox;
+use serde_json::{Value, json};
+use std::ffi::{CString, c_char};
+
+/// An argument of a typed function: its name, and the caller's text.
+pub struct Argument {
+    name: &'static str,
+    pointer: *const c_char,
+    is_json: bool,
+}
+
+impl Argument {
+    /// A parameter of the table.
+    pub fn text(name: &'static str, pointer: *const c_char) -> Self {
+        Self { name, pointer, is_json: false }
+    }
+
+    /// `query` (a JSON object) or `body` (a JSON text).
+    pub fn json(name: &'static str, pointer: *const c_char) -> Self {
+        Self { name, pointer, is_json: true }
+    }
+}
+
+/// Makes a call whose result is a text.
+///
+/// # Safety
+/// The header's contract: every pointer is NULL or valid for the length of the call.
+pub unsafe fn returning_text(
+    client: *const wazo_auth_client,
+    operation: &'static str,
+    arguments: &[Argument],
+    error: *mut *mut wazo_auth_error,
+) -> *mut c_char {
+    // SAFETY: the caller's promise.
+    unsafe {
+        guard(error, std::ptr::null_mut(), || {
+            make(client, operation, arguments).and_then(|outcome| pointer::give_text(outcome.json))
+        })
+    }
+}
+
+/// Makes a call that has no result.
+///
+/// # Safety
+/// As [`returning_text`].
+pub unsafe fn returning_done(
+    client: *const wazo_auth_client,
+    operation: &'static str,
+    arguments: &[Argument],
+    error: *mut *mut wazo_auth_error,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, false, || make(client, operation, arguments).map(|_| true)) }
+}
+
+/// Asks a question: true only for the server's yes.
+///
+/// # Safety
+/// As [`returning_text`].
+pub unsafe fn returning_answer(
+    client: *const wazo_auth_client,
+    operation: &'static str,
+    arguments: &[Argument],
+    error: *mut *mut wazo_auth_error,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, false, || make(client, operation, arguments).map(|outcome| outcome.is_yes())) }
+}
+
+unsafe fn make(client: *const wazo_auth_client, operation: &str, arguments: &[Argument]) -> Result<Outcome> {
+    // SAFETY: the caller's promise.
+    let client = unsafe { pointer::borrow("client", client) }?;
+    let mut all = Arguments::new();
+    for argument in arguments {
+        // SAFETY: the caller's promise.
+        let Some(text) = (unsafe { pointer::optional_text(argument.name, argument.pointer) })? else { continue };
+        all = match (argument.is_json, argument.name) {
+            (false, name) => all.with(name, text),
+            (true, "query") => all.with_query(text)?,
+            (true, _) => all.with_body(text)?,
+        };
+    }
+    client.client.call_by_name(operation, &all)
+}
+
+unsafe fn by_name(
+    client: *const wazo_auth_client,
+    operation: *const c_char,
+    arguments_json: *const c_char,
+) -> Result<Outcome> {
+    // SAFETY: the caller's promise.
+    let (client, operation, arguments) = unsafe {
+        (
+            pointer::borrow("client", client)?,
+            pointer::text("operation", operation)?,
+            pointer::optional_text("arguments_json", arguments_json)?,
+        )
+    };
+    let arguments = arguments.map_or_else(|| Ok(Arguments::new()), Arguments::from_json)?;
+    client.client.call_by_name(operation, &arguments)
+}
+
+/// Carries out any operation by its name.
+///
+/// The arguments are one JSON object: the operation's parameters by the names of docs/operations.md, and beside them
+/// "query" (an object of further query keys) and "body" (an object of further fields, or the whole body). Example:
+/// wazo_auth_call(client, "users.list", "{\"search\": \"ali\", \"limit\": 10}", &error).
+///
+/// @param client a client
+/// @param operation a name such as "users.get"
+/// @param arguments_json the arguments; NULL for none
+/// @param error where an error is written, or NULL
+/// @return the result as JSON: the server's own text, "null" where an operation has no result, "true" or "false" for a
+/// question; freed with wazo_auth_string_free(). NULL on failure.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn wazo_auth_call(
+    client: *const wazo_auth_client,
+    operation: *const c_char,
+    arguments_json: *const c_char,
+    error: *mut *mut wazo_auth_error,
+) -> *mut c_char {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard(error, std::ptr::null_mut(), || {
+            by_name(client, operation, arguments_json).and_then(|outcome| pointer::give_text(outcome.json))
+        })
+    }
+}
+
+/// Carries out any operation by its name and tells the answer's status and headers as well.
+///
+/// @param client a client
+/// @param operation a name such as "token.new"
+/// @param arguments_json the arguments, as for wazo_auth_call(); NULL for none
+/// @param error where an error is written, or NULL
+/// @return a JSON object: status (a number), headers (an object, names in lower case, such as "wazo-sessions-revoked"),
+/// result (as wazo_auth_call() returns it); freed with wazo_auth_string_free(). NULL on failure.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn wazo_auth_call_response(
+    client: *const wazo_auth_client,
+    operation: *const c_char,
+    arguments_json: *const c_char,
+    error: *mut *mut wazo_auth_error,
+) -> *mut c_char {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard(error, std::ptr::null_mut(), || {
+            by_name(client, operation, arguments_json).and_then(|outcome| pointer::give_text(outcome.to_json()))
+        })
+    }
+}
+
+/// Sends a request that the table of operations does not have, such as one of a newer server.
+///
+/// @param client a client
+/// @param method "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE"
+/// @param path below the API's version and percent-encoded, such as "/users/UUID/groups"
+/// @param query a JSON object of query keys; NULL for none
+/// @param body a JSON text; NULL for none
+/// @param error where an error is written, or NULL
+/// @return a JSON object: status, headers, result (the body: JSON as it came, another text as a JSON string); freed with
+/// wazo_auth_string_free(). NULL on failure, to which every status but 2xx belongs.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn wazo_auth_request(
+    client: *const wazo_auth_client,
+    method: *const c_char,
+    path: *const c_char,
+    query: *const c_char,
+    body: *const c_char,
+    error: *mut *mut wazo_auth_error,
+) -> *mut c_char {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard(error, std::ptr::null_mut(), || {
+            let client = pointer::borrow("client", client)?;
+            let method = method_named(pointer::text("method", method)?)?;
+            let path = pointer::text("path", path)?;
+            let mut arguments = Arguments::new();
+            if let Some(query) = pointer::optional_text("query", query)? {
+                arguments = arguments.with_query(query)?;
+            }
+            if let Some(body) = pointer::optional_text("body", body)? {
+                arguments = arguments.with_body(body)?;
+            }
+            client.client.request(method, path, &arguments).and_then(|outcome| pointer::give_text(outcome.to_json()))
+        })
+    }
+}
+
+fn method_named(name: &str) -> Result<Method> {
+    const ALL: [Method; 6] = [Method::Get, Method::Head, Method::Post, Method::Put, Method::Patch, Method::Delete];
+    ALL.into_iter().find(|method| method.as_str() == name).ok_or_else(|| {
+        Error::invalid(format!("argument method: expected GET, HEAD, POST, PUT, PATCH or DELETE, got {name:?}"))
+    })
+}
+
+/// Every operation, as a JSON list of objects: name, method, path, summary, details, access, accepted and refused
+/// (statuses), result, open, credentials, encoding, since, deprecated, parameters (name, wire, place, kind, required,
+/// doc).
+///
+/// @return a text that lives as long as the library
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn wazo_auth_operations() -> *const c_char {
+    static TEXT: OnceBox<CString> = OnceBox::new();
+    contain(std::ptr::null(), || {
+        TEXT.get_or_init(|| {
+            let all: Value = operations::all().map(described).collect();
+            Box::new(CString::new(all.to_string()).unwrap_or_default())
+        })
+        .as_ptr()
+    })
+}
+
+fn described(operation: &operations::Operation) -> Value {
+    let parameters: Vec<Value> = operation
+        .each_parameter()
+        .map(|parameter| {
+            json!({
+                "name": parameter.name,
+                "wire": parameter.wire,
+                "place": place_name(parameter.place),
+                "kind": kind_name(parameter.kind),
+                "required": parameter.required,
+                "doc": parameter.doc,
+            })
+        })
+        .collect();
+    json!({
+        "name": operation.name,
+        "method": operation.method.as_str(),
+        "path": operation.path,
+        "summary": operation.summary,
+        "details": operation.details,
+        "access": operation.access,
+        "parameters": parameters,
+        "open": operation.open,
+        "accepted": operation.accepted,
+        "refused": operation.refused,
+        "result": match operation.result {
+            Shape::Nothing => "nothing",
+            Shape::Json => "json",
+            Shape::JsonOrNothing => "json_or_nothing",
+            Shape::Member(_) => "member",
+            Shape::Text => "text",
+            Shape::Location => "location",
+            Shape::Question => "question",
+        },
+        "credentials": match operation.credentials {
+            Credentials::Token => "token",
+            Credentials::Optional => "none",
+            Credentials::Basic => "basic",
+        },
+        "encoding": match operation.encoding {
+            Encoding::None => "none",
+            Encoding::Json => "json",
+            Encoding::Form => "form",
+            Encoding::Multipart => "multipart",
+        },
+        "since": operation.since,
+        "deprecated": operation.deprecated,
+    })
+}
+
+fn place_name(place: Place) -> &'static str {
+    match place {
+        Place::Path => "path",
+        Place::Query => "query",
+        Place::Field => "field",
+        Place::File => "file",
+        Place::Document => "document",
+        Place::Header(_) => "header",
+        Place::Tenant => "tenant",
+        Place::Token => "token",
+        Place::Username => "username",
+        Place::Password => "password",
+    }
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Integer => "integer",
+        Kind::Boolean => "boolean",
+        Kind::Texts => "texts",
+        Kind::Objects => "objects",
+        Kind::Object => "object",
+        Kind::Any => "any",
+    }
+}

@@ -1,0 +1,176 @@
+//! Signals are the host's: none of ours reaches it, and no handler or mask of it changes for longer than a call.
+//!
+//! A write to a connection that the peer has reset raises SIGPIPE, whose default is to kill the process. Nothing on a
+//! stream socket's write path takes a flag against it (`writev` has none), so a call that may write blocks the signal for
+//! its thread, takes away what became pending meanwhile, and restores the mask.
+
+/// Runs `work` such that no SIGPIPE of its writes is ever delivered, and `errno` is as before.
+pub fn without_sigpipe<R>(work: impl FnOnce() -> R) -> R {
+    let _held = platform::Held::begin();
+    work()
+}
+
+/// Starts a thread of ours, with all signals blocked: the host's handlers run on the host's threads.
+pub fn spawn(
+    name: &str,
+    stack_bytes: usize,
+    work: impl FnOnce() + Send + 'static,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    let _blocked = platform::AllBlocked::begin();
+    std::thread::Builder::new().name(name.to_owned()).stack_size(stack_bytes).spawn(work)
+}
+
+#[cfg(unix)]
+mod platform {
+    use libc::{SIG_BLOCK, SIG_SETMASK, SIGPIPE, c_int, sigset_t};
+    use std::mem::MaybeUninit;
+
+    fn empty() -> sigset_t {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: `sigemptyset` writes the whole set.
+        unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            set.assume_init()
+        }
+    }
+
+    /// Changes this thread's mask and returns the one before.
+    fn mask(how: c_int, set: &sigset_t) -> sigset_t {
+        let mut before = empty();
+        // SAFETY: both sets are valid for the call; it changes this thread's mask alone.
+        unsafe { libc::pthread_sigmask(how, set, &raw mut before) };
+        before
+    }
+
+    fn has_pipe(set: &sigset_t) -> bool {
+        // SAFETY: a valid set and a valid signal number.
+        unsafe { libc::sigismember(set, SIGPIPE) == 1 }
+    }
+
+    fn pipe_is_pending() -> bool {
+        let mut pending = empty();
+        // SAFETY: a valid set to write to.
+        unsafe { libc::sigpending(&raw mut pending) };
+        has_pipe(&pending)
+    }
+
+    /// SIGPIPE held back from this thread until dropped.
+    pub struct Held {
+        before: sigset_t,
+        errno: c_int,
+        was_pending: bool,
+    }
+
+    impl Held {
+        pub fn begin() -> Self {
+            let errno = errno();
+            let mut pipe = empty();
+            // SAFETY: a valid set and a valid signal number.
+            unsafe { libc::sigaddset(&raw mut pipe, SIGPIPE) };
+            let before = mask(SIG_BLOCK, &pipe);
+            // One that was pending before is the host's, and stays.
+            let was_pending = has_pipe(&before) && pipe_is_pending();
+            Self { before, errno, was_pending }
+        }
+    }
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            if !self.was_pending && pipe_is_pending() {
+                let mut pipe = empty();
+                let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+                // SAFETY: valid set and time; no information is asked for. It takes the pending signal away.
+                unsafe {
+                    libc::sigaddset(&raw mut pipe, SIGPIPE);
+                    #[cfg(not(target_vendor = "apple"))]
+                    libc::sigtimedwait(&raw const pipe, std::ptr::null_mut(), &raw const at_once);
+                    #[cfg(target_vendor = "apple")]
+                    {
+                        let _ = at_once;
+                        let mut taken = 0;
+                        libc::sigwait(&raw const pipe, &raw mut taken);
+                    }
+                }
+            }
+            mask(SIG_SETMASK, &self.before);
+            set_errno(self.errno);
+        }
+    }
+
+    /// All signals blocked for this thread, which a thread that it starts inherits, until dropped.
+    pub struct AllBlocked(sigset_t);
+
+    impl AllBlocked {
+        pub fn begin() -> Self {
+            let mut all = empty();
+            // SAFETY: a valid set to fill.
+            unsafe { libc::sigfillset(&raw mut all) };
+            Self(mask(SIG_BLOCK, &all))
+        }
+    }
+
+    impl Drop for AllBlocked {
+        fn drop(&mut self) {
+            mask(SIG_SETMASK, &self.0);
+        }
+    }
+
+    fn errno() -> c_int {
+        std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+    }
+
+    fn set_errno(value: c_int) {
+        // SAFETY: the address is this thread's own `errno`.
+        unsafe {
+            #[cfg(any(target_os = "linux", target_os = "emscripten"))]
+            let at = libc::__errno_location();
+            #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
+            let at = libc::__error();
+            #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
+            let at = libc::__errno();
+            *at = value;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    //! No signals here.
+    pub struct Held;
+    impl Held {
+        pub fn begin() -> Self {
+            Self
+        }
+    }
+    pub struct AllBlocked;
+    impl AllBlocked {
+        pub fn begin() -> Self {
+            Self
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn a_write_to_a_closed_peer_leaves_no_signal_pending_and_the_mask_and_errno_as_before() {
+        let (mut near, far) = UnixStream::pair().unwrap();
+        drop(far);
+        // The test runner ignores SIGPIPE; the default is what hosts have.
+        // SAFETY: no handler is involved; other tests of this process do not write to closed peers.
+        let ignored = unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+        // SAFETY: this thread's own errno.
+        unsafe { *libc::__errno_location() = 71 };
+        let outcome = without_sigpipe(|| near.write(b"x").map_err(|e| e.kind()));
+        // SAFETY: this thread's own errno.
+        let errno = unsafe { *libc::__errno_location() };
+        assert_eq!(errno, 71);
+        assert_eq!(outcome.unwrap_err(), std::io::ErrorKind::BrokenPipe);
+        // SAFETY: as above.
+        unsafe { libc::signal(libc::SIGPIPE, ignored) };
+    }
+}
