@@ -1,2 +1,177 @@
-//! Placeholder.
-fn main() {}
+//! The program: a simulator until it is told to stop.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::{Long, Short, ValueExt as _};
+use tokio::io::AsyncReadExt as _;
+use tokio::signal::unix::{SignalKind, signal};
+use wazo_auth_simulator::faults::Faults;
+use wazo_auth_simulator::{Options, Simulator};
+
+const HELP: &str = "\
+wazo-auth-simulator: a wazo-auth in memory, to test clients against
+
+USAGE
+    wazo-auth-simulator [--port 9497] [--admin NAME:PASSWORD] [--tls] [...]
+
+LISTENING
+    --port PORT               port to listen on; 0 picks a free one [9497]
+    --tls                     that port speaks HTTPS, with a certificate made at this start
+    --tls-port PORT           HTTPS on this port too, beside plain HTTP on --port
+    --address ADDRESS         address to listen on [127.0.0.1]
+    --certificate-file PATH   write the certificate there, PEM: what a client takes as its CA
+    --port-file PATH          write the port there once it listens (HTTPS's, if it listens there)
+
+CONTENT
+    --admin NAME:PASSWORD     an administrator: a user of the top tenant who may do everything
+    --state FILE              begin with this state, as GET /_simulator/state gives one
+    --settings JSON           change settings, such as '{\"user_registration\": true}'; all of them:
+                              GET /_simulator/settings
+
+BEHAVIOUR
+    --fault FAULT             begin with this fault; may be repeated; see docs/simulator.md
+    --exit-with-stdin         stop when standard input ends, so that it never outlives the program that started it
+    -h, --help                this text
+    -V, --version             the version
+
+It prints one line for each port when it listens:
+
+    listening on https://127.0.0.1:41234
+
+and stops on SIGTERM or SIGINT. Paths may begin with /0.1 or with /api/auth/0.1. The routes below /_simulator/ set the
+stage: state, settings, mails, status, requests, faults.
+";
+
+struct Arguments {
+    options: Options,
+    certificate_file: Option<PathBuf>,
+    port_file: Option<PathBuf>,
+    exit_with_stdin: bool,
+}
+
+enum Wanted {
+    Run(Box<Arguments>),
+    Print(String),
+}
+
+fn main() -> ExitCode {
+    match arguments().and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("wazo-auth-simulator: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn arguments() -> Result<Wanted, String> {
+    let mut parser = lexopt::Parser::from_env();
+    let (mut port, mut tls, mut tls_port) = (9497_u16, false, None);
+    let (mut certificate_file, mut port_file, mut exit_with_stdin) = (None, None, false);
+    let (mut faults, mut settings) = (Vec::new(), Vec::new());
+    let mut options = Options::default();
+    let wrong = |error: lexopt::Error| format!("{error}; see --help");
+    while let Some(argument) = parser.next().map_err(wrong)? {
+        let name = match argument {
+            Long(name) => format!("--{name}"),
+            Short(letter) => format!("-{letter}"),
+            other => return Err(wrong(other.unexpected())),
+        };
+        let mut text = || parser.value().and_then(|value| value.string()).map_err(wrong);
+        match name.as_str() {
+            "--port" => port = number(&text()?)?,
+            "--tls" => tls = true,
+            "--tls-port" => tls_port = Some(number(&text()?)?),
+            "--address" => {
+                let given = text()?;
+                options.address = given.parse().map_err(|_| format!("{given:?} is no address"))?;
+            }
+            "--certificate-file" => certificate_file = Some(PathBuf::from(text()?)),
+            "--port-file" => port_file = Some(PathBuf::from(text()?)),
+            "--admin" => {
+                let given = text()?;
+                let (name, password) = given.split_once(':').ok_or("--admin wants NAME:PASSWORD")?;
+                options.admin = Some((name.into(), password.into()));
+            }
+            "--state" => {
+                let path = text()?;
+                let content = std::fs::read(&path).map_err(|error| format!("{path}: {error}"))?;
+                options.state = Some(serde_json::from_slice(&content).map_err(|error| format!("{path}: {error}"))?);
+            }
+            "--settings" => settings.push(text()?),
+            "--fault" => faults.push(text()?),
+            "--exit-with-stdin" => exit_with_stdin = true,
+            "--help" | "-h" => return Ok(Wanted::Print(HELP.into())),
+            "--version" | "-V" => {
+                return Ok(Wanted::Print(format!("wazo-auth-simulator {}\n", env!("CARGO_PKG_VERSION"))));
+            }
+            unknown => return Err(format!("unknown option {unknown}; see --help")),
+        }
+    }
+    options.settings = settings;
+    options.faults = Faults::from_arguments(&faults)?;
+    if tls && tls_port.is_none() {
+        (options.port, options.tls_port) = (None, Some(port));
+    } else {
+        (options.port, options.tls_port) = (Some(port), tls_port);
+    }
+    Ok(Wanted::Run(Box::new(Arguments { options, certificate_file, port_file, exit_with_stdin })))
+}
+
+fn number(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| format!("{text:?} is no port"))
+}
+
+fn run(wanted: Wanted) -> Result<(), String> {
+    let arguments = match wanted {
+        Wanted::Print(text) => {
+            print!("{text}");
+            return Ok(());
+        }
+        Wanted::Run(arguments) => *arguments,
+    };
+    let address = arguments.options.address;
+    let simulator = Simulator::start_blocking(arguments.options).map_err(|error| error.to_string())?;
+    if let Some(path) = arguments.certificate_file {
+        std::fs::write(&path, simulator.certificate_pem()).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let ports = [("http", simulator.port()), ("https", simulator.tls_port())];
+    for (scheme, port) in ports.into_iter().filter(|(_, port)| *port != 0) {
+        println!("listening on {scheme}://{}", std::net::SocketAddr::new(address, port));
+    }
+    // Whoever waits for the line reads from a pipe.
+    std::io::stdout().flush().map_err(|error| error.to_string())?;
+    if let Some(path) = arguments.port_file {
+        let port = if simulator.tls_port() == 0 { simulator.port() } else { simulator.tls_port() };
+        std::fs::write(&path, format!("{port}\n")).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    wait_for_the_end(arguments.exit_with_stdin).map_err(|error| error.to_string())?;
+    simulator.stop();
+    Ok(())
+}
+
+fn wait_for_the_end(exit_with_stdin: bool) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut terminated = signal(SignalKind::terminate())?;
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        let stdin_ended = async {
+            if !exit_with_stdin {
+                std::future::pending::<()>().await;
+            }
+            let mut buffer = [0; 1024];
+            while matches!(tokio::io::stdin().read(&mut buffer).await, Ok(count) if count > 0) {}
+        };
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+            () = stdin_ended => {}
+        }
+        Ok::<(), std::io::Error>(())
+    })?;
+    // A thread that still reads standard input must not hold up the end.
+    runtime.shutdown_background();
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! Time: now, and the time formats of the real server.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Seconds since 1970.
+pub fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs_f64()).unwrap_or_default()
+}
+
+/// Year, month, day, hour, minute, second, microsecond of a time.
+fn parts(seconds: f64) -> (i64, u32, u32, u32, u32, u32, u32) {
+    #[allow(clippy::cast_possible_truncation)] // microseconds since 1970 fit into an i64 for 290,000 years
+    let micros = (seconds * 1e6).round() as i64;
+    let days = micros.div_euclid(86_400_000_000);
+    let of_day = micros.rem_euclid(86_400_000_000);
+    let small = |value: i64| u32::try_from(value).unwrap_or_default();
+    // Days to a civil date, counted in eras of 400 years that begin on 1 March.
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_index = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_index + 2) / 5 + 1;
+    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let second = of_day / 1_000_000;
+    (
+        year,
+        small(month),
+        small(day),
+        small(second / 3600),
+        small(second / 60 % 60),
+        small(second % 60),
+        small(of_day % 1_000_000),
+    )
+}
+
+/// `2026-11-23T11:46:14.354706`; without the fraction where it is zero, as Python's `isoformat` does.
+pub fn iso(seconds: f64) -> String {
+    let (year, month, day, hour, minute, second, micros) = parts(seconds);
+    let whole = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+    if micros == 0 { whole } else { format!("{whole}.{micros:06}") }
+}
+
+/// `2026-11-23T12:44:43.000000`: always with the fraction.
+pub fn iso_with_fraction(seconds: f64) -> String {
+    let (year, month, day, hour, minute, second, micros) = parts(seconds);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_recorded() {
+        assert_eq!(iso(1_795_437_883.0), "2026-11-23T12:44:43");
+        assert_eq!(iso_with_fraction(1_795_437_883.0), "2026-11-23T12:44:43.000000");
+        assert_eq!(iso(951_782_400.5), "2000-02-29T00:00:00.500000");
+    }
+}

@@ -1,0 +1,205 @@
+//! A wazo-auth in memory, over HTTP and HTTPS, that behaves as the real one was recorded to behave.
+//!
+//! ```no_run
+//! use wazo_auth_simulator::{Options, Simulator};
+//!
+//! let simulator = Simulator::start_blocking(Options::with_admin("admin", "secret").https()).unwrap();
+//! println!("{} {}", simulator.url(), simulator.certificate_pem());
+//! simulator.stop();
+//! ```
+//!
+//! It runs on threads of its own, so that a test may block its thread in a client. Dropping it stops it.
+//!
+//! What lives where: [`state`] holds the data, [`routes`] the table of all operations and the rooms behind them,
+//! [`errors`] the four error shapes, [`server`] sockets and TLS, [`control`] the routes below `/_simulator/`, [`faults`]
+//! what spoils an answer on request.
+
+#![deny(unsafe_code)]
+// Fields of the state and functions of the rooms say what they are by their names and types.
+#![allow(missing_docs)]
+// Times and small counts are converted between the number types of JSON, of the state and of Rust.
+#![allow(clippy::cast_precision_loss)]
+
+pub mod access;
+pub mod clock;
+pub mod control;
+pub mod directory;
+pub mod errors;
+pub mod faults;
+pub mod http;
+pub mod json;
+pub mod listing;
+pub mod multipart;
+pub mod passwords;
+pub mod routes;
+pub mod seed;
+pub mod server;
+pub mod state;
+pub mod validate;
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use faults::Faults;
+use server::{Certificate, Shared};
+use state::State;
+
+/// How a simulator starts. [`Options::default`] is plain HTTP on a free port, without an administrator.
+#[derive(Debug)]
+pub struct Options {
+    /// The address to listen on.
+    pub address: IpAddr,
+    /// The port for plain HTTP, 0 for a free one; none: no plain HTTP.
+    pub port: Option<u16>,
+    /// The port for HTTPS, 0 for a free one; none: no HTTPS.
+    pub tls_port: Option<u16>,
+    /// Name and password of an administrator: a user of the top tenant who may do everything.
+    pub admin: Option<(String, String)>,
+    /// The state to begin with; none: one top tenant and the default policies.
+    pub state: Option<State>,
+    /// Settings to change, each a JSON object as `PUT /_simulator/settings` takes one.
+    pub settings: Vec<String>,
+    /// The faults to begin with.
+    pub faults: Faults,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            address: Ipv4Addr::LOCALHOST.into(),
+            port: Some(0),
+            tls_port: None,
+            admin: None,
+            state: None,
+            settings: Vec::new(),
+            faults: Faults::default(),
+        }
+    }
+}
+
+impl Options {
+    /// With an administrator.
+    pub fn with_admin(username: &str, password: &str) -> Self {
+        Self { admin: Some((username.into(), password.into())), ..Self::default() }
+    }
+
+    /// HTTPS on a free port instead of plain HTTP.
+    #[must_use]
+    pub fn https(self) -> Self {
+        Self { port: None, tls_port: Some(0), ..self }
+    }
+
+    /// HTTPS on a free port beside plain HTTP.
+    #[must_use]
+    pub fn and_https(self) -> Self {
+        Self { tls_port: Some(0), ..self }
+    }
+}
+
+/// A running simulator.
+#[derive(Debug)]
+pub struct Simulator {
+    shared: Arc<Shared>,
+    certificate_pem: String,
+    port: Option<u16>,
+    tls_port: Option<u16>,
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Starts a simulator; it listens when this is done.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        // The ports are open at once; only the certificate takes some milliseconds.
+        tokio::task::spawn_blocking(|| Self::start_blocking(options)).await.map_err(io::Error::other)?
+    }
+
+    /// The same for a caller without a runtime.
+    pub fn start_blocking(options: Options) -> io::Result<Self> {
+        let mut state = seed::state(options.state, options.admin.as_ref());
+        for change in &options.settings {
+            control::change_settings(&mut state, change.as_bytes()).map_err(io::Error::other)?;
+        }
+        let shared = Arc::new(Shared::new(state, options.faults));
+        let certificate = Certificate::make().map_err(io::Error::other)?;
+        let certificate_pem = certificate.pem.clone();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("wazo-auth-simulator")
+            .enable_all()
+            .build()?;
+        let (listeners, port, tls_port) = runtime.block_on(server::listen(
+            options.address,
+            options.port,
+            options.tls_port,
+            &certificate,
+        ))?;
+        let (stop, stopped) = oneshot::channel();
+        let served = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("wazo-auth-simulator".into()).spawn(move || {
+            runtime.block_on(server::serve(listeners, served, stopped));
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { shared, certificate_pem, port, tls_port, running: Some(Running { stop, thread }) })
+    }
+
+    /// The port of plain HTTP, 0 where there is none.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or_default()
+    }
+
+    /// The port of HTTPS, 0 where there is none.
+    pub fn tls_port(&self) -> u16 {
+        self.tls_port.unwrap_or_default()
+    }
+
+    /// Where it is reached: HTTPS if it listens there, else HTTP. Without a path.
+    pub fn url(&self) -> String {
+        match self.tls_port {
+            Some(port) => format!("https://localhost:{port}"),
+            None => format!("http://127.0.0.1:{}", self.port()),
+        }
+    }
+
+    /// The certificate, PEM: what a client takes as its CA.
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// Reads or changes the state behind the server's back.
+    pub fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        self.shared.with_state(change)
+    }
+
+    /// The faults that are set.
+    pub fn faults(&self) -> &Faults {
+        &self.shared.faults
+    }
+
+    /// Stops it: closes its ports and its connections.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if let Some(Running { stop, thread }) = self.running.take() {
+            let _ = stop.send(());
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,73 @@
+//! Who is in which group.
+
+use serde_json::json;
+
+use super::groups::changeable;
+use super::{Call, groups, users};
+use crate::errors::{self, Failure, Outcome, detailed};
+use crate::http::Answer;
+use crate::listing::{self, Columns, List};
+use crate::state::{Group, User};
+
+/// `GET /groups/{group}/users`.
+pub fn list(call: &mut Call) -> Outcome {
+    let uuid = call.part("group");
+    call.check_group(&uuid)?;
+    let list = List::from_request(call.request, &Columns(&["username"]))?;
+    let rows: Vec<&User> = call.state.users.values().filter(|user| user.groups.contains(&uuid)).collect();
+    let total = rows.len();
+    let filter = users::Filter::new(call, &list);
+    let rows: Vec<&User> = rows.into_iter().filter(|user| filter.passes(user)).collect();
+    let filtered = rows.len();
+    let page = list.page(rows, |one, other, column| users::compare(one, other, column));
+    Ok(Answer::ok(&listing::answer_items_first(total, filtered, page.into_iter().map(users::show).collect())))
+}
+
+/// `GET /users/{user}/groups`.
+pub fn list_of_user(call: &mut Call) -> Outcome {
+    let uuid = call.part("user");
+    call.check_user(&uuid)?;
+    let list = List::from_request(call.request, &Columns(&["name", "uuid"]))?;
+    let user = call.state.users.get(&uuid).ok_or_else(|| errors::unknown_user(&uuid))?;
+    let rows: Vec<&Group> = user.groups.iter().filter_map(|group| call.state.groups.get(group)).collect();
+    let total = rows.len();
+    let is = |name: &str, value: &str| call.request.parameter(name).is_none_or(|wanted| value == wanted);
+    let rows: Vec<&Group> = rows
+        .into_iter()
+        .filter(|group| is("uuid", &group.uuid) && is("name", &group.name) && list.finds(&[Some(&group.name)]))
+        .collect();
+    let filtered = rows.len();
+    let page = list.page(rows, |one, other, column| groups::compare(one, other, column));
+    Ok(Answer::ok(&listing::answer_items_first(total, filtered, page.into_iter().map(groups::show).collect())))
+}
+
+/// User and group of the path; both must be visible, and the group one that may be changed.
+fn both(call: &Call) -> Result<(User, Group), Failure> {
+    let uuid = call.part("user");
+    call.check_user(&uuid)?;
+    let user = call.state.users.get(&uuid).cloned().ok_or_else(|| errors::unknown_user(&uuid))?;
+    Ok((user, changeable(call)?))
+}
+
+/// `PUT /groups/{group}/users/{user}`: both of one tenant.
+pub fn add(call: &mut Call) -> Outcome {
+    let (user, group) = both(call)?;
+    if user.tenant_uuid != group.tenant_uuid {
+        let details = json!({"user_tenant_uuid": user.tenant_uuid, "group_tenant_uuid": group.tenant_uuid});
+        let message = "Ressources are not in the same tenant";
+        return Err(detailed(400, message, "missmatching-tenant", details, "groups"));
+    }
+    call.state.change_user(&user.uuid, |user| {
+        if !user.groups.contains(&group.uuid) {
+            user.groups.push(group.uuid);
+        }
+    });
+    Ok(Answer::no_content())
+}
+
+/// `DELETE /groups/{group}/users/{user}`: done too where the user is not in it.
+pub fn remove(call: &mut Call) -> Outcome {
+    let (user, group) = both(call)?;
+    call.state.change_user(&user.uuid, |user| user.groups.retain(|uuid| *uuid != group.uuid));
+    Ok(Answer::no_content())
+}

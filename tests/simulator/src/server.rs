@@ -1,0 +1,291 @@
+//! Sockets and TLS; one request to one answer.
+
+use std::io;
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::Response;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::faults::wire::{self, Wire};
+use crate::faults::Faults;
+use crate::http::{Answer, Body, Connection, Disrupted, Request, decode_pairs, percent_decode};
+use crate::state::State;
+use crate::{control, routes};
+
+/// A request body beyond this is refused, as nginx before the real server does.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// A TLS handshake that takes longer is given up.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
+
+/// What all connections share.
+#[derive(Debug)]
+pub struct Shared {
+    state: Mutex<State>,
+    /// The faults that are set.
+    pub faults: Faults,
+    /// The last requests.
+    pub log: control::RequestLog,
+}
+
+impl Shared {
+    pub fn new(state: State, faults: Faults) -> Self {
+        Self { state: Mutex::new(state), faults, log: control::RequestLog::default() }
+    }
+
+    /// The state, locked. A room that panicked leaves it usable: each change is a small one.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state())
+    }
+}
+
+/// The certificates of one start: an authority of its own, and one for localhost and the loopback addresses that it
+/// signed. (One that is both is refused by rustls.)
+pub struct Certificate {
+    /// The authority, PEM: what a client trusts.
+    pub pem: String,
+    der: CertificateDer<'static>,
+    key: PrivatePkcs8KeyDer<'static>,
+}
+
+impl Certificate {
+    /// Makes one.
+    pub fn make() -> Result<Self, rcgen::Error> {
+        let mut authority = rcgen::CertificateParams::default();
+        authority.distinguished_name.push(rcgen::DnType::CommonName, "wazo-auth-simulator authority");
+        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        // What OpenSSL's strict checks, and with them Python from 3.13 on, want to see in an authority.
+        authority.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
+        let authority_key = rcgen::KeyPair::generate()?;
+        let pem = authority.self_signed(&authority_key)?.pem();
+        let issuer = rcgen::Issuer::new(authority, authority_key);
+
+        let names = ["localhost", "127.0.0.1", "::1"].map(String::from).to_vec();
+        let mut own = rcgen::CertificateParams::new(names)?;
+        own.distinguished_name.push(rcgen::DnType::CommonName, "wazo-auth-simulator");
+        own.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+        own.use_authority_key_identifier_extension = true;
+        let key = rcgen::KeyPair::generate()?;
+        let der = own.signed_by(&key, &issuer)?.der().clone();
+        Ok(Self { pem, der, key: PrivatePkcs8KeyDer::from(key.serialize_der()) })
+    }
+
+    fn acceptor(&self) -> io::Result<TlsAcceptor> {
+        let key = PrivateKeyDer::Pkcs8(self.key.clone_key());
+        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![self.der.clone()], key))
+            .map_err(io::Error::other)?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+}
+
+/// An open port, and TLS where it speaks it.
+pub struct Listener {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+}
+
+/// Opens the ports; gives them with the numbers that they got.
+pub async fn listen(
+    address: IpAddr,
+    port: Option<u16>,
+    tls_port: Option<u16>,
+    certificate: &Certificate,
+) -> io::Result<(Vec<Listener>, Option<u16>, Option<u16>)> {
+    let mut listeners = Vec::new();
+    let mut numbers = [None, None];
+    for (index, wanted) in [port, tls_port].into_iter().enumerate() {
+        let Some(wanted) = wanted else { continue };
+        let listener = TcpListener::bind((address, wanted)).await?;
+        numbers[index] = Some(listener.local_addr()?.port());
+        let tls = if index == 1 { Some(certificate.acceptor()?) } else { None };
+        listeners.push(Listener { listener, tls });
+    }
+    Ok((listeners, numbers[0], numbers[1]))
+}
+
+/// Serves until told to stop; connections then open are dropped.
+pub async fn serve(listeners: Vec<Listener>, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
+    let mut ports = JoinSet::new();
+    for listener in listeners {
+        ports.spawn(accept_all(listener, Arc::clone(&shared)));
+    }
+    let _ = stopped.await;
+    ports.shutdown().await;
+}
+
+async fn accept_all(listener: Listener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    loop {
+        // Reap what has ended, so that the set does not grow with every connection ever made.
+        while connections.try_join_next().is_some() {}
+        let Ok((stream, peer)) = listener.listener.accept().await else {
+            // Out of descriptors, for example: let some connection end.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let reset = Arc::new(AtomicBool::new(false));
+        let (tls, wire) = (listener.tls.is_some(), Wire::default());
+        let connection = Connection { peer: peer.ip(), tls, reset: Arc::clone(&reset), wire };
+        let socket = Socket { stream, reset };
+        // Decided here, in the order in which the connections came.
+        if shared.faults.takes_connection() {
+            connections.spawn(swallow(socket));
+            continue;
+        }
+        connections.spawn(serve_connection(socket, listener.tls.clone(), connection, Arc::clone(&shared)));
+    }
+}
+
+async fn serve_connection(socket: Socket, tls: Option<TlsAcceptor>, connection: Connection, shared: Arc<Shared>) {
+    match tls {
+        None => speak_http(socket, connection, shared).await,
+        Some(acceptor) => {
+            if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(socket)).await {
+                speak_http(stream, connection, shared).await;
+            }
+        }
+    }
+}
+
+async fn speak_http<S>(stream: S, connection: Connection, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (of_requests, for_requests) = (connection.clone(), Arc::clone(&shared));
+    let service = service_fn(move |request| answer(request, of_requests.clone(), Arc::clone(&for_requests)));
+    let builder = auto::Builder::new(TokioExecutor::new());
+    let stream = wire::Stream::new(stream, connection.wire.clone());
+    let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    // A client that goes away, or a fault that broke the connection: neither is of interest here.
+    tokio::select! {
+        _ = served.as_mut() => return,
+        () = shared.faults.idle_expired(&connection) => served.as_mut().graceful_shutdown(),
+    }
+    let _ = served.await;
+}
+
+/// Reads and answers nothing, until the client gives up.
+async fn swallow(mut socket: Socket) {
+    let _ = tokio::io::copy(&mut socket, &mut tokio::io::sink()).await;
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    connection: Connection,
+    shared: Arc<Shared>,
+) -> Result<Response<Body>, Disrupted> {
+    let _busy = connection.wire.busy();
+    let (method, version) = (request.method().clone(), request.version());
+    let path = percent_decode(request.uri().path(), false);
+    // Read to its end whatever becomes of it, as a proxy would before it answers in the server's place.
+    let request = read_whole(request, path.clone(), &connection).await;
+    let carried_out = carry_out(request, Arc::clone(&shared));
+    if path.starts_with("/_simulator/") {
+        // The control routes are never disturbed: a test must be able to take a fault back.
+        return Ok(carried_out.await.into_response());
+    }
+    shared.faults.around(&method, &path, version, &connection, carried_out).await
+}
+
+async fn read_whole(
+    request: hyper::Request<Incoming>,
+    path: String,
+    connection: &Connection,
+) -> Result<Request, Answer> {
+    let (head, body) = request.into_parts();
+    let body: Bytes = match Limited::new(body, MAX_BODY).collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(_) => return Err(Answer::text(413, "text/html; charset=utf-8", "<h1>413 Request Entity Too Large</h1>\n")),
+    };
+    Ok(Request {
+        method: head.method,
+        path,
+        query: head.uri.query().map(decode_pairs).unwrap_or_default(),
+        headers: head.headers,
+        body,
+        peer: connection.peer,
+        tls: connection.tls,
+    })
+}
+
+async fn carry_out(request: Result<Request, Answer>, shared: Arc<Shared>) -> Answer {
+    let request = match request {
+        Ok(request) => request,
+        Err(refusal) => return refusal,
+    };
+    // Rooms are plain functions; a password takes them long, so none runs on a thread that serves sockets.
+    let answered = tokio::task::spawn_blocking(move || route(&request, &shared)).await;
+    answered.unwrap_or_else(|_| crate::errors::internal().into_answer(crate::clock::now()))
+}
+
+fn route(request: &Request, shared: &Shared) -> Answer {
+    if let Some(rest) = request.path.strip_prefix("/_simulator/") {
+        return control::answer(rest, request, shared);
+    }
+    let answer = routes::answer(request, shared);
+    shared.log.note(request, answer.status, shared);
+    answer
+}
+
+/// A socket that can be closed with a reset.
+struct Socket {
+    stream: TcpStream,
+    reset: Arc<AtomicBool>,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.reset.load(Ordering::SeqCst) {
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, into)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, from)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.reset.load(Ordering::SeqCst) {
+            // An orderly end would come before the reset.
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,451 @@
+//! Everything that the simulated server knows, as plain data: what `GET` and `PUT /_simulator/state` show and take.
+//!
+//! The whole of it is one JSON object, each table a list of objects in the order of their creation. Every field has a
+//! default, so that a test writes only what it cares about. Indexes (logins) are derived, never part of the JSON.
+
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// A row of a [`Table`]: it knows the key that it is found by.
+pub trait Row {
+    /// The key: the `uuid`, or the tenant where a tenant has at most one.
+    fn key(&self) -> String;
+}
+
+/// Rows in the order of their creation, found by their key. As JSON a list.
+#[derive(Debug, Clone)]
+pub struct Table<T>(IndexMap<String, T>);
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self(IndexMap::new())
+    }
+}
+
+impl<T> Deref for Table<T> {
+    type Target = IndexMap<String, T>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Table<T> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl<T: Row> Table<T> {
+    /// Adds the row, or replaces the one of the same key.
+    pub fn add(&mut self, row: T) {
+        self.0.insert(row.key(), row);
+    }
+}
+
+impl<T: Serialize> Serialize for Table<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.values())
+    }
+}
+
+impl<'de, T: Row + Deserialize<'de>> Deserialize<'de> for Table<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut table = Self::default();
+        for row in Vec::<T>::deserialize(deserializer)? {
+            table.add(row);
+        }
+        Ok(table)
+    }
+}
+
+macro_rules! rows {
+    ($($row:ty: $key:ident),* $(,)?) => {
+        $(impl Row for $row {
+            fn key(&self) -> String {
+                self.$key.clone()
+            }
+        })*
+    };
+}
+
+rows! {
+    Tenant: uuid, User: uuid, Group: uuid, Policy: uuid, Token: uuid, Session: uuid, RefreshToken: uuid,
+    LdapConfig: tenant_uuid, SamlConfig: tenant_uuid, SamlSession: session_id,
+}
+
+/// Everything. See the module.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// The top tenant is the one that is its own parent.
+    pub tenants: Table<Tenant>,
+    pub users: Table<User>,
+    pub groups: Table<Group>,
+    pub policies: Table<Policy>,
+    pub tokens: Table<Token>,
+    pub sessions: Table<Session>,
+    pub refresh_tokens: Table<RefreshToken>,
+    /// External authentication data of users.
+    pub external_data: Vec<ExternalData>,
+    /// External authentication configurations of tenants.
+    pub external_configs: Vec<ExternalConfig>,
+    /// The types that were ever configured, beyond those of the settings.
+    pub external_types_seen: Vec<String>,
+    pub ldap_configs: Table<LdapConfig>,
+    pub saml_configs: Table<SamlConfig>,
+    pub saml_sessions: Table<SamlSession>,
+    /// The mails that were sent, oldest first.
+    pub mails: Vec<Mail>,
+    /// What `GET /config` answers.
+    pub config: Map<String, Value>,
+    /// How this simulated installation is set up; also at `/_simulator/settings`.
+    pub settings: Settings,
+    /// Lower-case login (username or address) to the user's uuid. Derived.
+    #[serde(skip)]
+    pub logins: HashMap<String, String>,
+}
+
+/// A tenant.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tenant {
+    pub uuid: String,
+    /// Its own uuid for the top tenant. Empty in a `PUT`: the top tenant.
+    pub parent_uuid: String,
+    pub name: Option<String>,
+    pub slug: String,
+    pub contact: Option<String>,
+    pub phone: Option<String>,
+    pub default_authentication_method: String,
+    pub domains: Vec<Domain>,
+    pub address: Address,
+}
+
+/// A domain name of a tenant; SAML configurations refer to its uuid.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Domain {
+    pub uuid: String,
+    pub name: String,
+}
+
+/// The postal address of a tenant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Address {
+    pub line_1: Option<String>,
+    pub line_2: Option<String>,
+    pub city: Option<String>,
+    pub state: Option<String>,
+    pub country: Option<String>,
+    pub zip_code: Option<String>,
+}
+
+/// A user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct User {
+    pub uuid: String,
+    pub tenant_uuid: String,
+    pub username: Option<String>,
+    pub firstname: Option<String>,
+    pub lastname: Option<String>,
+    /// `user`, `internal` or `external_api`.
+    pub purpose: String,
+    pub authentication_method: String,
+    pub enabled: bool,
+    pub emails: Vec<Email>,
+    /// In clear, in a `PUT` only: it is hashed and forgotten.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// `rounds$salt$hash`, hexadecimal.
+    pub password_hash: Option<String>,
+    /// uuids of the policies that the user has itself.
+    pub policies: Vec<String>,
+    /// uuids of the groups that the user is in.
+    pub groups: Vec<String>,
+}
+
+impl Default for User {
+    fn default() -> Self {
+        Self {
+            uuid: String::new(),
+            tenant_uuid: String::new(),
+            username: None,
+            firstname: None,
+            lastname: None,
+            purpose: "user".into(),
+            authentication_method: "default".into(),
+            enabled: true,
+            emails: Vec::new(),
+            password: None,
+            password_hash: None,
+            policies: Vec::new(),
+            groups: Vec::new(),
+        }
+    }
+}
+
+/// An address of a user.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Email {
+    pub uuid: String,
+    pub address: String,
+    pub main: bool,
+    pub confirmed: bool,
+}
+
+/// A group of users.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Group {
+    pub uuid: String,
+    pub tenant_uuid: String,
+    pub name: String,
+    pub slug: String,
+    /// Made by the server (all users of a tenant, default groups): not to be changed by hand.
+    pub system_managed: bool,
+    /// uuids of the group's policies.
+    pub policies: Vec<String>,
+}
+
+/// A policy: a named access list.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    pub uuid: String,
+    pub tenant_uuid: String,
+    pub name: String,
+    pub slug: String,
+    pub description: Option<String>,
+    pub acl: Vec<String>,
+    /// Seen, read only, by the tenants below.
+    pub shared: bool,
+    /// Comes from the installation's configuration: read only, and seen by every tenant.
+    pub config_managed: bool,
+}
+
+/// A token. Times are seconds since 1970.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Token {
+    pub uuid: String,
+    pub auth_id: String,
+    pub pbx_user_uuid: Option<String>,
+    pub xivo_uuid: Option<String>,
+    /// Left at 0 in a `PUT`: now.
+    pub issued_at: f64,
+    /// Left at 0 in a `PUT`: two hours after the issue.
+    pub expires_at: f64,
+    pub acl: Vec<String>,
+    /// `uuid`, `tenant_uuid`, `purpose`... Left empty in a `PUT`: made from the user whose uuid is `auth_id`.
+    pub metadata: Map<String, Value>,
+    pub session_uuid: String,
+    pub user_agent: String,
+    pub remote_addr: String,
+    /// The refresh token that it was made with, if any.
+    pub refresh_token: Option<String>,
+}
+
+/// A session: what a login opened; goes with its token.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Session {
+    pub uuid: String,
+    pub user_uuid: Option<String>,
+    pub tenant_uuid: String,
+    pub mobile: bool,
+}
+
+/// A refresh token. Its uuid is the secret itself.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RefreshToken {
+    pub uuid: String,
+    pub client_id: String,
+    pub user_uuid: String,
+    pub login: String,
+    pub user_agent: String,
+    pub remote_addr: String,
+    pub mobile: bool,
+    /// Seconds since 1970.
+    pub created_at: f64,
+    pub metadata: Map<String, Value>,
+}
+
+/// What a user stored for an external service.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ExternalData {
+    pub user_uuid: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub data: Map<String, Value>,
+}
+
+/// What a tenant configured for an external service.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ExternalConfig {
+    pub tenant_uuid: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub data: Value,
+}
+
+/// The LDAP configuration of a tenant.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LdapConfig {
+    pub tenant_uuid: String,
+    pub host: Option<String>,
+    pub port: Option<i64>,
+    pub protocol_version: Option<i64>,
+    pub protocol_security: Option<String>,
+    pub bind_dn: Option<String>,
+    pub bind_password: Option<String>,
+    pub user_base_dn: Option<String>,
+    pub user_login_attribute: Option<String>,
+    pub user_email_attribute: Option<String>,
+    pub search_filters: Option<String>,
+}
+
+/// The SAML configuration of a tenant.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SamlConfig {
+    pub tenant_uuid: String,
+    pub domain_uuid: String,
+    pub entity_id: String,
+    pub acs_url: String,
+    /// The XML of the identity provider.
+    pub metadata: String,
+}
+
+/// A SAML login under way or done.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SamlSession {
+    pub session_id: String,
+    pub relay_state: String,
+    pub redirect_url: String,
+    pub domain: String,
+    /// The address that the identity provider answered with; the session can make a token once it is there.
+    pub login: Option<String>,
+}
+
+/// A mail that was sent.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Mail {
+    /// `email_confirmation` or `password_reset`.
+    pub kind: String,
+    pub to: String,
+    pub username: Option<String>,
+    pub user_uuid: String,
+    pub email_uuid: Option<String>,
+    /// The token that the mail holds.
+    pub token: String,
+    /// The address that the mail tells to open.
+    pub url: String,
+    pub sent_at: f64,
+    pub subject: String,
+    pub body: String,
+}
+
+/// How this installation is set up; by default as the one that the exchanges were recorded with, without its user
+/// registration. `PUT /_simulator/settings` takes any part of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Rounds of PBKDF2 for new passwords; the real server takes 250000.
+    pub password_rounds: u32,
+    /// A login that finds this many sessions of its user is refused (429).
+    pub max_user_concurrent_sessions: usize,
+    /// Whether `POST /users/register` exists.
+    pub user_registration: bool,
+    /// Seconds since 1970 at which time stands still; null: the real time.
+    pub now: Option<f64>,
+    /// What `HEAD /status` answers: true 200, false 503.
+    pub status_ok: bool,
+    pub default_token_lifetime: i64,
+    pub xivo_uuid: String,
+    /// The slug of the policy that every user has, whatever its purpose; none: no such policy.
+    pub default_user_policy: Option<String>,
+    /// Slugs of the policies of every tenant's `wazo-all-users-tenant-...` group.
+    pub all_users_policies: Vec<String>,
+    /// Groups that every tenant has: slug to name and policy slugs.
+    pub default_groups: IndexMap<String, DefaultGroup>,
+    /// The external authentication types besides `google`, `microsoft` and `mobile`.
+    pub external_types: IndexMap<String, ExternalType>,
+    /// Where the OAuth2 providers send the user back to; `{auth_type}` is the type.
+    pub oauth2_redirect_url_template: String,
+    /// What `GET /backends` answers.
+    pub backends: Vec<String>,
+    /// What `GET /idp` answers.
+    pub idps: Vec<String>,
+    /// Logins that the LDAP server of a tenant would accept: `address` to password.
+    pub ldap_users: IndexMap<String, String>,
+    /// Keep the last 1000 requests for `GET /_simulator/requests`.
+    pub log_requests: bool,
+}
+
+/// A plug-in for one type of external authentication.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ExternalType {
+    /// What the list of a user's types shows of the plug-in.
+    pub plugin_info: Map<String, Value>,
+    /// Whether it adds a random `state` to what a user stores, as OAuth2 types do.
+    pub state: bool,
+}
+
+/// A group of `settings.default_groups`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DefaultGroup {
+    pub name: String,
+    pub policies: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let words = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        Self {
+            password_rounds: 1_000,
+            max_user_concurrent_sessions: 100,
+            user_registration: false,
+            now: None,
+            status_ok: true,
+            default_token_lifetime: 7200,
+            xivo_uuid: "the-predefined-xivo-uuid".into(),
+            default_user_policy: Some("wazo_default_user_policy".into()),
+            all_users_policies: words(&["wazo-all-users-policy"]),
+            default_groups: IndexMap::new(),
+            external_types: IndexMap::from([
+                (
+                    "bar".to_string(),
+                    ExternalType { plugin_info: Map::from_iter([("foo".into(), "bar".into())]), state: false },
+                ),
+                ("foo".to_string(), ExternalType { plugin_info: Map::new(), state: true }),
+            ]),
+            oauth2_redirect_url_template: "https://oauth.wazo.io/{auth_type}/authorize".into(),
+            backends: words(&["broken_init", "broken_verify_password", "ldap_user", "wazo_user"]),
+            idps: words(&[
+                "default",
+                "saml",
+                "ldap",
+                "native",
+                "broken_verify_auth",
+                "broken_can_authenticate",
+            ]),
+            ldap_users: IndexMap::new(),
+            log_requests: true,
+        }
+    }
+}
