@@ -25,7 +25,7 @@ const CONFIGURATION: Parameter = document(
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("external.list", Method::Get, "/users/{user_uuid}/external")
         .summary("Lists the external services, and which of them a user has.")
-        .details("An item holds `type`, `data`, `enabled` and `plugin_info`. In Python it is also called `list_`.")
+        .details("An item holds `type`, `data`, `enabled` and `plugin_info`.")
         .access("auth.users.{user_uuid}.external.read")
         .parameters(&[&[USER], &list("The column to sort by: `type`.")])
         .open()

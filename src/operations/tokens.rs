@@ -70,30 +70,21 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[403, 404, 500]),
     operation("token.check", Method::Head, "/token/{token}")
         .summary("Asks whether a token is valid, has an access and may work in a tenant.")
-        .details(
-            "Yes or no; an error means that it could not be found out. The Python method returns True or raises: \
-             `InvalidTokenException` (404) or `MissingPermissionsTokenException` (403). `token.is_valid` asks the same.",
-        )
+        .details("`token.is_valid` asks the same. An error is not an answer: it could not be found out.")
         .parameters(&[QUESTION])
         .public()
         .result(Shape::Question, &[204])
         .refused(&[403, 404, 500]),
     operation("token.is_valid", Method::Head, "/token/{token}")
         .summary("Tells whether a token is valid, has an access and may work in a tenant.")
-        .details(
-            "Yes or no, also in Python; an error means that it could not be found out. `token.check` asks the same and \
-             raises in Python.",
-        )
+        .details("`token.check` asks the same. An error is not an answer: it could not be found out.")
         .parameters(&[QUESTION])
         .public()
         .result(Shape::Question, &[204])
         .refused(&[403, 404, 500]),
     operation("token.revoke", Method::Delete, "/token/{token}")
         .summary("Ends a token, and its session.")
-        .details(
-            "Done also where the token is unknown or expired. Its refresh token stays: `token.delete` takes that. The \
-             Python method raises for no status, as programs rely on.",
-        )
+        .details("Done also where the token is unknown or expired. Its refresh token stays: `token.delete` takes that.")
         .parameters(&[&[TOKEN]])
         .public()
         .result(Shape::Nothing, &[200])

@@ -1,2 +1,67 @@
-//! Placeholder.
-fn main() {}
+//! The project's tasks, for `cargo xtask`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use xtask::codegen;
+
+const HELP: &str = "\
+The project's own tasks.
+
+Usage: cargo xtask <task>
+
+Tasks:
+  codegen           Write everything that is derived from the table of operations (src/operations.rs): the C
+                    functions, the header, the Python methods, the reference, the list of symbols
+  codegen --check   Write nothing; name each of these files that is not what codegen would write, and exit with 1
+  codegen --list    Name these files
+  help, --help      This text
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.as_slice() {
+        [] | ["help" | "--help" | "-h"] | ["codegen", "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        ["codegen"] => generate().map(|()| ExitCode::SUCCESS),
+        ["codegen", "--check"] => check(),
+        ["codegen", "--list"] => {
+            for file in codegen::FILES {
+                println!("{}", file.path);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        other => Err(format!("there is no task `{}`; `cargo xtask --help` names them", other.join(" "))),
+    };
+    done.unwrap_or_else(|problem| {
+        eprintln!("xtask: {problem}");
+        ExitCode::FAILURE
+    })
+}
+
+/// The repository: the folder above this package.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
+}
+
+fn generate() -> Result<(), String> {
+    for file in codegen::generate(root())? {
+        if file.differs() {
+            file.write(root())?;
+            println!("wrote {}", file.path);
+        }
+    }
+    Ok(())
+}
+
+fn check() -> Result<ExitCode, String> {
+    let mut code = ExitCode::SUCCESS;
+    for file in codegen::generate(root())?.iter().filter(|file| file.differs()) {
+        eprintln!("{} is not what `cargo xtask codegen` writes{}", file.path, file.first_difference());
+        code = ExitCode::FAILURE;
+    }
+    Ok(code)
+}
