@@ -171,10 +171,21 @@ impl Answer {
         self
     }
 
+    /// As the answer to a HEAD: the headers of the body, without the body. HTTP/2 does not leave it out by itself.
+    #[must_use]
+    pub fn without_body(mut self) -> Self {
+        if self.status != 204 {
+            self.headers.push(("Content-Length", self.body.len().to_string()));
+        }
+        self.body.clear();
+        self
+    }
+
     /// As hyper sends it.
     pub fn into_response(self) -> Response<Body> {
         let mut builder = Response::builder().status(self.status).header("Content-Type", self.content_type);
-        if self.status != 204 {
+        let has_length = self.headers.iter().any(|(name, _)| *name == "Content-Length");
+        if self.status != 204 && !has_length {
             builder = builder.header("Content-Length", self.body.len());
         }
         for (name, value) in &self.headers {

@@ -5,10 +5,10 @@
 //!
 //! let simulator = Simulator::start_blocking(Options::with_admin("admin", "secret").https()).unwrap();
 //! println!("{} {}", simulator.url(), simulator.certificate_pem());
-//! simulator.stop();
+//! drop(simulator); // stops it
 //! ```
 //!
-//! It runs on threads of its own, so that a test may block its thread in a client. Dropping it stops it.
+//! It runs on threads of its own, so that a test may block its thread in a client.
 //!
 //! What lives where: [`state`] holds the data, [`routes`] the table of all operations and the rooms behind them,
 //! [`errors`] the four error shapes, [`server`] sockets and TLS, [`control`] the routes below `/_simulator/`, [`faults`]
@@ -38,7 +38,7 @@ pub mod state;
 pub mod validate;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -105,6 +105,7 @@ impl Options {
 pub struct Simulator {
     shared: Arc<Shared>,
     certificate_pem: String,
+    ip: IpAddr,
     port: Option<u16>,
     tls_port: Option<u16>,
     running: Option<Running>,
@@ -149,7 +150,8 @@ impl Simulator {
             runtime.block_on(server::serve(listeners, served, stopped));
             runtime.shutdown_background();
         })?;
-        Ok(Self { shared, certificate_pem, port, tls_port, running: Some(Running { stop, thread }) })
+        let ip = options.address;
+        Ok(Self { shared, certificate_pem, ip, port, tls_port, running: Some(Running { stop, thread }) })
     }
 
     /// The port of plain HTTP, 0 where there is none.
@@ -185,9 +187,14 @@ impl Simulator {
         &self.shared.faults
     }
 
-    /// Stops it: closes its ports and its connections.
-    pub fn stop(mut self) {
-        self.end();
+    /// Where plain HTTP listens, or HTTPS where there is no plain HTTP.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.ip, self.port.or(self.tls_port).unwrap_or_default())
+    }
+
+    /// Stops it: closes its ports and its connections. Dropping it does the same, and blocks the thread meanwhile.
+    pub async fn stop(self) {
+        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
     }
 
     fn end(&mut self) {

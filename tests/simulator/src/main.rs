@@ -148,7 +148,7 @@ fn run(wanted: Wanted) -> Result<(), String> {
         std::fs::write(&path, format!("{port}\n")).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     wait_for_the_end(arguments.exit_with_stdin).map_err(|error| error.to_string())?;
-    simulator.stop();
+    drop(simulator);
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
-use hyper::Response;
+use hyper::{Method, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -249,7 +249,7 @@ fn route(request: &Request, shared: &Shared) -> Answer {
     }
     let answer = routes::answer(request, shared);
     shared.log.note(request, answer.status, shared);
-    answer
+    if request.method == Method::HEAD { answer.without_body() } else { answer }
 }
 
 /// A socket that can be closed with a reset.

@@ -381,8 +381,10 @@ pub struct Settings {
     pub all_users_policies: Vec<String>,
     /// Groups that every tenant has: slug to name and policy slugs.
     pub default_groups: IndexMap<String, DefaultGroup>,
-    /// The external authentication types besides `google`, `microsoft` and `mobile`.
-    pub external_types: IndexMap<String, ExternalType>,
+    /// The external authentication types besides `google`, `microsoft` and `mobile`: type to `plugin_info`.
+    pub external_types: IndexMap<String, Value>,
+    /// Those of them that add a random `state` to what a user stores, as OAuth2 types do.
+    pub external_types_with_state: Vec<String>,
     /// Where the OAuth2 providers send the user back to; `{auth_type}` is the type.
     pub oauth2_redirect_url_template: String,
     /// What `GET /backends` answers.
@@ -393,16 +395,6 @@ pub struct Settings {
     pub ldap_users: IndexMap<String, String>,
     /// Keep the last 1000 requests for `GET /_simulator/requests`.
     pub log_requests: bool,
-}
-
-/// A plug-in for one type of external authentication.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ExternalType {
-    /// What the list of a user's types shows of the plug-in.
-    pub plugin_info: Map<String, Value>,
-    /// Whether it adds a random `state` to what a user stores, as OAuth2 types do.
-    pub state: bool,
 }
 
 /// A group of `settings.default_groups`.
@@ -428,12 +420,10 @@ impl Default for Settings {
             all_users_policies: words(&["wazo-all-users-policy"]),
             default_groups: IndexMap::new(),
             external_types: IndexMap::from([
-                (
-                    "bar".to_string(),
-                    ExternalType { plugin_info: Map::from_iter([("foo".into(), "bar".into())]), state: false },
-                ),
-                ("foo".to_string(), ExternalType { plugin_info: Map::new(), state: true }),
+                ("bar".to_string(), serde_json::json!({"foo": "bar"})),
+                ("foo".to_string(), serde_json::json!({})),
             ]),
+            external_types_with_state: words(&["foo"]),
             oauth2_redirect_url_template: "https://oauth.wazo.io/{auth_type}/authorize".into(),
             backends: words(&["broken_init", "broken_verify_password", "ldap_user", "wazo_user"]),
             idps: words(&[

@@ -94,12 +94,12 @@ pub fn list(call: &mut Call) -> Outcome {
             let data = call.state.external_data.iter().find(|data| data.user_uuid == user && data.kind == kind);
             // Only the scope is safe to be shown here; the rest are secrets.
             let safe = data.and_then(|data| data.data.get("scope")).map(|scope| json!({"scope": scope}));
-            let info = settings.external_types.get(kind).map(|external| external.plugin_info.clone());
+            let info = settings.external_types.get(kind).cloned();
             json!({
                 "type": kind,
                 "data": safe.unwrap_or_else(|| json!({})),
                 "enabled": data.is_some(),
-                "plugin_info": info.unwrap_or_default(),
+                "plugin_info": info.unwrap_or_else(|| json!({})),
             })
         })
         .collect();
@@ -122,7 +122,7 @@ pub fn get(call: &mut Call) -> Outcome {
 pub fn create(call: &mut Call) -> Outcome {
     let kind = call.part("type");
     let mut data = object(call)?;
-    if call.state.settings.external_types.get(&kind).is_some_and(|external| external.state) {
+    if call.state.settings.external_types_with_state.contains(&kind) {
         data.insert("state".into(), random_text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 16).into());
     }
     store(call, &kind, data.clone())?;
