@@ -5,6 +5,7 @@
 //! (`response`) into an [`Outcome`] or an [`Error`].
 
 mod arguments;
+mod cancellation;
 mod error;
 mod exchange;
 mod option_keys;
@@ -18,6 +19,7 @@ mod tls;
 mod transport;
 
 pub use arguments::{Argument, Arguments};
+pub use cancellation::Cancellation;
 pub use error::{Error, ErrorKind, Result, ServerAnswer};
 pub use options::{OPTION_KEYS, OptionKey, Options, Scope};
 pub use response::Outcome;
@@ -63,6 +65,14 @@ impl Client {
             settings.change(key, value)?;
         }
         Ok(Self { engine: Arc::clone(&self.engine), settings: ArcSwap::from_pointee(settings) })
+    }
+
+    /// Makes a handle that shares this one's connections and whose calls `cancellation` ends.
+    #[must_use]
+    pub fn with_cancellation(&self, cancellation: &Cancellation) -> Self {
+        let mut settings = CallSettings::clone(&self.settings.load());
+        settings.cancellation = Some(cancellation.clone());
+        Self { engine: Arc::clone(&self.engine), settings: ArcSwap::from_pointee(settings) }
     }
 
     /// Changes an option of this handle's calls; an empty text unsets it. Calls that run keep what they began with;

@@ -1,26 +1,52 @@
 //! One exchange with the server, within its deadline: sent, repeated where that is safe, received within bounds.
 
+use super::cancellation::Cancellation;
 use super::error::{Error, ErrorKind, Result};
 use super::options::CallSettings;
 use super::phase::{self, Phase};
 use super::request::Prepared;
 use super::response::{Answer, about, locate};
-use std::error::Error as _;
+use std::error::Error as StdError;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 /// Sends a request and receives the answer, whatever its status.
 pub async fn run(http: &reqwest::Client, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
     phase::observed(async {
         let attempts = attempts(http, prepared, settings);
-        let outcome = match settings.timeout {
-            None => attempts.await,
-            // The deadline is around everything: look-up, connecting, sending, receiving, waiting between attempts.
-            Some(limit) => match tokio::time::timeout(limit, attempts).await {
-                Ok(outcome) => outcome,
-                Err(_) => Err(timed_out(prepared, limit)),
-            },
+        // The deadline is around everything: look-up, connecting, sending, receiving, waiting between attempts.
+        let outcome = match (settings.timeout, &settings.cancellation) {
+            (None, None) => attempts.await,
+            (Some(limit), None) => within(limit, prepared, attempts).await,
+            (None, Some(cancellation)) => unless(cancellation, prepared, attempts).await,
+            (Some(limit), Some(cancellation)) => {
+                unless(cancellation, prepared, within(limit, prepared, attempts)).await
+            }
         };
         outcome.map_err(|error| locate(prepared, error))
+    })
+    .await
+}
+
+async fn within(limit: Duration, prepared: &Prepared, call: impl Future<Output = Result<Answer>>) -> Result<Answer> {
+    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| Err(timed_out(prepared, limit)))
+}
+
+async fn unless(
+    cancellation: &Cancellation,
+    prepared: &Prepared,
+    call: impl Future<Output = Result<Answer>>,
+) -> Result<Answer> {
+    let mut call = pin!(call);
+    let mut cancelled = pin!(cancellation.cancelled());
+    poll_fn(|context| {
+        // Cancelling first: a call that begins cancelled sends nothing.
+        if cancelled.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(ended(prepared, ErrorKind::Cancelled, "cancelled by the caller")));
+        }
+        call.as_mut().poll(context)
     })
     .await
 }
@@ -91,13 +117,18 @@ async fn attempt(http: &reqwest::Client, prepared: &Prepared, limit: u64) -> Res
 }
 
 fn timed_out(prepared: &Prepared, limit: Duration) -> Error {
+    ended(prepared, ErrorKind::Timeout, &format!("timed out after {} ms (timeout_ms)", limit.as_millis()))
+}
+
+/// A call that was ended from outside, wherever it was.
+fn ended(prepared: &Prepared, kind: ErrorKind, why: &str) -> Error {
     let (doing, sent) = match phase::current() {
-        Phase::Connecting => ("connecting", false),
-        Phase::Sending => ("waiting for the answer", true),
-        Phase::Receiving => ("receiving the answer", true),
+        Phase::Waiting => ("before it began", false),
+        Phase::Connecting => ("while connecting", false),
+        Phase::Sending => ("while waiting for the answer", true),
+        Phase::Receiving => ("while receiving the answer", true),
     };
-    let message = format!("timed out after {} ms (timeout_ms) while {doing}", limit.as_millis());
-    let mut error = Error::new(ErrorKind::Timeout, about(prepared, &message));
+    let mut error = Error::new(kind, about(prepared, &format!("{why} {doing}")));
     error.in_doubt = sent && !prepared.is_safe();
     error
 }
@@ -118,7 +149,8 @@ fn failed(prepared: &Prepared, error: &reqwest::Error) -> Error {
         (ErrorKind::Protocol, format!("the connection ended before the answer was complete: {words}"))
     };
     let mut made = Error::new(kind, about(prepared, &message));
-    made.in_doubt = phase::current() != Phase::Connecting && !prepared.is_safe() && !error.is_builder();
+    made.in_doubt =
+        !matches!(phase::current(), Phase::Waiting | Phase::Connecting) && !prepared.is_safe() && !error.is_builder();
     made
 }
 
@@ -132,32 +164,24 @@ fn certificate_hint(error: &rustls::Error) -> &'static str {
     }
 }
 
-/// The innermost causes, in the words of the system; never the URL, which may hold a token.
+/// The innermost cause, in the words of the system; never the URL, which may hold a token.
 fn words(error: &reqwest::Error) -> String {
-    let mut words = Vec::new();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        // Layers of the transport that only say that an error occurred below them.
-        let is_wrapper = text.starts_with("client error") || words.last().is_some_and(|last| *last == text);
-        if !is_wrapper {
-            words.push(text);
-        }
-        cause = error.source();
-    }
-    if words.is_empty() { "for a reason that the transport does not tell".into() } else { words.join(": ") }
+    let chain: Vec<String> = causes(error).map(ToString::to_string).collect();
+    let innermost = chain.last().map_or("for a reason that the transport does not tell", String::as_str);
+    let was_look_up = chain.iter().any(|text| text.contains("dns error"));
+    if was_look_up { format!("the host's address was not found: {innermost}") } else { innermost.to_owned() }
 }
 
-/// The first cause of a type, also where it is wrapped into an I/O error.
-fn find<T: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&T> {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let inner = inner.and_then(|inner| inner.downcast_ref::<T>());
-        if let Some(found) = error.downcast_ref::<T>().or(inner) {
-            return Some(found);
-        }
-        cause = error.source();
-    }
-    None
+/// The first cause of a type.
+fn find<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
+    causes(error).find_map(|cause| cause.downcast_ref::<T>())
+}
+
+/// What lies below an error, one after the other. An I/O error does not name what it wraps as its source, only that one's
+/// own source; it is looked into here.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |&cause| {
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| cause.source())
+    })
 }

@@ -53,6 +53,12 @@ pub const OPTION_KEYS: &[OptionKey] = &[
         "5000",
         "How long an idle connection is kept, in ms. Shorter than the server's own limit (10,000 for wazo-auth).",
     ),
+    connection(
+        "queue_connections",
+        "32",
+        "How many calls of a queue are with the server at once at most; further ones wait their turn. wazo-auth has 25 \
+         workers.",
+    ),
     connection("proxy", "", "URL of an HTTP proxy. The environment's proxy variables are not read."),
     call("username", "", "User name for `token.new`."),
     call("password", "", "Password for `token.new`. Never shown."),

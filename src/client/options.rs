@@ -3,6 +3,7 @@
 //! Options are keys and texts, so that a host can pass the lines of its own configuration file on, and a new option
 //! changes no ABI. They are checked when they are set: the error names the key, what it may be and what came.
 
+use super::cancellation::Cancellation;
 use super::error::{Error, Result};
 pub use super::option_keys::{OPTION_KEYS, OptionKey, Scope};
 use super::secret::Secret;
@@ -24,6 +25,7 @@ pub struct ConnectionSettings {
     pub connect_timeout: Option<Duration>,
     pub pool_size: usize,
     pub pool_idle_timeout: Duration,
+    pub queue_connections: usize,
     pub proxy: Option<Secret>,
 }
 
@@ -38,6 +40,8 @@ pub struct CallSettings {
     pub user_agent: String,
     pub max_response_bytes: u64,
     pub retries: u32,
+    /// What ends the calls from outside; not a text, so no option of a configuration file.
+    pub cancellation: Option<Cancellation>,
 }
 
 /// The settings of a client to be.
@@ -63,6 +67,7 @@ impl Default for Options {
                 connect_timeout: None,
                 pool_size: 8,
                 pool_idle_timeout: Duration::from_secs(5),
+                queue_connections: 32,
                 proxy: None,
             },
             call: CallSettings {
@@ -74,6 +79,7 @@ impl Default for Options {
                 user_agent: concat!("wazo-auth-client/", env!("CARGO_PKG_VERSION")).into(),
                 max_response_bytes: 64 << 20,
                 retries: 0,
+                cancellation: None,
             },
         }
     }
@@ -113,6 +119,9 @@ impl Options {
             "pool_size" => connection.pool_size = number(key, value, "a number of connections")?,
             "pool_idle_timeout_ms" => {
                 connection.pool_idle_timeout = Duration::from_millis(number(key, value, "milliseconds")?);
+            }
+            "queue_connections" => {
+                connection.queue_connections = number::<usize>(key, value, "a number of connections")?.max(1);
             }
             "proxy" => connection.proxy = (!value.is_empty()).then(|| Secret(value.into())),
             _ => return Err(unknown(key, OPTION_KEYS.iter())),

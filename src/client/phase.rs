@@ -13,6 +13,8 @@ use tower_service::Service;
 /// How far a call has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// Not begun: waiting for its turn.
+    Waiting,
     /// Looking up the name, connecting, shaking hands: nothing of the request has left.
     Connecting,
     /// A connection was there: some or all of the request may have left.
@@ -26,9 +28,9 @@ tokio::task_local! {
     static PHASE: Cell<(Phase, bool)>;
 }
 
-/// Runs a call such that its phase is known; one that has no need to connect is `Sending` from the start.
+/// Runs a call such that its phase is known.
 pub async fn observed<R>(call: impl Future<Output = R>) -> R {
-    PHASE.scope(Cell::new((Phase::Sending, false)), call).await
+    PHASE.scope(Cell::new((Phase::Waiting, false)), call).await
 }
 
 /// The phase of the call that runs.
@@ -41,7 +43,7 @@ pub fn has_reused() -> bool {
     PHASE.try_with(Cell::get).is_ok_and(|(_, connected)| !connected)
 }
 
-/// Begins another attempt of the call that runs.
+/// Begins an attempt of the call that runs; one that has no need to connect is `Sending` from the start.
 pub fn begin() {
     let _ = PHASE.try_with(|current| current.set((Phase::Sending, false)));
 }

@@ -439,6 +439,10 @@ fn common_headers(
     login: Option<(Option<String>, Option<String>)>,
     secrets: &mut Secrets,
 ) -> Result<HeaderMap> {
+    // The handle's own as well where the call carries others: nothing says that only these are repeated to us.
+    for secret in [&settings.token, &settings.password].into_iter().flatten() {
+        secrets.add(&secret.0);
+    }
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(ACCEPT, JSON);
     headers.insert(USER_AGENT, value("user_agent", &settings.user_agent)?);

@@ -104,9 +104,9 @@ impl Lanes {
     }
 
     /// In a child: closes what the parent's lanes had open, and leaves all else alone.
-    fn abandon(&self) {
+    fn abandon(_: &Self) {
         #[cfg(unix)]
-        crate::host::descriptors::close_inherited(&[self.marker.inode()]);
+        crate::host::descriptors::close_inherited();
     }
 
     fn take(&self, settings: &ConnectionSettings) -> Result<Lane> {

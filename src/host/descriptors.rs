@@ -9,8 +9,10 @@
 //! Descriptor numbers alone are not trusted: a daemon closes everything after fork and opens other files under the same
 //! numbers. The kernel names the inode of each watched file, and a number is closed only while it still stands for it.
 
+use super::fork::generation;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -18,11 +20,11 @@ use tokio::io::unix::AsyncFd;
 #[derive(Debug)]
 pub struct Marker {
     socket: OwnedFd,
-    inode: u64,
+    noted: &'static Noted,
 }
 
 impl Marker {
-    /// Makes one; it must be registered with the event loop that it marks.
+    /// Makes one; it must be registered with the event loops that it marks.
     pub fn new() -> std::io::Result<Self> {
         #[cfg(target_os = "linux")]
         const KIND: libc::c_int = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
@@ -35,8 +37,56 @@ impl Marker {
         }
         // SAFETY: a descriptor just made, owned by nobody else.
         let socket = unsafe { OwnedFd::from_raw_fd(socket) };
-        let inode = inode(socket.as_raw_fd()).unwrap_or(0);
-        Ok(Self { socket, inode })
+        let noted = note(inode(socket.as_raw_fd()).unwrap_or(CLAIMED));
+        Ok(Self { socket, noted })
+    }
+}
+
+impl Drop for Marker {
+    fn drop(&mut self) {
+        self.noted.inode.store(0, Ordering::Release);
+    }
+}
+
+/// The inode of a living marker and the process that made it.
+#[derive(Debug)]
+struct Noted {
+    /// 0 where the entry is free, `CLAIMED` while somebody fills it in.
+    inode: AtomicU64,
+    generation: AtomicU64,
+    next: Option<&'static Noted>,
+}
+
+/// All markers of the process and its ancestors. A list that only grows, by the greatest number of markers that lived at
+/// once, and that is read without a lock: in a child, the thread that held one would not exist.
+static NOTED: AtomicPtr<Noted> = AtomicPtr::new(std::ptr::null_mut());
+
+fn all_noted() -> impl Iterator<Item = &'static Noted> {
+    // SAFETY: what the list holds was leaked by `note` and is never freed.
+    let first = unsafe { NOTED.load(Ordering::Acquire).as_ref() };
+    std::iter::successors(first, |noted| noted.next)
+}
+
+const CLAIMED: u64 = u64::MAX;
+
+fn note(inode: u64) -> &'static Noted {
+    let free =
+        all_noted().find(|noted| noted.inode.compare_exchange(0, CLAIMED, Ordering::AcqRel, Ordering::Acquire).is_ok());
+    if let Some(noted) = free {
+        noted.generation.store(generation(), Ordering::Release);
+        noted.inode.store(inode, Ordering::Release);
+        return noted;
+    }
+    let (inode, generation) = (AtomicU64::new(inode), AtomicU64::new(generation()));
+    let fresh: &'static mut Noted = Box::leak(Box::new(Noted { inode, generation, next: None }));
+    let mut head = NOTED.load(Ordering::Acquire);
+    loop {
+        // SAFETY: as in `all_noted`.
+        fresh.next = unsafe { head.as_ref() };
+        match NOTED.compare_exchange(head, &raw mut *fresh, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => return fresh,
+            Err(other) => head = other,
+        }
     }
 }
 
@@ -69,11 +119,22 @@ fn inode(number: RawFd) -> Option<u64> {
     ((about.st_mode & libc::S_IFMT) == libc::S_IFSOCK).then_some(about.st_ino)
 }
 
-/// Closes, in a child, what the event loops with these markers watched in the parent, and the loops themselves.
+/// Closes, in a child, what all event loops of ours watched in the parent, and the loops themselves. Those of the child
+/// itself are told apart; a second call finds nothing.
 ///
 /// Where `/proc` cannot be read nothing is closed: the child then keeps some sockets open that it never uses.
 #[cfg(target_os = "linux")]
-pub fn close_inherited(markers: &[u64]) {
+pub fn close_inherited() {
+    let ours = generation();
+    let markers: Vec<u64> = all_noted()
+        .filter(|noted| noted.generation.load(Ordering::Acquire) != ours)
+        .filter(|noted| noted.inode.load(Ordering::Acquire) != CLAIMED)
+        .map(|noted| noted.inode.swap(0, Ordering::AcqRel))
+        .filter(|inode| *inode != 0)
+        .collect();
+    if markers.is_empty() {
+        return;
+    }
     let Ok(descriptors) = std::fs::read_dir("/proc/self/fd") else { return };
     // Collected first: closing while the directory is read may skip entries.
     let loops: Vec<RawFd> = descriptors
@@ -100,14 +161,7 @@ pub fn close_inherited(markers: &[u64]) {
 
 /// Other systems have no list of what an event loop watches: nothing is closed.
 #[cfg(not(target_os = "linux"))]
-pub fn close_inherited(_: &[u64]) {}
-
-impl Marker {
-    /// The inode, by which a child finds the event loop.
-    pub fn inode(&self) -> u64 {
-        self.inode
-    }
-}
+pub fn close_inherited() {}
 
 /// A line of an epoll instance's fdinfo: `tfd:       10 events: ... ino:9c4b sdev:8`, numbers in hexadecimal.
 #[cfg(target_os = "linux")]
@@ -157,7 +211,7 @@ mod tests {
             unsafe { libc::fork() }
         };
         if child == 0 {
-            close_inherited(&[marker.inode()]);
+            close_inherited();
             // SAFETY: looking at descriptors, then ending the child.
             unsafe {
                 let open = |number| libc::fcntl(number, libc::F_GETFD) != -1;
@@ -186,7 +240,7 @@ mod tests {
             // SAFETY: the number of `a` now stands for another socket, as after a daemon closed everything.
             unsafe {
                 libc::dup2(other.as_raw_fd(), a.as_raw_fd());
-                close_inherited(&[marker.inode()]);
+                close_inherited();
                 libc::_exit(i32::from(libc::fcntl(a.as_raw_fd(), libc::F_GETFD) == -1));
             }
         }
