@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::clock;
 use crate::passwords::new_uuid;
+use crate::seed::without_repeats;
 use crate::state::{Group, Policy, State, Token, User};
 
 /// Where several tenants are in question.
@@ -147,7 +148,9 @@ impl State {
             .flat_map(|group| group.policies.iter())
             .filter_map(|uuid| self.policies.get(uuid));
         let own = user.policies.iter().filter_map(|uuid| self.policies.get(uuid));
-        of_all_users.chain(of_groups).chain(own).flat_map(|policy| policy.acl.iter().cloned()).collect()
+        let mut acl = of_all_users.chain(of_groups).chain(own).flat_map(|policy| policy.acl.iter().cloned()).collect();
+        without_repeats(&mut acl);
+        acl
     }
 
     /// The uuid of the group that all users of a tenant are in.
@@ -186,13 +189,11 @@ impl State {
         self.tokens.get(uuid).filter(|token| token.expires_at > self.now())
     }
 
-    /// The tenant that a token acts for when it names none: that of its user.
-    pub fn tenant_of_token(&self, token: &Token) -> Option<String> {
-        let text = |key: &str| token.metadata.get(key).and_then(|value| value.as_str()).map(String::from);
-        match text("uuid") {
-            Some(user_uuid) => self.users.get(&user_uuid).map(|user| user.tenant_uuid.clone()),
-            None => text("tenant_uuid").or_else(|| Some(self.top_tenant())),
-        }
+    /// The tenant that a token acts for when it names none: that of its user as it is now, else the one it was made in.
+    pub fn tenant_of_token(&self, token: &Token) -> String {
+        let text = |key: &str| token.metadata.get(key).and_then(|value| value.as_str());
+        let of_user = text("uuid").and_then(|uuid| self.users.get(uuid)).map(|user| user.tenant_uuid.clone());
+        of_user.or_else(|| text("tenant_uuid").map(String::from)).unwrap_or_else(|| self.top_tenant())
     }
 
     /// Removes a token and its session.
@@ -276,10 +277,18 @@ impl State {
             of_tenant(self.policies.values().map(|row| (row.uuid.clone(), row.tenant_uuid.clone())).collect());
         let sessions =
             of_tenant(self.sessions.values().map(|row| (row.uuid.clone(), row.tenant_uuid.clone())).collect());
-        users.iter().for_each(|row| self.remove_user(row));
-        groups.iter().for_each(|row| self.remove_group(row));
-        policies.iter().for_each(|row| self.remove_policy(row));
-        sessions.iter().for_each(|row| self.remove_session(row));
+        for row in &users {
+            self.remove_user(row);
+        }
+        for row in &groups {
+            self.remove_group(row);
+        }
+        for row in &policies {
+            self.remove_policy(row);
+        }
+        for row in &sessions {
+            self.remove_session(row);
+        }
         self.external_configs.retain(|config| config.tenant_uuid != uuid);
         self.ldap_configs.shift_remove(uuid);
         self.saml_configs.shift_remove(uuid);

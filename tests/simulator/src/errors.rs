@@ -16,11 +16,21 @@ pub enum Failure {
     /// E1.
     Reason { status: u16, reason: String },
     /// E2.
-    Detailed { status: u16, message: Value, error_id: Value, details: Value, resource: Option<String> },
+    Detailed(Box<Detailed>),
     /// E3.
     Message { status: u16, message: &'static str },
     /// E4: no such page.
     NotFoundPage,
+}
+
+/// What an E2 holds. The real server puts other types than texts into some of these.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detailed {
+    pub status: u16,
+    pub message: Value,
+    pub error_id: Value,
+    pub details: Value,
+    pub resource: Option<String>,
 }
 
 const NOT_FOUND_PAGE: &str = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n\
@@ -34,9 +44,9 @@ impl Failure {
             Self::Reason { status, reason } => {
                 Answer::json(status, &json!({"reason": [reason], "timestamp": [now], "status_code": status}))
             }
-            Self::Detailed { status, message, error_id, details, resource } => {
-                let mut body =
-                    json!({"message": message, "error_id": error_id, "details": details, "timestamp": now});
+            Self::Detailed(told) => {
+                let Detailed { status, message, error_id, details, resource } = *told;
+                let mut body = json!({"message": message, "error_id": error_id, "details": details, "timestamp": now});
                 if let Some(resource) = resource {
                     body["resource"] = resource.into();
                 }
@@ -55,18 +65,35 @@ pub fn reason(status: u16, reason: impl Into<String>) -> Failure {
 
 /// E2 of a resource.
 pub fn detailed(status: u16, message: impl Into<Value>, error_id: &str, details: Value, resource: &str) -> Failure {
-    Failure::Detailed {
+    Failure::Detailed(Box::new(Detailed {
         status,
         message: message.into(),
         error_id: error_id.into(),
         details,
         resource: Some(resource.into()),
-    }
+    }))
 }
 
 /// E2 without a resource: the ones about the token and the tenant.
 fn bare(status: u16, message: &str, error_id: &str, details: Value) -> Failure {
-    Failure::Detailed { status, message: message.into(), error_id: error_id.into(), details, resource: None }
+    let told = Detailed { status, message: message.into(), error_id: error_id.into(), details, resource: None };
+    Failure::Detailed(Box::new(told))
+}
+
+/// The body's values are not what they must be, from the resources that tell no more than that.
+pub fn invalid_data(details: Value) -> Failure {
+    bare(400, "Sent data is invalid", "invalid-data", details)
+}
+
+/// The failure with other details, if it is an E2.
+pub fn with_details(failure: Failure, details: impl FnOnce(Value) -> Value) -> Failure {
+    match failure {
+        Failure::Detailed(mut told) => {
+            told.details = details(told.details);
+            Failure::Detailed(told)
+        }
+        other => other,
+    }
 }
 
 /// The body is missing or is no JSON.
@@ -213,13 +240,13 @@ pub fn password_managed_elsewhere(uuid: &str) -> Failure {
 
 /// The real server mixes up its own arguments here: `error_id` is an object and `details` a text.
 pub fn tenant_has_children(uuid: &str) -> Failure {
-    Failure::Detailed {
+    Failure::Detailed(Box::new(Detailed {
         status: 400,
         message: format!("Unauthorized delete of tenant : \"{uuid}\" ; since it has at least one child").into(),
         error_id: json!({"uuid": uuid}),
         details: "tenants".into(),
         resource: None,
-    }
+    }))
 }
 
 pub fn own_tenant(uuid: &str) -> Failure {

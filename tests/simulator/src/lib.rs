@@ -138,12 +138,8 @@ impl Simulator {
             .thread_name("wazo-auth-simulator")
             .enable_all()
             .build()?;
-        let (listeners, port, tls_port) = runtime.block_on(server::listen(
-            options.address,
-            options.port,
-            options.tls_port,
-            &certificate,
-        ))?;
+        let (listeners, port, tls_port) =
+            runtime.block_on(server::listen(options.address, options.port, options.tls_port, &certificate))?;
         let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("wazo-auth-simulator".into()).spawn(move || {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::errors::{Failure, invalid_list_parameter};
 use crate::http::Request;
@@ -89,12 +89,17 @@ impl List {
 
 /// `{"total", "filtered", "items"}` in the order that most lists have.
 pub fn answer(total: usize, filtered: usize, items: Vec<Value>) -> Value {
-    json!({"filtered": filtered, "total": total, "items": items})
+    object([("filtered", filtered.into()), ("total", total.into()), ("items", items.into())])
 }
 
 /// The same in the order of the lists that hang on another resource.
 pub fn answer_items_first(total: usize, filtered: usize, items: Vec<Value>) -> Value {
-    json!({"items": items, "total": total, "filtered": filtered})
+    object([("items", items.into()), ("total", total.into()), ("filtered", filtered.into())])
+}
+
+/// An object made of values as they are; `json!` would copy each of them.
+fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Object(entries.into_iter().map(|(key, value)| (key.to_string(), value)).collect())
 }
 
 /// Texts as the database sorts them: letters and digits first, then case, nothing last.

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use lexopt::prelude::{Long, Short, ValueExt as _};
+use lexopt::Arg::{Long, Short, Value};
+use lexopt::ValueExt;
 use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{SignalKind, signal};
 use wazo_auth_simulator::faults::Faults;
@@ -77,9 +78,9 @@ fn arguments() -> Result<Wanted, String> {
         let name = match argument {
             Long(name) => format!("--{name}"),
             Short(letter) => format!("-{letter}"),
-            other => return Err(wrong(other.unexpected())),
+            value @ Value(_) => return Err(wrong(value.unexpected())),
         };
-        let mut text = || parser.value().and_then(|value| value.string()).map_err(wrong);
+        let mut text = || parser.value().and_then(ValueExt::string).map_err(wrong);
         match name.as_str() {
             "--port" => port = number(&text()?)?,
             "--tls" => tls = true,

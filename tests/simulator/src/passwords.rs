@@ -26,9 +26,12 @@ pub fn verify(password: &str, hashed: &str) -> bool {
 }
 
 /// Random bytes.
+///
+/// # Panics
+///
+/// Where the system has no randomness to give.
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    // The system's generator fails only where the system itself is broken; then nothing here can be random.
     SystemRandom::new().fill(&mut bytes).expect("the system gives no random bytes");
     bytes
 }
@@ -45,7 +48,12 @@ pub fn new_uuid() -> String {
 /// A random text of these characters.
 pub fn random_text(characters: &[u8], length: usize) -> String {
     let bytes = random_bytes::<64>();
-    bytes.iter().cycle().take(length).map(|byte| char::from(characters[usize::from(*byte) % characters.len()])).collect()
+    bytes
+        .iter()
+        .cycle()
+        .take(length)
+        .map(|byte| char::from(characters[usize::from(*byte) % characters.len()]))
+        .collect()
 }
 
 fn to_hex(bytes: &[u8]) -> String {

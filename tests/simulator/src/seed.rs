@@ -1,5 +1,7 @@
 //! The state of a fresh installation, and the completion of a state that a test wrote with gaps.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::passwords::{self, new_uuid};
@@ -114,7 +116,12 @@ pub fn complete(mut state: State) -> State {
             user.password_hash = Some(passwords::hash(&password, rounds));
         }
     }
+    for user in state.users.values_mut() {
+        without_repeats(&mut user.policies);
+        without_repeats(&mut user.groups);
+    }
     for row in state.groups.values_mut() {
+        without_repeats(&mut row.policies);
         if row.tenant_uuid.is_empty() {
             row.tenant_uuid.clone_from(&top);
         }
@@ -148,6 +155,12 @@ pub fn complete(mut state: State) -> State {
     }
     state.rebuild_logins();
     state
+}
+
+/// Each text once, at its first place.
+pub fn without_repeats(texts: &mut Vec<String>) {
+    let mut seen = HashSet::new();
+    texts.retain(|text| seen.insert(text.clone()));
 }
 
 /// What the token of a user tells of the user.

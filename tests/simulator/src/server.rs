@@ -23,8 +23,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::faults::wire::{self, Wire};
 use crate::faults::Faults;
+use crate::faults::wire::{self, Wire};
 use crate::http::{Answer, Body, Connection, Disrupted, Request, decode_pairs, percent_decode};
 use crate::state::State;
 use crate::{control, routes};

@@ -426,14 +426,7 @@ impl Default for Settings {
             external_types_with_state: words(&["foo"]),
             oauth2_redirect_url_template: "https://oauth.wazo.io/{auth_type}/authorize".into(),
             backends: words(&["broken_init", "broken_verify_password", "ldap_user", "wazo_user"]),
-            idps: words(&[
-                "default",
-                "saml",
-                "ldap",
-                "native",
-                "broken_verify_auth",
-                "broken_can_authenticate",
-            ]),
+            idps: words(&["default", "saml", "ldap", "native", "broken_verify_auth", "broken_can_authenticate"]),
             ldap_users: IndexMap::new(),
             log_requests: true,
         }

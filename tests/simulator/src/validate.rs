@@ -26,8 +26,14 @@ pub enum Kind {
 /// What a value of the right type must keep.
 #[derive(Debug, Clone, Copy)]
 pub enum Rule {
-    Length { min: Option<usize>, max: Option<usize> },
-    Range { min: Option<i64>, max: Option<i64> },
+    Length {
+        min: Option<usize>,
+        max: Option<usize>,
+    },
+    Range {
+        min: Option<i64>,
+        max: Option<i64>,
+    },
     OneOf(&'static [&'static str]),
     /// The pattern as the error shows it, and whether a text matches.
     Pattern(&'static str, fn(&str) -> bool),
@@ -230,9 +236,7 @@ fn text(value: &Value) -> Result<Value, Value> {
 fn integer(value: &Value) -> Option<Value> {
     match value {
         #[allow(clippy::cast_possible_truncation)] // a fraction is cut off, as Python's int() does
-        Value::Number(number) => {
-            number.as_i64().or_else(|| number.as_f64().map(|float| float as i64)).map(Value::from)
-        }
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|float| float as i64)).map(Value::from),
         Value::String(text) => text.trim().parse::<i64>().ok().map(|number| Value::Number(Number::from(number))),
         _ => None,
     }
@@ -340,14 +344,17 @@ mod tests {
     #[test]
     fn a_missing_field_is_told_as_recorded() {
         let failure = load_for("groups", &FIELDS, &json!({})).unwrap_err();
-        let Failure::Detailed { message, details, .. } = failure else { panic!("not E2") };
-        assert_eq!(message, "Missing data for required field.");
-        assert_eq!(details["name"]["constraint_id"], "required");
+        let Failure::Detailed(told) = failure else { panic!("not E2") };
+        assert_eq!(told.message, "Missing data for required field.");
+        assert_eq!(told.details["name"]["constraint_id"], "required");
     }
 
     #[test]
     fn an_unknown_field_is_left_out() {
-        assert_eq!(load(&FIELDS, &json!({"name": "a", "other": 1})).unwrap(), *json!({"name": "a"}).as_object().unwrap());
+        assert_eq!(
+            load(&FIELDS, &json!({"name": "a", "other": 1})).unwrap(),
+            *json!({"name": "a"}).as_object().unwrap()
+        );
     }
 
     #[test]

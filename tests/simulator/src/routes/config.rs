@@ -10,11 +10,7 @@ use crate::http::Answer;
 const CHANGEABLE: [&str; 2] = ["debug", "profiling_enabled"];
 
 fn check_top(call: &Call) -> Result<(), Failure> {
-    if call.tenant == call.state.top_tenant() {
-        Ok(())
-    } else {
-        Err(errors::not_the_top_tenant(&call.token.uuid))
-    }
+    if call.tenant == call.state.top_tenant() { Ok(()) } else { Err(errors::not_the_top_tenant(&call.token.uuid)) }
 }
 
 /// `GET /config`.
@@ -27,7 +23,7 @@ pub fn get(call: &mut Call) -> Outcome {
 pub fn patch(call: &mut Call) -> Outcome {
     check_top(call)?;
     let body = call.json()?;
-    let steps = body.as_array().ok_or_else(|| invalid(&json!({"_schema": ["Invalid input type."]})))?;
+    let steps = body.as_array().ok_or_else(|| errors::invalid_data(json!({"_schema": ["Invalid input type."]})))?;
     let mut changes = Vec::new();
     for (index, step) in steps.iter().enumerate() {
         let path = step["path"].as_str().and_then(|path| path.strip_prefix('/'));
@@ -42,18 +38,8 @@ pub fn patch(call: &mut Call) -> Outcome {
             changes.push((path.unwrap_or_default().to_string(), step["value"].clone()));
             continue;
         };
-        return Err(invalid(&json!({index.to_string(): {wrong: ["Invalid value."]}})));
+        return Err(errors::invalid_data(json!({index.to_string(): {wrong: ["Invalid value."]}})));
     }
     call.state.config.extend(changes);
     Ok(Answer::ok(&Value::Object(call.state.config.clone())))
-}
-
-fn invalid(details: &Value) -> Failure {
-    Failure::Detailed {
-        status: 400,
-        message: "Sent data is invalid".into(),
-        error_id: "invalid-data".into(),
-        details: details.clone(),
-        resource: None,
-    }
 }

@@ -35,8 +35,7 @@ fn change(call: &mut Call, by_admin: bool) -> Outcome {
     let given = load(&fields, &call.json()?).map_err(invalid)?;
     let wanted: Vec<&Value> = given["emails"].as_array().into_iter().flatten().collect();
     let address = |email: &Value| email["address"].as_str().unwrap_or_default().to_string();
-    check_together(&wanted)
-        .map_err(|problems| invalid(Map::from_iter([("_schema".to_string(), json!(problems))])))?;
+    check_together(&wanted).map_err(|problems| invalid(Map::from_iter([("_schema".to_string(), json!(problems))])))?;
     let uuid = call.part("user");
     let known = call.state.users.get(&uuid).ok_or_else(|| errors::unknown_user(&uuid))?.emails.clone();
     if let Some(taken) = wanted.iter().map(|email| address(email)).find(|a| call.state.login_taken(a, Some(&uuid))) {

@@ -85,8 +85,8 @@ fn authorize(call: &mut Call, provider: &Provider) -> Outcome {
     let client_id = config.data["client_id"].as_str().unwrap_or_default();
     let user = call.part("user");
     call.state.users.get(&user).ok_or_else(|| errors::unknown_user(&user))?;
-    let wanted: Vec<&str> = given.get("scope").and_then(Value::as_array).into_iter().flatten()
-        .filter_map(Value::as_str).collect();
+    let wanted: Vec<&str> =
+        given.get("scope").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let scopes = if wanted.is_empty() { provider.scopes.join(" ") } else { wanted.join(" ") };
     let state = random_text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 30);
     let back = call.state.settings.oauth2_redirect_url_template.replace("{auth_type}", provider.kind);

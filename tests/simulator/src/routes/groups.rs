@@ -92,8 +92,7 @@ pub fn list(call: &mut Call) -> Outcome {
     };
     let policy = parameter("policy_uuid").map(String::from).or_else(|| parameter("policy_slug").map(by_slug));
     let user = parameter("user_uuid").map(|user| call.state.users.get(user));
-    let rows: Vec<&Group> =
-        call.state.groups.values().filter(|group| tenants.contains(&group.tenant_uuid)).collect();
+    let rows: Vec<&Group> = call.state.groups.values().filter(|group| tenants.contains(&group.tenant_uuid)).collect();
     let total = rows.len();
     let rows: Vec<&Group> = rows
         .into_iter()
@@ -117,9 +116,7 @@ pub fn create(call: &mut Call) -> Outcome {
     let given = load_for("groups", &NEW, &call.json()?)?;
     let name = given["name"].as_str().unwrap_or_default().to_string();
     let tenant = call.tenant.clone();
-    let slug_taken = |slug: &str| {
-        taken(&call.state, &tenant, "", |group| group.slug.eq_ignore_ascii_case(slug))
-    };
+    let slug_taken = |slug: &str| taken(&call.state, &tenant, "", |group| group.slug.eq_ignore_ascii_case(slug));
     let slug = match given.get("slug").and_then(Value::as_str) {
         Some(slug) if slug_taken(slug) => return Err(duplicate(&name)),
         Some(slug) => slug.to_string(),
@@ -154,8 +151,9 @@ pub fn get(call: &mut Call) -> Outcome {
 
 /// `PUT /groups/{group}`: the slug stays.
 pub fn edit(call: &mut Call) -> Outcome {
+    let body = call.json()?;
     found(call)?;
-    let given: Map<String, Value> = load_for("groups", &EDITED, &call.json()?)?;
+    let given: Map<String, Value> = load_for("groups", &EDITED, &body)?;
     let mut group = changeable(call)?;
     group.name = given["name"].as_str().unwrap_or_default().to_string();
     if taken(&call.state, &group.tenant_uuid, &group.uuid, |other| other.name == group.name) {

@@ -74,12 +74,8 @@ pub fn send_reset(call: &mut Call) -> Outcome {
     let own = main.or_else(|| user.emails.iter().find(|email| email.confirmed)).map(|email| email.address.clone());
     let to = given.get("email").and_then(Value::as_str).map(String::from).or(own);
     if let Some(to) = to {
-        let token = tokens::create_for_mail(
-            &mut call.state,
-            format!("auth.users.password.reset.{}.create", user.uuid),
-        );
-        let url =
-            format!("{}/0.1/users/password/reset?user_uuid={}&token={token}", base_url(call.request), user.uuid);
+        let token = tokens::create_for_mail(&mut call.state, format!("auth.users.password.reset.{}.create", user.uuid));
+        let url = format!("{}/0.1/users/password/reset?user_uuid={}&token={token}", base_url(call.request), user.uuid);
         let name = user.username.clone().unwrap_or_default();
         let mail = Mail {
             kind: "password_reset".into(),
@@ -99,13 +95,8 @@ pub fn send_reset(call: &mut Call) -> Outcome {
 }
 
 /// The real server leaves the details of these out.
-fn reset_failure(errors: &crate::validate::Errors) -> Failure {
-    match first_error("reset", errors) {
-        Failure::Detailed { status, message, error_id, resource, .. } => {
-            Failure::Detailed { status, message, error_id, details: json!({}), resource }
-        }
-        other => other,
-    }
+fn reset_failure(problems: &crate::validate::Errors) -> Failure {
+    errors::with_details(first_error("reset", problems), |_| json!({}))
 }
 
 /// Where the client reached the server, as far as it tells.
@@ -126,12 +117,9 @@ pub fn reset(call: &mut Call) -> Outcome {
     let access = format!("auth.users.password.reset.{uuid}.create");
     // An empty body is told before the token, as recorded.
     let body = body?;
-    check_token(call.request, &call.state, Some(&access)).map_err(|failure| match failure {
-        Failure::Detailed { status, message, error_id, details, resource } => {
-            let details = json!({"invalid_token": details["invalid_token"]});
-            Failure::Detailed { status, message, error_id, details, resource }
-        }
-        other => other,
+    // It tells no more of a token that does not do than which one it was.
+    check_token(call.request, &call.state, Some(&access)).map_err(|failure| {
+        errors::with_details(failure, |details| json!({"invalid_token": details["invalid_token"]}))
     })?;
     let given = load(&FIELDS, &body).map_err(|errors| reset_failure(&errors))?;
     native_user(call, &uuid)?;

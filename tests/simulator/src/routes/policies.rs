@@ -182,9 +182,7 @@ fn texts(given: &Map<String, Value>, key: &str) -> Vec<String> {
 /// anywhere below.
 fn taken(state: &State, wanted: &Policy) -> bool {
     let above: Vec<&str> = state.ancestry(&wanted.tenant_uuid).collect();
-    let same = |policy: &Policy| {
-        policy.name == wanted.name || policy.slug.eq_ignore_ascii_case(&wanted.slug)
-    };
+    let same = |policy: &Policy| policy.name == wanted.name || policy.slug.eq_ignore_ascii_case(&wanted.slug);
     state.policies.values().filter(|policy| policy.uuid != wanted.uuid && same(policy)).any(|policy| {
         policy.tenant_uuid == wanted.tenant_uuid
             || (policy.shared && above.contains(&policy.tenant_uuid.as_str()))

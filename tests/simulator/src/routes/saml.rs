@@ -163,9 +163,7 @@ pub fn sso(call: &mut Call) -> Outcome {
     let text = |key: &str| given[key].as_str().unwrap_or_default().to_string();
     let domain = text("domain");
     let uuid = call.state.tenants.values().flat_map(|tenant| &tenant.domains).find(|known| known.name == domain);
-    let config = uuid.and_then(|uuid| {
-        call.state.saml_configs.values().find(|config| config.domain_uuid == uuid.uuid)
-    });
+    let config = uuid.and_then(|uuid| call.state.saml_configs.values().find(|config| config.domain_uuid == uuid.uuid));
     let Some(config) = config else {
         let message = "SAML client for domain not found or failed";
         return Err(detailed(500, message, "configuration-error", json!({"domain": domain}), "saml"));

@@ -29,7 +29,8 @@ pub fn specification(_call: &mut Call) -> Outcome {
         let _ = writeln!(text, "  /{}:", path.replace(":uuid}", "_uuid}"));
         for route in ROUTES.iter().filter(|route| route.path == path) {
             let method = route.method.to_lowercase();
-            let _ = writeln!(text, "    {method}:\n      responses:\n        default:\n          description: See API.md");
+            let _ =
+                writeln!(text, "    {method}:\n      responses:\n        default:\n          description: See API.md");
         }
     }
     Ok(Answer::text(200, "application/x-yaml", &text))

@@ -18,10 +18,8 @@ const MAX_UUIDS: usize = 25;
 
 const SLUG: Rule = Rule::Pattern("^[a-zA-Z0-9_]+$", |text| text.chars().all(in_slug) && !text.is_empty());
 
-const DOMAIN: Rule = Rule::Pattern(
-    r"^(?=.{1,253}\.?$)(?:(?!(-|_)|[^.]+_)[A-Za-z0-9-_]{1,}(?<!-)(?:\.|$)){2,63}$",
-    is_domain,
-);
+const DOMAIN: Rule =
+    Rule::Pattern(r"^(?=.{1,253}\.?$)(?:(?!(-|_)|[^.]+_)[A-Za-z0-9-_]{1,}(?<!-)(?:\.|$)){2,63}$", is_domain);
 
 const ADDRESS: &[Field] = &[
     Field::new("line_1", Kind::Text).length(1, 256).nullable(),
@@ -135,9 +133,14 @@ fn fill(state: &State, tenant: &mut Tenant, given: &Map<String, Value>) -> Resul
     if let Some(contact) = contact.as_ref().filter(|contact| !state.users.contains_key(*contact)) {
         return Err(errors::unknown_user(contact));
     }
-    let mut names: Vec<String> =
-        given.get("domain_names").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-            .map(String::from).collect();
+    let mut names: Vec<String> = given
+        .get("domain_names")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(String::from)
+        .collect();
     names.sort_unstable();
     names.dedup();
     let others = state.tenants.values().filter(|other| other.uuid != tenant.uuid);

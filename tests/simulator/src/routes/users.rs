@@ -76,9 +76,7 @@ fn show_new(user: &User) -> Value {
 }
 
 fn emails(user: &User) -> Vec<Value> {
-    let show = |email: &Email| {
-        json!({"uuid": email.uuid, "address": email.address, "confirmed": email.confirmed, "main": email.main})
-    };
+    let show = |email: &Email| json!({"uuid": email.uuid, "address": email.address, "confirmed": email.confirmed, "main": email.main});
     user.emails.iter().map(show).collect()
 }
 
