@@ -1,0 +1,17 @@
+"""The client of wazo-auth: tokens, users, policies and the rest of its operations, over one native library.
+
+    from wazo_auth_client import Client
+
+    client = Client('wazo.example.com', username='alice', password='secret')
+    token = client.token.new(expiration=3600)
+    client.set_token(token['token'])
+    print(client.users.list(search='bob'))
+
+A client may be used by any number of threads at once, and goes on working in the children of a fork.
+"""
+from __future__ import annotations
+
+from ._version import __version__
+from .client import AuthClient, Client
+
+__all__ = ['AuthClient', 'Client', '__version__']

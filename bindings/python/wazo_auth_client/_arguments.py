@@ -1,0 +1,128 @@
+"""From the arguments of a Python method to the one JSON object that the library takes.
+
+The rules are those of the reference client: a query key that is None is left out; in an operation with free keywords a
+body field that is None is sent as null; in one without them whatever is empty and not required is left out, so that
+`token.new(expiration=0)` asks for the server's default.
+"""
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from . import _errors
+
+
+class _Unset:
+    """The default of parameters for which None means something."""
+
+    def __repr__(self) -> str:
+        return 'UNSET'
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNSET: Any = _Unset()
+
+
+def build(
+    operation: str, entry: Mapping[str, Any], given: Mapping[str, Any], more: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The arguments of `operation`, which the generated `entry` describes."""
+    places, free = entry['places'], entry['open']
+    required = entry.get('required', ())
+    given, more = dict(given), dict(more)
+    body = _accept_body(places, given) if free == 'body' else {}
+    _accept_tenant(places, given, more)
+    arguments: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is UNSET:
+            continue
+        place = places[name]
+        if place == 'path':
+            if value is None:
+                raise TypeError(f'{operation}: {name} is needed')
+            arguments[name] = _text(operation, name, value)
+        elif place == 'query':
+            if value is not None and (free or value or name in required):
+                arguments[name] = _query(operation, name, value)
+        elif place == 'field':
+            if free == 'body' or name in required or value:
+                arguments[name] = value
+        elif place == 'document':
+            arguments[name] = value
+        elif place == 'file':
+            if value is not None:
+                arguments[name] = _file(operation, name, value)
+        elif value:  # a header, a tenant, a token, a user name or a password: empty means the client's own
+            arguments[name] = _text(operation, name, value)
+    if free == 'query':
+        query = {key: _query(operation, key, value) for key, value in more.items() if value is not None}
+        if query:
+            arguments['query'] = query
+    elif free == 'body':
+        body.update(more)
+        if body:
+            arguments['body'] = body
+    elif more:
+        raise TypeError(f'{operation} has no {", ".join(sorted(more))}')
+    return arguments
+
+
+def _accept_tenant(places: Mapping[str, str], given: dict[str, Any], more: dict[str, Any]) -> None:
+    """`tenant=`, as the reference's README has it, is taken for `tenant_uuid=` where the operation knows no other."""
+    if 'tenant' in more and 'tenant' not in places and places.get('tenant_uuid') == 'tenant':
+        tenant = more.pop('tenant')
+        if not given.get('tenant_uuid'):
+            given['tenant_uuid'] = tenant
+
+
+def _accept_body(places: Mapping[str, str], given: dict[str, Any]) -> dict[str, Any]:
+    """A dictionary where the first field is due is the whole body: `groups.edit(uuid, {'name': 'agents'})`."""
+    for name, value in given.items():
+        if places[name] in ('field', 'tenant'):
+            if isinstance(value, Mapping):
+                given[name] = UNSET
+                return dict(value)
+            if places[name] == 'field':
+                break
+    return {}
+
+
+def _text(operation: str, name: str, value: Any) -> str:
+    """A text; a UUID or a number for what it prints as."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode('utf-8')
+        except UnicodeDecodeError:
+            raise _errors.invalid_argument(f'{operation}: {name} is not UTF-8', operation) from None
+    if isinstance(value, (Mapping, list, tuple, set)):
+        raise TypeError(f'{operation}: {name} is a {type(value).__name__}, where a text is due')
+    return str(value)
+
+
+def _query(operation: str, name: str, value: Any) -> Any:
+    """A value of a query: a scalar, or a list of them for a key that is repeated."""
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (bytes, UUID, Mapping)) or not isinstance(value, Iterable):
+        return _text(operation, name, value)
+    return [_query(operation, name, item) for item in value if item is not None]
+
+
+def _file(operation: str, name: str, value: Any) -> Any:
+    """The content of a file as `requests` takes one: text, bytes, an open file, or a tuple (name, content, ...)."""
+    if isinstance(value, (tuple, list)):
+        if len(value) < 2:
+            raise TypeError(f'{operation}: {name} as a tuple is (file name, content)')
+        value = value[1]
+    if hasattr(value, 'read'):
+        value = value.read()
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return {'base64': base64.b64encode(value).decode('ascii')}
+    raise TypeError(f'{operation}: {name} is a {type(value).__name__}, where text, bytes or an open file is due')
+

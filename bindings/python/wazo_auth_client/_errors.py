@@ -1,0 +1,67 @@
+"""From what the library reports to the exception that the caller catches."""
+from __future__ import annotations
+
+import json
+from typing import Any, Optional
+
+from . import exceptions
+from ._native import NativeError
+from ._response import Request, Response, status_text
+
+# Where the server did not answer, the kind alone says which type it is.
+_TYPES_WITHOUT_ANSWER = {
+    'invalid_argument': 'InvalidArgument',
+    'connect': 'ConnectionError',
+    'tls': 'SSLError',
+    'timeout': 'Timeout',
+    # Something that is not HTTP, or an answer that breaks off: for requests, too, a matter of the connection.
+    'protocol': 'ConnectionError',
+}
+
+
+def to_exception(error: NativeError) -> exceptions.WazoAuthError:
+    """The exception for what the library reports."""
+    failure, answer = error.failure, error.answer
+    request = Request(failure.get('method'), failure.get('url'))
+    response = None
+    if answer is not None:
+        response = Response(answer['status'], answer['headers'], answer['body'], failure.get('reason'), request)
+    made: exceptions.WazoAuthError = _typed(failure, response)
+    made.kind, made.kind_code = failure.get('kind_name'), failure.get('kind')
+    made.status = response.status_code if response is not None else None
+    made.error_id, made.details = failure.get('error_id'), failure.get('details')
+    for name in ('is_retryable', 'is_in_doubt', 'is_token_invalid'):
+        setattr(made, name, bool(failure.get(name)))
+    made.operation, made.method, made.url = failure.get('operation'), request.method, request.url
+    made.response, made.request = response, request
+    return made
+
+
+def _typed(failure: dict[str, Any], response: Optional[Response]) -> Any:
+    """The exception's type and text."""
+    message = failure.get('message') or failure.get('kind_name')
+    if response is None:
+        return getattr(exceptions, _TYPES_WITHOUT_ANSWER.get(failure['kind_name'], 'RequestException'))(message)
+    if not 200 <= response.status_code < 300:
+        return exceptions.HTTPError(status_text(response.status_code, response.reason, response.url))
+    if failure['kind_name'] != 'protocol':
+        return exceptions.RequestException(message)
+    try:
+        json.loads(response.text)
+    except json.JSONDecodeError as error:
+        return exceptions.JSONDecodeError(error.msg, error.doc, error.pos)
+    return exceptions.ProtocolError(message)
+
+
+def invalid_argument(message: str, operation: Optional[str] = None) -> exceptions.WazoAuthError:
+    """The exception for what this package itself refuses."""
+    made = exceptions.InvalidArgument(message)
+    made.kind, made.kind_code, made.operation = 'invalid_argument', 1, operation
+    return made
+
+
+def closed() -> exceptions.WazoAuthError:
+    """The exception for a call on a client that was closed."""
+    made = exceptions.RequestException('this client was closed')
+    made.kind, made.kind_code = 'closed', 18
+    return made

@@ -1,0 +1,119 @@
+"""What the server answered, in the shape that callers of `requests` know: `error.response.status_code`, `.json()`."""
+from __future__ import annotations
+
+import http
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional
+
+
+def phrase(status: int) -> str:
+    """The standard's words for a status (`Not Found`), empty for one that it does not know."""
+    try:
+        return http.HTTPStatus(status).phrase
+    except ValueError:
+        return ''
+
+
+def status_text(status: int, reason: Any, url: Optional[str]) -> str:
+    """The text of an error status: `404 Client Error: <reason> for url: <url>`."""
+    party = 'Client Error' if 400 <= status < 500 else 'Server Error' if status >= 500 else 'Unexpected Status'
+    words = reason if isinstance(reason, str) else json.dumps(reason)
+    return f'{status} {party}: {words} for url: {url}'
+
+
+class Headers(Mapping[str, str]):
+    """Response headers; names compare without regard to case."""
+
+    def __init__(self, headers: Optional[Mapping[str, str]] = None) -> None:
+        self._headers = {name.lower(): (name, value) for name, value in (headers or {}).items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._headers[name.lower()][1]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._headers.values())
+
+    def __len__(self) -> int:
+        return len(self._headers)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class Request:
+    """What was asked: the method and the URL, its secrets masked."""
+
+    def __init__(self, method: Optional[str], url: Optional[str]) -> None:
+        self.method = method
+        self.url = url
+
+    def __repr__(self) -> str:
+        return f'<Request [{self.method}]>'
+
+
+class Response:
+    """An answer of the server.
+
+    `reason` is what the server gives as its reason (the `message` of most error bodies, the first `reason` of the
+    others), and the standard's phrase where it gives none. `url` has its secrets masked.
+    """
+
+    encoding = 'utf-8'
+
+    def __init__(
+        self,
+        status_code: int,
+        headers: Optional[Mapping[str, str]] = None,
+        text: str = '',
+        reason: Any = None,
+        request: Optional[Request] = None,
+    ) -> None:
+        self.status_code = status_code
+        self.headers = Headers(headers)
+        self.text = text
+        self.request = request
+        self.url = request.url if request else None
+        self.reason = self._own_reason() or reason or phrase(status_code)
+
+    def _own_reason(self) -> Any:
+        """The body's `message`; an object or a list is kept as it is, as the reference client keeps it."""
+        try:
+            body = json.loads(self.text)
+        except ValueError:
+            return None
+        return body.get('message') if isinstance(body, dict) else None
+
+    @property
+    def content(self) -> bytes:
+        """The body as bytes."""
+        return self.text.encode('utf-8')
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is below 400."""
+        return self.status_code < 400
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __repr__(self) -> str:
+        return f'<Response [{self.status_code}]>'
+
+    def json(self) -> Any:
+        """The body, read as JSON; `exceptions.JSONDecodeError` (a ValueError) where it is none."""
+        try:
+            return json.loads(self.text)
+        except json.JSONDecodeError as error:
+            from . import exceptions
+
+            raise exceptions.JSONDecodeError(error.msg, error.doc, error.pos) from None
+
+    def raise_for_status(self) -> None:
+        """Raises `exceptions.HTTPError` for a status of 400 and more."""
+        if not self.ok:
+            from . import exceptions
+
+            error = exceptions.HTTPError(status_text(self.status_code, self.reason, self.url))
+            error.response, error.request, error.status = self, self.request, self.status_code
+            raise error

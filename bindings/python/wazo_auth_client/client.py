@@ -1,0 +1,273 @@
+"""The client: the reference's constructor and attributes, and a resource for each kind of thing that wazo-auth has."""
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, Optional, Union
+
+from . import _commands, _compat, _operations, _url
+from ._session import Answer, Session
+from .exceptions import WazoAuthError
+
+Number = Union[int, float]
+Timeout = Union[None, Number, tuple[Optional[Number], Optional[Number]]]
+
+
+class AuthClient(_operations.Resources):
+    """A client of one wazo-auth.
+
+    Nothing is sent, and the library is not loaded, before the first call. A client may be used by any number of
+    threads at once; a change of its attributes applies to the calls that begin afterwards.
+
+    `timeout` is in seconds: for a whole call, or a pair for connecting and for what follows, or None for no limit.
+    `verify_certificate` is True for the system's authorities, the path of a file of authorities, or False.
+    `native_options` passes further options to the library by their names (`{'retries': 2, 'proxy': ...}`). Any other
+    keyword is taken and ignored, so that a program can pass its whole configuration.
+    """
+
+    saml_config: _compat.SamlConfig
+    external: _compat.External
+
+    def __init__(
+        self,
+        host: str,
+        port: Union[int, str, None] = 443,
+        prefix: Optional[str] = '/api/auth',
+        version: str = '0.1',
+        username: Optional[str] = None,
+        password: Optional[str] = None,
+        token: Optional[str] = None,
+        tenant: Any = None,
+        https: bool = True,
+        timeout: Timeout = 10,
+        verify_certificate: Union[bool, str, os.PathLike[str], None] = True,
+        user_agent: str = '',
+        *,
+        native_options: Optional[Mapping[str, Any]] = None,
+        **kwargs: Any,
+    ) -> None:
+        self._https = bool(https)
+        self._prefix = _prefix(prefix)
+        self._version = str(version or '')
+        self._host, self._port, self._timeout = host, port, timeout
+        self._username, self._password, self._tenant_uuid = username, password, tenant
+        self._session = Session(
+            {
+                'host': _host(host),
+                'port': _port(port),
+                'prefix': self._prefix,
+                'version': self._version,
+                'https': _boolean(self._https),
+                'username': _text(username),
+                'password': _text(password),
+                'token': _text(token),
+                'tenant_uuid': _text(tenant),
+                'user_agent': user_agent or _program(),
+                **_timeouts(timeout),
+                **_verification(verify_certificate),
+                **{key: _option(value) for key, value in (native_options or {}).items()},
+            },
+            _operations.OPERATIONS,
+        )
+        for name, resource in _compat.RESOURCES.items():
+            setattr(self, name, resource(self._session))
+        _commands.attach(self)
+
+    @classmethod
+    def from_url(cls, url: str, **keywords: Any) -> AuthClient:
+        """A client from `https://[user:password@]host[:port][/prefix][?option=value&...]`.
+
+        The query holds options of the library, as `native_options` does; `keywords` are the constructor's and win.
+        """
+        return cls(**{**_url.keywords(url), **keywords})
+
+    def __repr__(self) -> str:
+        return f'<wazo_auth_client.Client of {self.url()}>'
+
+    def __enter__(self) -> AuthClient:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections as soon as no call uses them any more; a later call raises (kind `closed`)."""
+        self._session.close()
+
+    # What programs read and change on a client that they have.
+
+    @property
+    def host(self) -> str:
+        """The server's name or address."""
+        return self._host
+
+    @host.setter
+    def host(self, host: str) -> None:
+        self._session.change({'host': _host(host)})
+        self._host = host
+
+    @property
+    def port(self) -> Union[int, str, None]:
+        """The server's port; 0 and None leave it out of the URL."""
+        return self._port
+
+    @port.setter
+    def port(self, port: Union[int, str, None]) -> None:
+        self._session.change({'port': _port(port)})
+        self._port = port
+
+    @property
+    def timeout(self) -> Timeout:
+        """The longest time of a call, in seconds."""
+        return self._timeout
+
+    @timeout.setter
+    def timeout(self, timeout: Timeout) -> None:
+        self._session.change(_timeouts(timeout))
+        self._timeout = timeout
+
+    @property
+    def username(self) -> Optional[str]:
+        """The user name that `token.new` logs in with."""
+        return self._username
+
+    @username.setter
+    def username(self, username: Optional[str]) -> None:
+        self._session.change({'username': _text(username)})
+        self._username = username
+
+    @property
+    def password(self) -> Optional[str]:
+        """The password that `token.new` logs in with."""
+        return self._password
+
+    @password.setter
+    def password(self, password: Optional[str]) -> None:
+        self._session.change({'password': _text(password)})
+        self._password = password
+
+    @property
+    def tenant_uuid(self) -> Any:
+        """The tenant on whose behalf calls are made that name none."""
+        return self._tenant_uuid
+
+    @tenant_uuid.setter
+    def tenant_uuid(self, tenant_uuid: Any) -> None:
+        self._session.change({'tenant_uuid': _text(tenant_uuid)})
+        self._tenant_uuid = tenant_uuid
+
+    def set_token(self, token: Optional[str]) -> None:
+        """Sets the token that calls are made with; None for none."""
+        self._session.change({'token': _text(token)})
+
+    def set_tenant(self, tenant_uuid: Any) -> None:
+        """Sets the tenant on whose behalf calls are made that name none; None for the token's own."""
+        self.tenant_uuid = tenant_uuid
+
+    def tenant(self) -> Any:
+        """The tenant on whose behalf calls are made that name none."""
+        return self._tenant_uuid
+
+    def url(self, *parts: Any) -> str:
+        """The URL of the API, and `parts` below it, as they are."""
+        host = f'[{self._host}]' if ':' in str(self._host) and not str(self._host).startswith('[') else self._host
+        port = '' if _port(self._port) == '0' else f':{self._port}'
+        version = f'/{self._version}' if self._version else ''
+        base = f'{"https" if self._https else "http"}://{host}{port}{self._prefix}{version}'
+        return '/'.join([base, *(str(part) for part in parts)])
+
+    def is_server_reachable(self) -> bool:
+        """Whether the server answers at all, be it with an error."""
+        try:
+            self.status.check()
+        except WazoAuthError as error:
+            if error.kind in ('invalid_argument', 'closed'):
+                raise  # the server was not asked
+            return error.response is not None
+        return True
+
+    # For what has no method.
+
+    def call(self, operation: str, arguments: Optional[Mapping[str, Any]] = None) -> Answer:
+        """Calls an operation by its name (`users.get`); the answer with its status and headers.
+
+        `arguments` are the operation's parameters by name; further query keys stand in `query`, further fields of the
+        body in `body`.
+        """
+        return self._session.call(operation, arguments or {})
+
+    def request(self, method: str, path: str, query: Optional[Mapping[str, Any]] = None, body: Any = None) -> Answer:
+        """Sends a request that no operation describes, to a percent-encoded path below the API's (`/users/{uuid}`)."""
+        return self._session.request(method, path, query, body)
+
+
+Client = AuthClient
+
+
+def _prefix(prefix: Optional[str]) -> str:
+    prefix = (prefix or '').rstrip('/')
+    return prefix if not prefix or prefix.startswith('/') else f'/{prefix}'
+
+
+def _host(host: str) -> str:
+    if not host:
+        raise ValueError('host: the name or the address of the server is expected, not an empty text')
+    return str(host)
+
+
+def _port(port: Union[int, str, None]) -> str:
+    return str(port or 0)
+
+
+def _boolean(value: bool) -> str:
+    return 'true' if value else 'false'
+
+
+def _text(value: Any) -> Optional[str]:
+    return None if value is None else str(value)
+
+
+def _option(value: Any) -> str:
+    return _boolean(value) if isinstance(value, bool) else str(value)
+
+
+def _program() -> Optional[str]:
+    """The running program's name; None, for the library's own default, where there is none."""
+    name = os.path.basename((getattr(sys, 'argv', None) or [''])[0])
+    return name.encode('ascii', 'ignore').decode() or None
+
+
+def _timeouts(timeout: Timeout) -> dict[str, Optional[str]]:
+    """`timeout` in the library's terms.
+
+    The library bounds the whole call. Of a pair the first bounds the connecting, and the whole call ends after both;
+    a pair with one None is bounded by what is left of it.
+    """
+    connect, rest = timeout if isinstance(timeout, (tuple, list)) else (None, timeout)
+    connect_ms, rest_ms = _milliseconds(connect), _milliseconds(rest)
+    whole_ms = 0 if not rest_ms else rest_ms + connect_ms
+    return {'timeout_ms': str(whole_ms), 'connect_timeout_ms': str(connect_ms)}
+
+
+def _milliseconds(seconds: Optional[Number]) -> int:
+    """In whole milliseconds, at least one; 0 stands for no limit."""
+    if seconds is None or seconds == math.inf:
+        return 0
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f'timeout: seconds, a pair of them, or None are expected, not {seconds!r}')
+    if not seconds > 0:
+        raise ValueError(f'timeout: more than 0 seconds are expected, or None for no limit, not {seconds!r}')
+    return math.ceil(seconds * 1000)
+
+
+def _verification(verify: Union[bool, str, os.PathLike[str], None]) -> dict[str, Optional[str]]:
+    if verify is None:
+        verify = True  # nothing said: the safe one
+    if isinstance(verify, bool):
+        return {'verify_certificate': _boolean(verify)}
+    path = os.fspath(verify)
+    if not path:
+        raise ValueError('verify_certificate: True, False or the path of a file is expected, not an empty text')
+    return {'verify_certificate': 'true', 'ca_file': path if isinstance(path, str) else os.fsdecode(path)}

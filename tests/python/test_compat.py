@@ -1,0 +1,133 @@
+"""Where the reference client has ways of its own, and where its README promises what it does not do: both work here."""
+import io
+import threading
+import unittest
+from email.parser import BytesParser
+
+from support import TENANT, TOKEN, USER, ServerTest, refused
+
+from wazo_auth_client import exceptions
+
+TOKEN_EXCEPTIONS = {404: exceptions.InvalidTokenException, 403: exceptions.MissingPermissionsTokenException}
+FIELDS = {'domain_uuid': USER, 'entity_id': 'entity', 'acs_url': 'https://host/acs'}
+
+
+class Tokens(ServerTest):
+    def test_check_raises_where_is_valid_answers_false(self):
+        for status, error in TOKEN_EXCEPTIONS.items():
+            self.server.answer = (status, {}, '')
+            self.assertIs(self.client.token.is_valid(TOKEN), False)
+            with self.assertRaises(error):
+                self.client.token.check(TOKEN)
+        self.server.answer = (204, {}, '')
+        self.assertIs(self.client.token.is_valid(TOKEN), True)
+        self.assertIs(self.client.token.check(TOKEN), True)
+
+    def test_check_and_is_valid_raise_where_the_server_cannot_tell(self):
+        for status in (500, 503, 302):
+            self.server.answer = (status, {'Location': 'http://127.0.0.1:1/'}, '')
+            for question in (self.client.token.check, self.client.token.is_valid):
+                with self.assertRaises(exceptions.HTTPError):
+                    question(TOKEN)
+
+    def test_a_thread_survives_a_token_that_is_not_valid(self):
+        self.server.answer = (404, {}, '')
+        survived = []
+
+        def check():
+            try:
+                self.client.token.check(TOKEN)
+            except Exception:
+                survived.append(True)
+
+        thread = threading.Thread(target=check)
+        thread.start()
+        thread.join()
+        self.assertEqual(survived, [True])
+
+    def test_revoke_raises_for_no_status_but_for_a_server_that_is_not_there(self):
+        for status in (200, 401, 404, 500, 503):
+            self.server.answer = refused(status, 'no')
+            self.assertIsNone(self.client.token.revoke(TOKEN))
+        with self.assertRaises(exceptions.ConnectionError):
+            self.server.client(port=1).token.revoke(TOKEN)
+
+    def test_logins_are_recognised_by_their_user_agent(self):
+        self.server.answer = (200, {}, '{"data": {}}')
+        self.client.token.new()
+        self.assertEqual(self.server.last.headers['user-agent'], 'Wazo Python auth client')
+        self.client.token.new(user_agent='softphone/2')
+        self.assertEqual(self.server.last.headers['user-agent'], 'softphone/2')
+        self.client.token.check_scopes(TOKEN, ['auth.users.read'])
+        self.assertEqual(self.server.last.headers['user-agent'], 'Wazo Python auth client')
+
+    def test_a_token_can_be_had_from_a_saml_session(self):
+        self.server.answer = (200, {}, '{"data": {"token": "t"}}')
+        self.assertEqual(self.client.token.new(saml_session_id='s'), {'token': 't'})
+        self.assertEqual(self.server.last.json(), {'saml_session_id': 's'})
+
+
+class Names(ServerTest):
+    def test_external_list_has_both_of_its_names(self):
+        for call in (self.client.external.list, self.client.external.list_):
+            call(USER, limit=1)
+            self.assertEqual(self.server.last.target, f'/0.1/users/{USER}/external?limit=1')
+
+    def test_saml_logout_reads_both_spellings(self):
+        for name in ('location', 'Location'):
+            self.server.answer = (200, {}, f'{{"{name}": "https://idp/logout"}}')
+            self.assertEqual(self.client.saml.logout(), 'https://idp/logout')
+
+
+class SamlConfiguration(ServerTest):
+    def parts(self):
+        """The multipart form that arrived: name -> (content, whether it is a file)."""
+        seen = self.server.last
+        head = b'Content-Type: ' + seen.headers['content-type'].encode() + b'\r\n\r\n'
+        found = {}
+        for part in BytesParser().parsebytes(head + seen.body).get_payload():
+            name = part.get_param('name', header='content-disposition')
+            found[name] = part.get_payload(decode=True), part.get_filename() is not None
+        return found
+
+    def test_a_file_is_taken_in_every_form_that_requests_takes(self):
+        for metadata, content in [
+            ('<xml/>', b'<xml/>'),
+            (b'<xml>\xe9</xml>', b'<xml>\xe9</xml>'),
+            (io.BytesIO(b'<xml/>'), b'<xml/>'),
+            (io.StringIO('<xml>\u00e9</xml>'), '<xml>\u00e9</xml>'.encode()),
+            (('metadata.xml', b'<xml/>'), b'<xml/>'),
+            (('metadata.xml', io.BytesIO(b'<xml/>'), 'application/xml'), b'<xml/>'),
+        ]:
+            with self.subTest(metadata):
+                self.client.saml_config.create(TENANT, data=FIELDS, files={'metadata': metadata})
+                self.assertEqual(self.server.last.headers['wazo-tenant'], TENANT)
+                parts = self.parts()
+                self.assertEqual(parts.pop('metadata'), (content, True))
+                self.assertEqual(parts, {name: (value.encode(), False) for name, value in FIELDS.items()})
+
+    def test_fields_are_also_taken_by_name_and_as_pairs(self):
+        self.client.saml_config.create(**FIELDS, metadata='<xml/>')
+        by_name = self.parts()
+        self.client.saml_config.create(data=list(FIELDS.items()), files=[('metadata', '<xml/>')])
+        self.assertEqual(self.parts(), by_name)
+        self.assertEqual(set(by_name), {*FIELDS, 'metadata'})
+
+    def test_an_update_takes_part_of_the_fields(self):
+        self.assertIsNone(self.client.saml_config.update(data={'entity_id': 'y'}))
+        self.assertEqual((self.server.last.method, self.parts()), ('PUT', {'entity_id': (b'y', False)}))
+
+    def test_what_is_neither_a_field_nor_a_file_is_refused(self):
+        with self.assertRaises(TypeError):
+            self.client.saml_config.create(**FIELDS, metadata=7)
+        with self.assertRaises(TypeError):
+            self.client.saml_config.create(data={**FIELDS, 'colour': 'red'}, files={'metadata': '<xml/>'})
+        self.assertEqual(self.server.seen, [])
+
+    def test_metadata_is_bytes(self):
+        self.server.answer = (200, {'Content-Type': 'application/xml'}, '<xml>\u00e9</xml>')
+        self.assertEqual(self.client.saml_config.get_metadata(), '<xml>\u00e9</xml>'.encode())
+
+
+if __name__ == '__main__':
+    unittest.main()
