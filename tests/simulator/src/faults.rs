@@ -206,10 +206,11 @@ impl Faults {
                     // Not this time: the chance comes again after as long.
                     limit
                 }
-                // Never without a pause: a busy connection is looked at again, not spun on.
-                (Some(limit), idle) => (limit - idle.unwrap_or_default()).max(Duration::from_millis(1)),
-                (None, _) => Duration::MAX,
+                (Some(limit), idle) => limit.saturating_sub(idle.unwrap_or_default()),
+                (None, _) => Duration::ZERO,
             };
+            // A connection that is busy is looked at again after a while, not spun on.
+            let wait = limit.map(|_| wait.max(Duration::from_millis(1)));
             // Both ends mean: look again. The sender lives as long as the server, so that no error comes.
             tokio::select! {
                 () = sleep(wait) => {}
@@ -233,7 +234,9 @@ impl Faults {
                 self.clear();
                 Answer::no_content()
             }
-            _ => Answer::json(405, &json!({"message": "faults are read with GET, set with PUT, taken back with DELETE"})),
+            _ => {
+                Answer::json(405, &json!({"message": "faults are read with GET, set with PUT, taken back with DELETE"}))
+            }
         }
     }
 
@@ -263,12 +266,11 @@ fn is_idle_close(fault: &Fault) -> bool {
     matches!(fault.kind, Kind::IdleClose { .. })
 }
 
-/// Sleeps; for ever where the time is the longest there is.
-async fn sleep(time: Duration) {
-    if time == Duration::MAX {
-        std::future::pending().await
-    } else {
-        tokio::time::sleep(time).await;
+/// Sleeps; for ever where no time is given.
+async fn sleep(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -159,7 +159,8 @@ mod tests {
     #[test]
     fn the_command_line_says_what_the_control_route_says() {
         let short = Fault::from_argument("drip,ms=5,path=/0.1/users*,method=GET,times=3,probability=0.5").unwrap();
-        let long = json!({"fault": "drip", "ms": 5, "path": "/0.1/users*", "method": "GET", "times": 3, "probability": 0.5});
+        let long =
+            json!({"fault": "drip", "ms": 5, "path": "/0.1/users*", "method": "GET", "times": 3, "probability": 0.5});
         assert_eq!(short.given, long);
         assert_eq!(Fault::from_argument(&long.to_string()).unwrap().given, long);
     }

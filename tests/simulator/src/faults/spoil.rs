@@ -2,6 +2,7 @@
 //! them; over HTTP/2, where frames have no such freedom, the connection is cut at the same moment, and a wrong length
 //! is a wrong `content-length` header.
 
+use std::fmt::Write as _;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -63,9 +64,9 @@ impl Exchange<'_> {
         if let Some((at, is_reset)) = breaking {
             return self.break_off(&answer, at, is_reset);
         }
-        let way = faults.iter().find(|fault| {
-            matches!(fault, Kind::WrongLength { .. } | Kind::HugeBody { .. } | Kind::Drip { .. })
-        });
+        let way = faults
+            .iter()
+            .find(|fault| matches!(fault, Kind::WrongLength { .. } | Kind::HugeBody { .. } | Kind::Drip { .. }));
         Ok(match way {
             Some(Kind::WrongLength { by }) => self.with_wrong_length(answer, *by),
             Some(Kind::HugeBody { bytes }) => {
@@ -163,10 +164,10 @@ fn head(answer: &Answer, length: u64) -> Vec<u8> {
     let reason = status.canonical_reason().unwrap_or_default();
     let mut text = format!("HTTP/1.1 {} {reason}\r\nContent-Type: {}\r\n", status.as_str(), answer.content_type);
     if status != StatusCode::NO_CONTENT || length > 0 {
-        text += &format!("Content-Length: {length}\r\n");
+        let _ = write!(text, "Content-Length: {length}\r\n");
     }
     for (name, value) in &answer.headers {
-        text += &format!("{name}: {value}\r\n");
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     text += "\r\n";
     text.into_bytes()

@@ -34,9 +34,15 @@ enum Plan {
     #[default]
     Through,
     /// The next write (the head of an answer without a body) is dropped; these bytes go out in its place.
-    Replace { bytes: Bytes, then: Then, is_dropped: bool },
+    Replace {
+        bytes: Bytes,
+        then: Then,
+        is_dropped: bool,
+    },
     /// So many bytes go out, then the connection dies.
-    Cut { left: usize },
+    Cut {
+        left: usize,
+    },
     /// What was written goes out, then the connection dies.
     DieWhenFlushed,
     Dead,
