@@ -90,7 +90,7 @@ pub fn answer(rest: &str, request: &Request, shared: &Shared) -> Answer {
 
 fn whole(part: &impl serde::Serialize) -> Answer {
     match serde_json::to_vec(part) {
-        Ok(body) => Answer { status: 200, headers: Vec::new(), content_type: "application/json", body },
+        Ok(body) => Answer { status: 200, headers: Vec::new(), content_type: "application/json".into(), body },
         Err(error) => complaint(500, &error.to_string()),
     }
 }

@@ -1,5 +1,6 @@
 //! Requests and answers as the rooms see them: whole, in memory, without a connection behind them.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -134,7 +135,7 @@ pub struct Answer {
     pub status: u16,
     /// Beyond `Content-Type` and `Content-Length`.
     pub headers: Vec<(&'static str, String)>,
-    pub content_type: &'static str,
+    pub content_type: Cow<'static, str>,
     pub body: Vec<u8>,
 }
 
@@ -144,7 +145,7 @@ impl Answer {
         Self {
             status,
             headers: Vec::new(),
-            content_type: "application/json",
+            content_type: "application/json".into(),
             body: crate::json::to_python_text(value).into_bytes(),
         }
     }
@@ -156,12 +157,12 @@ impl Answer {
 
     /// 204. The real server sends a content type with it.
     pub fn no_content() -> Self {
-        Self { status: 204, headers: Vec::new(), content_type: "application/json", body: Vec::new() }
+        Self { status: 204, headers: Vec::new(), content_type: "application/json".into(), body: Vec::new() }
     }
 
     /// A text of another type.
-    pub fn text(status: u16, content_type: &'static str, body: &str) -> Self {
-        Self { status, headers: Vec::new(), content_type, body: body.as_bytes().to_vec() }
+    pub fn text(status: u16, content_type: impl Into<Cow<'static, str>>, body: &str) -> Self {
+        Self { status, headers: Vec::new(), content_type: content_type.into(), body: body.as_bytes().to_vec() }
     }
 
     /// With one more header.
@@ -183,7 +184,7 @@ impl Answer {
 
     /// As hyper sends it.
     pub fn into_response(self) -> Response<Body> {
-        let mut builder = Response::builder().status(self.status).header("Content-Type", self.content_type);
+        let mut builder = Response::builder().status(self.status).header("Content-Type", self.content_type.as_ref());
         let has_length = self.headers.iter().any(|(name, _)| *name == "Content-Length");
         if self.status != 204 && !has_length {
             builder = builder.header("Content-Length", self.body.len());

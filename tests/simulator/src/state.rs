@@ -395,6 +395,25 @@ pub struct Settings {
     pub ldap_users: IndexMap<String, String>,
     /// Keep the last 1000 requests for `GET /_simulator/requests`.
     pub log_requests: bool,
+    /// What the link in a confirmation mail shows; an installation has a template of its own for it.
+    pub email_confirmation_page: Page,
+}
+
+/// A page that a browser is shown.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Page {
+    pub content_type: String,
+    pub body: String,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self {
+            content_type: "text/html; charset=utf-8".into(),
+            body: "<!doctype html>\n<html><body><p>Your email has been confirmed.</p></body></html>\n".into(),
+        }
+    }
 }
 
 /// A group of `settings.default_groups`.
@@ -429,6 +448,7 @@ impl Default for Settings {
             idps: words(&["default", "saml", "ldap", "native", "broken_verify_auth", "broken_can_authenticate"]),
             ldap_users: IndexMap::new(),
             log_requests: true,
+            email_confirmation_page: Page::default(),
         }
     }
 }

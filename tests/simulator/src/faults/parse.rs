@@ -58,7 +58,8 @@ pub fn fault(value: &Value) -> Result<Fault, String> {
     let name = object.get("fault").and_then(Value::as_str).unwrap_or_default();
     let Some((_, own)) = KINDS.iter().find(|(kind, _)| *kind == name) else {
         let known: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
-        return Err(format!("`fault` must be one of {}, came {:?}", known.join(", "), object.get("fault")));
+        let came = object.get("fault").unwrap_or(&Value::Null);
+        return Err(format!("`fault` must be one of {}, came {came}", known.join(", ")));
     };
     let fields = Fields { name, object };
     let kind = fields.kind()?;

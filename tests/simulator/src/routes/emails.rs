@@ -135,6 +135,6 @@ pub fn confirm(call: &mut Call) -> Outcome {
 /// `GET /emails/{email}/confirm`: what the link in the mail opens.
 pub fn confirm_page(call: &mut Call) -> Outcome {
     set_confirmed(call)?;
-    let page = "<!doctype html>\n<html><body><p>Your email has been confirmed.</p></body></html>\n";
-    Ok(Answer::text(200, "text/html; charset=utf-8", page))
+    let page = &call.state.settings.email_confirmation_page;
+    Ok(Answer::text(200, page.content_type.clone(), &page.body))
 }

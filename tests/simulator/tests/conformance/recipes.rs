@@ -6,6 +6,11 @@ use crate::world::{NOW, SUB_TENANT, TOP_TENANT, World};
 pub type Recipe = (usize, &'static str, fn(&mut World));
 
 pub const RECIPES: &[Recipe] = &[
+    (22, "the installation's own page for a confirmed address", |world| {
+        let page = &mut world.state.settings.email_confirmation_page;
+        "text/x-test; charset=utf-8".clone_into(&mut page.content_type);
+        "Custom template".clone_into(&mut page.body);
+    }),
     (26, "a configuration of that type was there once: since then the type is known", type_seen_before),
     (29, "as 26", type_seen_before),
     (33, "as 26", type_seen_before),
