@@ -120,12 +120,23 @@ typedef enum {
 } wazo_auth_error_code;
 
 /**
+ * Ends calls from another thread: those of the handles that were made with it. Any thread may use it at any time. Freed
+ * with wazo_auth_cancellation_free(); the handles made with it may live on.
+ */
+typedef struct wazo_auth_cancellation wazo_auth_cancellation;
+
+/**
  * A client of one wazo-auth.
  *
  * Any number of threads may use it at once, and every child of the process that made it. Freed with
  * wazo_auth_client_free(), when no call of it runs any more.
  */
 typedef struct wazo_auth_client wazo_auth_client;
+
+/**
+ * What a call came to; freed with wazo_auth_completion_free(), which ends what its functions returned.
+ */
+typedef struct wazo_auth_completion wazo_auth_completion;
 
 /**
  * What went wrong in a call.
@@ -141,6 +152,20 @@ typedef struct wazo_auth_error wazo_auth_error;
  * To be used by one thread at a time; freed with wazo_auth_options_free().
  */
 typedef struct wazo_auth_options wazo_auth_options;
+
+/**
+ * A queue of calls, for hosts with an event loop of their own.
+ *
+ * Any thread may submit to it and take from it. Freed with wazo_auth_queue_free(). In a child of the process that made
+ * it, it is the child's own: its calls are carried by a thread of the child, its descriptor is another one (ask again),
+ * and the calls of the parent end with WAZO_AUTH_ERROR_CLOSED.
+ */
+typedef struct wazo_auth_queue wazo_auth_queue;
+
+/**
+ * Called when a completion comes to an empty queue. See wazo_auth_queue_set_wake_up().
+ */
+typedef void (*wazo_auth_wake_up)(void *data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -457,6 +482,166 @@ char *wazo_auth_request(const wazo_auth_client *client,
  * @return a text that lives as long as the library
  */
 WAZO_AUTH_MUST_USE const char *wazo_auth_operations(void);
+
+/**
+ * Makes a cancellation.
+ *
+ * @return a cancellation, freed with wazo_auth_cancellation_free()
+ */
+WAZO_AUTH_MUST_USE wazo_auth_cancellation *wazo_auth_cancellation_new(void);
+
+/**
+ * Makes a handle that shares a client's connections and whose calls the cancellation ends.
+ *
+ * @param client a client
+ * @param cancellation a cancellation
+ * @param error where an error is written, or NULL
+ * @return a client of its own right, freed with wazo_auth_client_free(); NULL on failure
+ */
+WAZO_AUTH_MUST_USE
+wazo_auth_client *wazo_auth_client_with_cancellation(const wazo_auth_client *client,
+                                                     const wazo_auth_cancellation *cancellation,
+                                                     wazo_auth_error **error);
+
+/**
+ * Ends all calls that run with it, in any thread, with WAZO_AUTH_ERROR_CANCELLED; calls that begin later end at once and
+ * send nothing, until wazo_auth_cancellation_reset().
+ *
+ * @param cancellation a cancellation, or NULL
+ */
+void wazo_auth_cancel(const wazo_auth_cancellation *cancellation);
+
+/**
+ * Lets calls that begin from now on run again.
+ *
+ * @param cancellation a cancellation, or NULL
+ */
+void wazo_auth_cancellation_reset(const wazo_auth_cancellation *cancellation);
+
+/**
+ * Frees a cancellation without cancelling.
+ *
+ * @param cancellation a cancellation, or NULL
+ */
+void wazo_auth_cancellation_free(wazo_auth_cancellation *cancellation);
+
+/**
+ * Makes a queue. The first one of a process starts the library's only thread, which ends with the last.
+ *
+ * @param limit how many calls it holds at most, from wazo_auth_submit() until the completion is taken; 0 for 1024
+ * @param error where an error is written, or NULL
+ * @return a queue, freed with wazo_auth_queue_free(); NULL on failure
+ */
+WAZO_AUTH_MUST_USE wazo_auth_queue *wazo_auth_queue_new(uint32_t limit, wazo_auth_error **error);
+
+/**
+ * Submits a call. It never waits; the call's time (timeout_ms) begins now.
+ *
+ * @param queue a queue
+ * @param client the client whose call it is; it may be freed before the call ends
+ * @param operation a name such as "token.check"
+ * @param arguments_json the arguments, as for wazo_auth_call(); NULL for none
+ * @param user_data given back by wazo_auth_completion_user_data(); never looked at
+ * @param error where an error is written, or NULL
+ * @return the call's number; 0 on failure: wrong arguments, or WAZO_AUTH_ERROR_QUOTA where the queue is full
+ */
+WAZO_AUTH_MUST_USE
+uint64_t wazo_auth_submit(wazo_auth_queue *queue,
+                          const wazo_auth_client *client,
+                          const char *operation,
+                          const char *arguments_json,
+                          void *user_data,
+                          wazo_auth_error **error);
+
+/**
+ * The descriptor to wait on, with poll, epoll, libevent, libuv or a socket notifier: readable while completions wait.
+ * Never read from it or close it; take completions with wazo_auth_queue_next(queue, 0) until there is none.
+ *
+ * @param queue a queue
+ * @return the descriptor, which lives as long as the queue; -1 where there is none (Windows, NULL)
+ */
+WAZO_AUTH_MUST_USE int wazo_auth_queue_descriptor(const wazo_auth_queue *queue);
+
+/**
+ * Sets what is called when a completion comes to an empty queue, for event loops that no descriptor fits (Windows). It
+ * is called on the library's thread: it must be short, may take completions and submit calls, and may not make blocking
+ * calls. When this function returns, the one set before is not running any more; after wazo_auth_queue_free() nothing
+ * is called.
+ *
+ * @param queue a queue
+ * @param wake_up the function; NULL for none
+ * @param data given to it; it must be usable from the library's thread
+ * @param error where an error is written, or NULL
+ * @return true when set
+ */
+bool wazo_auth_queue_set_wake_up(wazo_auth_queue *queue,
+                                 wazo_auth_wake_up wake_up,
+                                 void *data,
+                                 wazo_auth_error **error);
+
+/**
+ * Takes the completion that has waited longest.
+ *
+ * @param queue a queue
+ * @param timeout_ms how long to wait for one, in ms: 0 does not wait, -1 waits for ever
+ * @return a completion, freed with wazo_auth_completion_free(); NULL where there is none
+ */
+WAZO_AUTH_MUST_USE wazo_auth_completion *wazo_auth_queue_next(wazo_auth_queue *queue, int32_t timeout_ms);
+
+/**
+ * Ends a call that has been submitted; its completion comes, with WAZO_AUTH_ERROR_CANCELLED unless it was just ending.
+ *
+ * @param queue a queue
+ * @param id the number that wazo_auth_submit() returned
+ * @return true where the call was still running
+ */
+bool wazo_auth_queue_cancel(wazo_auth_queue *queue, uint64_t id);
+
+/**
+ * Frees a queue. Calls that run are ended, completions that wait are dropped, and nothing is called afterwards.
+ *
+ * @param queue a queue, or NULL
+ */
+void wazo_auth_queue_free(wazo_auth_queue *queue);
+
+/**
+ * The number of the call.
+ *
+ * @param completion a completion, or NULL
+ * @return what wazo_auth_submit() returned; 0 for NULL
+ */
+uint64_t wazo_auth_completion_id(const wazo_auth_completion *completion);
+
+/**
+ * What was given to wazo_auth_submit() along with the call.
+ *
+ * @param completion a completion, or NULL
+ * @return the pointer; NULL for NULL
+ */
+void *wazo_auth_completion_user_data(const wazo_auth_completion *completion);
+
+/**
+ * The result as JSON: as wazo_auth_call() returns it.
+ *
+ * @param completion a completion, or NULL
+ * @return a text that lives as long as the completion; NULL where the call failed
+ */
+const char *wazo_auth_completion_result(const wazo_auth_completion *completion);
+
+/**
+ * Why the call failed.
+ *
+ * @param completion a completion, or NULL
+ * @return an error that lives as long as the completion and is freed with it; NULL where the call succeeded
+ */
+const wazo_auth_error *wazo_auth_completion_error(const wazo_auth_completion *completion);
+
+/**
+ * Frees a completion.
+ *
+ * @param completion a completion, or NULL
+ */
+void wazo_auth_completion_free(wazo_auth_completion *completion);
 
 /**
  * Logs in and creates a token.

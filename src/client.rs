@@ -28,6 +28,7 @@ pub use secret::Secret;
 use crate::operations::{self, Method, Operation, Shape};
 use arc_swap::ArcSwap;
 use options::{CallSettings, ConnectionSettings};
+use request::Prepared;
 use response::Expected;
 use std::sync::Arc;
 use transport::Transport;
@@ -71,7 +72,7 @@ impl Client {
     #[must_use]
     pub fn with_cancellation(&self, cancellation: &Cancellation) -> Self {
         let mut settings = CallSettings::clone(&self.settings.load());
-        settings.cancellation = Some(cancellation.clone());
+        settings.cancellations.push(cancellation.clone());
         Self { engine: Arc::clone(&self.engine), settings: ArcSwap::from_pointee(settings) }
     }
 
@@ -95,10 +96,21 @@ impl Client {
 
     /// Carries out an operation.
     pub fn call(&self, operation: &Operation, arguments: &Arguments) -> Result<Outcome> {
+        let call = self.prepare(operation, arguments)?;
+        let answer = self.engine.transport.call(&call.prepared, &call.settings)?;
+        response::judge(&call.prepared, call.expected, answer)
+    }
+
+    /// Prepares a call to be carried out by a task of the library's thread.
+    pub(crate) fn begin(&self, name: &str, arguments: &Arguments) -> Result<PendingCall> {
+        self.prepare(operation(name)?, arguments)
+    }
+
+    fn prepare(&self, operation: &Operation, arguments: &Arguments) -> Result<PendingCall> {
         let settings = self.settings.load_full();
         let prepared = request::prepare(&self.engine.base, operation, arguments, &settings)?;
-        let answer = self.engine.transport.call(&prepared, &settings)?;
-        response::judge(&prepared, Expected { accepted: operation.accepted, shape: operation.result }, answer)
+        let expected = Expected { accepted: operation.accepted, shape: operation.result };
+        Ok(PendingCall { engine: Arc::clone(&self.engine), settings, prepared, expected })
     }
 
     /// Carries out the operation of this name.
@@ -116,6 +128,22 @@ impl Client {
         let expected = Expected { accepted: &[], shape: Shape::Nothing };
         let outcome = response::judge(&prepared, expected, answer)?;
         Ok(Outcome { json: response::any_as_json(body), ..outcome })
+    }
+}
+
+/// A call that is ready to be sent.
+pub(crate) struct PendingCall {
+    engine: Arc<Engine>,
+    settings: Arc<CallSettings>,
+    prepared: Prepared,
+    expected: Expected,
+}
+
+impl PendingCall {
+    /// Carries it out, on the event loop of the task.
+    pub(crate) async fn run(self) -> Result<Outcome> {
+        let answer = self.engine.transport.call_from_task(&self.prepared, &self.settings).await?;
+        response::judge(&self.prepared, self.expected, answer)
     }
 }
 

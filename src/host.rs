@@ -6,5 +6,7 @@
 
 #[cfg(unix)]
 pub mod descriptors;
+#[cfg(unix)]
+pub mod event;
 pub mod fork;
 pub mod signals;

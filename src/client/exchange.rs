@@ -7,23 +7,42 @@ use super::phase::{self, Phase};
 use super::request::Prepared;
 use super::response::{Answer, about, locate};
 use std::error::Error as StdError;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Sends a request and receives the answer, whatever its status.
-pub async fn run(http: &reqwest::Client, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
+///
+/// Where calls share connections, `turns` says how many may be with the server at once; waiting for one's turn is part of
+/// the call's time.
+pub async fn run(
+    http: &reqwest::Client,
+    prepared: &Prepared,
+    settings: &CallSettings,
+    turns: Option<&Semaphore>,
+) -> Result<Answer> {
     phase::observed(async {
-        let attempts = attempts(http, prepared, settings);
+        let attempts = async {
+            let _turn = match turns {
+                // It fails only where the semaphore was closed, which nobody does.
+                Some(turns) => turns.acquire().await.ok(),
+                None => None,
+            };
+            attempts(http, prepared, settings).await
+        };
         // The deadline is around everything: look-up, connecting, sending, receiving, waiting between attempts.
-        let outcome = match (settings.timeout, &settings.cancellation) {
-            (None, None) => attempts.await,
-            (Some(limit), None) => within(limit, prepared, attempts).await,
-            (None, Some(cancellation)) => unless(cancellation, prepared, attempts).await,
-            (Some(limit), Some(cancellation)) => {
-                unless(cancellation, prepared, within(limit, prepared, attempts)).await
+        let bounded = async {
+            match settings.timeout {
+                None => attempts.await,
+                Some(limit) => within(limit, prepared, attempts).await,
             }
+        };
+        let outcome = if settings.cancellations.is_empty() {
+            bounded.await
+        } else {
+            unless(&settings.cancellations, prepared, bounded).await
         };
         outcome.map_err(|error| locate(prepared, error))
     })
@@ -35,15 +54,15 @@ async fn within(limit: Duration, prepared: &Prepared, call: impl Future<Output =
 }
 
 async fn unless(
-    cancellation: &Cancellation,
+    cancellations: &[Cancellation],
     prepared: &Prepared,
     call: impl Future<Output = Result<Answer>>,
 ) -> Result<Answer> {
     let mut call = pin!(call);
-    let mut cancelled = pin!(cancellation.cancelled());
+    let mut cancelled: Vec<_> = cancellations.iter().map(|one| Box::pin(one.cancelled())).collect();
     poll_fn(|context| {
         // Cancelling first: a call that begins cancelled sends nothing.
-        if cancelled.as_mut().poll(context).is_ready() {
+        if cancelled.iter_mut().any(|one| one.as_mut().poll(context).is_ready()) {
             return Poll::Ready(Err(ended(prepared, ErrorKind::Cancelled, "cancelled by the caller")));
         }
         call.as_mut().poll(context)

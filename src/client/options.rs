@@ -41,7 +41,7 @@ pub struct CallSettings {
     pub max_response_bytes: u64,
     pub retries: u32,
     /// What ends the calls from outside; not a text, so no option of a configuration file.
-    pub cancellation: Option<Cancellation>,
+    pub cancellations: Vec<Cancellation>,
 }
 
 /// The settings of a client to be.
@@ -79,7 +79,7 @@ impl Default for Options {
                 user_agent: concat!("wazo-auth-client/", env!("CARGO_PKG_VERSION")).into(),
                 max_response_bytes: 64 << 20,
                 retries: 0,
-                cancellation: None,
+                cancellations: Vec::new(),
             },
         }
     }

@@ -20,12 +20,20 @@ use crate::host::fork::PerProcess;
 use crate::host::signals;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+use tokio::sync::Semaphore;
 
 /// What makes connections, in any process.
 pub struct Transport {
     settings: ConnectionSettings,
     tls: Tls,
     lanes: PerProcess<Lanes>,
+    shared: PerProcess<Shared>,
+}
+
+/// The connections of calls that tasks make, all on the library's thread.
+struct Shared {
+    http: reqwest::Client,
+    turns: Semaphore,
 }
 
 /// The lanes of one process that lie idle, the one used last on top.
@@ -52,7 +60,7 @@ impl Transport {
         let tls = Tls::new(&settings)?;
         // A wrong proxy is told now; the client itself is made with each lane.
         proxy(&settings)?;
-        Ok(Self { settings, tls, lanes: PerProcess::new() })
+        Ok(Self { settings, tls, lanes: PerProcess::new(), shared: PerProcess::new() })
     }
 
     /// Makes a call on this thread, until its answer or its deadline.
@@ -71,11 +79,27 @@ impl Transport {
             for _ in 0..3 {
                 tokio::task::yield_now().await;
             }
-            exchange::run(&lane.http, prepared, settings).await
+            exchange::run(&lane.http, prepared, settings, None).await
         };
         let answer = signals::without_sigpipe(|| lane.runtime.block_on(drive));
         lanes.lay_back(lane, &self.settings);
         answer
+    }
+
+    /// Makes a call from a task, on the event loop that the task runs on.
+    pub async fn call_from_task(&self, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
+        let shared = self.shared()?;
+        exchange::run(&shared.http, prepared, settings, Some(&shared.turns)).await
+    }
+
+    fn shared(&self) -> Result<&Shared> {
+        if let Some(shared) = self.shared.get() {
+            return Ok(shared);
+        }
+        let tls = if self.settings.https { Some(self.tls.configuration()?) } else { None };
+        let http = http_client(&self.settings, tls)?;
+        let fresh = Shared { http, turns: Semaphore::new(self.settings.queue_connections) };
+        Ok(self.shared.get_or_make(|| fresh, |_| close_inherited()))
     }
 
     fn lanes(&self) -> Result<&Lanes> {
@@ -83,13 +107,14 @@ impl Transport {
             return Ok(lanes);
         }
         let fresh = Lanes::new(&self.settings, &self.tls)?;
-        Ok(self.lanes.get_or_make(|| fresh, Lanes::abandon))
+        Ok(self.lanes.get_or_make(|| fresh, |_| close_inherited()))
     }
 }
 
 impl Drop for Transport {
     fn drop(&mut self) {
-        self.lanes.end(Lanes::abandon);
+        self.lanes.end(|_| close_inherited());
+        self.shared.end(|_| close_inherited());
     }
 }
 
@@ -101,12 +126,6 @@ impl Lanes {
             #[cfg(unix)]
             marker: Arc::new(crate::host::descriptors::Marker::new().map_err(|e| exhausted(&e))?),
         })
-    }
-
-    /// In a child: closes what the parent's lanes had open, and leaves all else alone.
-    fn abandon(_: &Self) {
-        #[cfg(unix)]
-        crate::host::descriptors::close_inherited();
     }
 
     fn take(&self, settings: &ConnectionSettings) -> Result<Lane> {
@@ -146,6 +165,12 @@ impl Lanes {
             idle_since: Instant::now(),
         })
     }
+}
+
+/// In a child: closes what the parent's event loops had open, and leaves all else alone.
+fn close_inherited() {
+    #[cfg(unix)]
+    crate::host::descriptors::close_inherited();
 }
 
 fn http_client(settings: &ConnectionSettings, tls: Option<rustls::ClientConfig>) -> Result<reqwest::Client> {

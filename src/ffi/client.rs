@@ -17,7 +17,7 @@ pub struct wazo_auth_client {
     base_url: CString,
 }
 
-fn give(client: Client) -> *mut wazo_auth_client {
+pub(super) fn give_client(client: Client) -> *mut wazo_auth_client {
     let base_url = CString::new(client.base_url()).unwrap_or_default();
     pointer::give(wazo_auth_client { client, base_url })
 }
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn wazo_auth_client_new(
     unsafe {
         guard(error, std::ptr::null_mut(), || {
             let options = pointer::borrow("options", options)?;
-            Client::new(&options.0).map(give)
+            Client::new(&options.0).map(give_client)
         })
     }
 }
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn wazo_auth_client_with(
         guard(error, std::ptr::null_mut(), || {
             let client = pointer::borrow("client", client)?;
             let value = pointer::optional_text("value", value)?.unwrap_or_default();
-            client.client.with([(pointer::text("key", key)?, value)]).map(give)
+            client.client.with([(pointer::text("key", key)?, value)]).map(give_client)
         })
     }
 }
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn wazo_auth_client_with_json(
                     },
                 ));
             }
-            client.client.with(changes.iter().map(|(key, value)| (*key, value.as_str()))).map(give)
+            client.client.with(changes.iter().map(|(key, value)| (*key, value.as_str()))).map(give_client)
         })
     }
 }

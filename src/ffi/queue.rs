@@ -1,0 +1,224 @@
+//! Queues and completions as C sees them.
+
+use super::boundary::{contain, guard};
+use super::client::wazo_auth_client;
+use super::error::wazo_auth_error;
+use super::pointer;
+use crate::client::Arguments;
+use crate::queue::{Completion, Queue, WakeUp};
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::time::Duration;
+
+/// A queue of calls, for hosts with an event loop of their own.
+///
+/// Any thread may submit to it and take from it. Freed with wazo_auth_queue_free(). In a child of the process that made
+/// it, it is the child's own: its calls are carried by a thread of the child, its descriptor is another one (ask again),
+/// and the calls of the parent end with WAZO_AUTH_ERROR_CLOSED.
+pub struct wazo_auth_queue(Queue);
+
+/// What a call came to; freed with wazo_auth_completion_free(), which ends what its functions returned.
+pub struct wazo_auth_completion {
+    id: u64,
+    user_data: *mut c_void,
+    result: Option<CString>,
+    error: Option<wazo_auth_error>,
+}
+
+/// Called when a completion comes to an empty queue. See wazo_auth_queue_set_wake_up().
+pub type wazo_auth_wake_up = Option<unsafe extern "C" fn(data: *mut c_void)>;
+
+/// Makes a queue. The first one of a process starts the library's only thread, which ends with the last.
+///
+/// @param limit how many calls it holds at most, from wazo_auth_submit() until the completion is taken; 0 for 1024
+/// @param error where an error is written, or NULL
+/// @return a queue, freed with wazo_auth_queue_free(); NULL on failure
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn wazo_auth_queue_new(limit: u32, error: *mut *mut wazo_auth_error) -> *mut wazo_auth_queue {
+    // SAFETY: the header's contract.
+    unsafe { guard(error, std::ptr::null_mut(), || Ok(pointer::give(wazo_auth_queue(Queue::new(limit as usize)?)))) }
+}
+
+/// Submits a call. It never waits; the call's time (timeout_ms) begins now.
+///
+/// @param queue a queue
+/// @param client the client whose call it is; it may be freed before the call ends
+/// @param operation a name such as "token.check"
+/// @param arguments_json the arguments, as for wazo_auth_call(); NULL for none
+/// @param user_data given back by wazo_auth_completion_user_data(); never looked at
+/// @param error where an error is written, or NULL
+/// @return the call's number; 0 on failure: wrong arguments, or WAZO_AUTH_ERROR_QUOTA where the queue is full
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn wazo_auth_submit(
+    queue: *mut wazo_auth_queue,
+    client: *const wazo_auth_client,
+    operation: *const c_char,
+    arguments_json: *const c_char,
+    user_data: *mut c_void,
+    error: *mut *mut wazo_auth_error,
+) -> u64 {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard(error, 0, || {
+            let queue = pointer::borrow("queue", queue)?;
+            let client = pointer::borrow("client", client)?;
+            let operation = pointer::text("operation", operation)?;
+            let arguments = pointer::optional_text("arguments_json", arguments_json)?;
+            let arguments = arguments.map_or_else(|| Ok(Arguments::new()), Arguments::from_json)?;
+            queue.0.submit(&client.client, operation, &arguments, user_data as usize)
+        })
+    }
+}
+
+/// The descriptor to wait on, with poll, epoll, libevent, libuv or a socket notifier: readable while completions wait.
+/// Never read from it or close it; take completions with wazo_auth_queue_next(queue, 0) until there is none.
+///
+/// @param queue a queue
+/// @return the descriptor, which lives as long as the queue; -1 where there is none (Windows, NULL)
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn wazo_auth_queue_descriptor(queue: *const wazo_auth_queue) -> c_int {
+    // SAFETY: the header's contract.
+    let queue = unsafe { queue.as_ref() };
+    #[cfg(unix)]
+    return contain(-1, || queue.and_then(|queue| queue.0.descriptor().ok()).unwrap_or(-1));
+    #[cfg(not(unix))]
+    return {
+        let _ = queue;
+        -1
+    };
+}
+
+/// Sets what is called when a completion comes to an empty queue, for event loops that no descriptor fits (Windows). It
+/// is called on the library's thread: it must be short, may take completions and submit calls, and may not make blocking
+/// calls. When this function returns, the one set before is not running any more; after wazo_auth_queue_free() nothing
+/// is called.
+///
+/// @param queue a queue
+/// @param wake_up the function; NULL for none
+/// @param data given to it; it must be usable from the library's thread
+/// @param error where an error is written, or NULL
+/// @return true when set
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wazo_auth_queue_set_wake_up(
+    queue: *mut wazo_auth_queue,
+    wake_up: wazo_auth_wake_up,
+    data: *mut c_void,
+    error: *mut *mut wazo_auth_error,
+) -> bool {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard(error, false, || {
+            let queue = pointer::borrow("queue", queue)?;
+            // As a number it may go to another thread, which the caller has promised it may.
+            let data = data as usize;
+            let wake_up = wake_up.map(|function| -> WakeUp { Box::new(move || function(data as *mut c_void)) });
+            queue.0.set_wake_up(wake_up)?;
+            Ok(true)
+        })
+    }
+}
+
+/// Takes the completion that has waited longest.
+///
+/// @param queue a queue
+/// @param timeout_ms how long to wait for one, in ms: 0 does not wait, -1 waits for ever
+/// @return a completion, freed with wazo_auth_completion_free(); NULL where there is none
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn wazo_auth_queue_next(
+    queue: *mut wazo_auth_queue,
+    timeout_ms: i32,
+) -> *mut wazo_auth_completion {
+    // SAFETY: the header's contract.
+    let queue = unsafe { queue.as_ref() };
+    contain(std::ptr::null_mut(), || {
+        let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
+        let taken = queue.and_then(|queue| queue.0.next(timeout).ok().flatten());
+        taken.map_or(std::ptr::null_mut(), |completion| pointer::give(completion.into()))
+    })
+}
+
+impl From<Completion> for wazo_auth_completion {
+    fn from(completion: Completion) -> Self {
+        let (result, error) = match completion.outcome {
+            // JSON has no NUL in it.
+            Ok(outcome) => (Some(CString::new(outcome.json).unwrap_or_default()), None),
+            Err(error) => (None, Some(wazo_auth_error::new(error))),
+        };
+        Self { id: completion.id, user_data: completion.user_data as *mut c_void, result, error }
+    }
+}
+
+/// Ends a call that has been submitted; its completion comes, with WAZO_AUTH_ERROR_CANCELLED unless it was just ending.
+///
+/// @param queue a queue
+/// @param id the number that wazo_auth_submit() returned
+/// @return true where the call was still running
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wazo_auth_queue_cancel(queue: *mut wazo_auth_queue, id: u64) -> bool {
+    // SAFETY: the header's contract.
+    let queue = unsafe { queue.as_ref() };
+    contain(false, || queue.is_some_and(|queue| queue.0.cancel(id)))
+}
+
+/// Frees a queue. Calls that run are ended, completions that wait are dropped, and nothing is called afterwards.
+///
+/// @param queue a queue, or NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wazo_auth_queue_free(queue: *mut wazo_auth_queue) {
+    // SAFETY: the header's contract.
+    contain((), || unsafe { pointer::take_back(queue) });
+}
+
+/// The number of the call.
+///
+/// @param completion a completion, or NULL
+/// @return what wazo_auth_submit() returned; 0 for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wazo_auth_completion_id(completion: *const wazo_auth_completion) -> u64 {
+    // SAFETY: the header's contract.
+    unsafe { completion.as_ref() }.map_or(0, |completion| completion.id)
+}
+
+/// What was given to wazo_auth_submit() along with the call.
+///
+/// @param completion a completion, or NULL
+/// @return the pointer; NULL for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wazo_auth_completion_user_data(completion: *const wazo_auth_completion) -> *mut c_void {
+    // SAFETY: the header's contract.
+    unsafe { completion.as_ref() }.map_or(std::ptr::null_mut(), |completion| completion.user_data)
+}
+
+/// The result as JSON: as wazo_auth_call() returns it.
+///
+/// @param completion a completion, or NULL
+/// @return a text that lives as long as the completion; NULL where the call failed
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wazo_auth_completion_result(completion: *const wazo_auth_completion) -> *const c_char {
+    // SAFETY: the header's contract.
+    let result = unsafe { completion.as_ref() }.and_then(|completion| completion.result.as_ref());
+    result.map_or(std::ptr::null(), |result| result.as_ptr())
+}
+
+/// Why the call failed.
+///
+/// @param completion a completion, or NULL
+/// @return an error that lives as long as the completion and is freed with it; NULL where the call succeeded
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wazo_auth_completion_error(completion: *const wazo_auth_completion) -> *const wazo_auth_error {
+    // SAFETY: the header's contract.
+    let error = unsafe { completion.as_ref() }.and_then(|completion| completion.error.as_ref());
+    error.map_or(std::ptr::null(), std::ptr::from_ref)
+}
+
+/// Frees a completion.
+///
+/// @param completion a completion, or NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wazo_auth_completion_free(completion: *mut wazo_auth_completion) {
+    // SAFETY: the header's contract.
+    contain((), || unsafe { pointer::take_back(completion) });
+}

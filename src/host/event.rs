@@ -1,0 +1,83 @@
+//! A descriptor that is readable while something waits, for the host's own event loop.
+
+#[cfg(target_os = "linux")]
+pub use with_eventfd::Event;
+#[cfg(all(unix, not(target_os = "linux")))]
+pub use with_sockets::Event;
+
+#[cfg(target_os = "linux")]
+mod with_eventfd {
+    use std::io::{Read, Write};
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+    /// An eventfd: one descriptor, close-on-exec, never blocking.
+    pub struct Event(std::fs::File);
+
+    impl Event {
+        /// Not readable yet.
+        pub fn new() -> std::io::Result<Self> {
+            // SAFETY: makes a descriptor; no memory is involved.
+            let descriptor = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+            if descriptor < 0 {
+                return Err(std::io::Error::last_os_error());
+            }
+            // SAFETY: a descriptor just made, owned by nobody else.
+            Ok(Self(unsafe { OwnedFd::from_raw_fd(descriptor) }.into()))
+        }
+
+        /// Makes it readable.
+        pub fn set(&self) {
+            // It fails only where the counter is full, and then it is readable already.
+            let _ = (&self.0).write(&1_u64.to_ne_bytes());
+        }
+
+        /// Makes it unreadable.
+        pub fn clear(&self) {
+            // It fails only where it was not readable.
+            let _ = (&self.0).read(&mut [0; 8]);
+        }
+    }
+
+    impl AsRawFd for Event {
+        fn as_raw_fd(&self) -> RawFd {
+            self.0.as_raw_fd()
+        }
+    }
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+mod with_sockets {
+    use std::io::{Read, Write};
+    use std::os::fd::{AsRawFd, RawFd};
+    use std::os::unix::net::UnixStream;
+
+    /// A pair of sockets: what is written to one makes the other readable.
+    pub struct Event(UnixStream, UnixStream);
+
+    impl Event {
+        /// Not readable yet.
+        pub fn new() -> std::io::Result<Self> {
+            let (near, far) = UnixStream::pair()?;
+            near.set_nonblocking(true)?;
+            far.set_nonblocking(true)?;
+            Ok(Self(near, far))
+        }
+
+        /// Makes it readable.
+        pub fn set(&self) {
+            let _ = (&self.1).write(&[1]);
+        }
+
+        /// Makes it unreadable.
+        pub fn clear(&self) {
+            let mut taken = [0; 64];
+            while (&self.0).read(&mut taken).is_ok_and(|length| length == taken.len()) {}
+        }
+    }
+
+    impl AsRawFd for Event {
+        fn as_raw_fd(&self) -> RawFd {
+            self.0.as_raw_fd()
+        }
+    }
+}

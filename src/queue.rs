@@ -1,0 +1,302 @@
+//! Calls in flight and their completions, for hosts that have an event loop of their own.
+//!
+//! Submitting a call never waits: it is carried by the library's thread ([`crate::worker`]). When it ends, its
+//! completion is laid into the queue, in the order in which calls end, and the queue's descriptor becomes readable.
+//!
+//! A queue holds at most as many calls as its limit, from submitting until the completion is taken. Each has a slot that
+//! can be read without a lock, so that a forked child can say of every call of its parent, which it will never see the
+//! end of, that it is closed.
+
+use crate::client::{Arguments, Cancellation, Client, Error, ErrorKind, Outcome, Result};
+use crate::host::fork::{PerProcess, generation};
+use crate::worker::Worker;
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+/// What a call came to.
+pub struct Completion {
+    /// The call, by the number that submitting it returned.
+    pub id: u64,
+    /// What the caller gave along with it.
+    pub user_data: usize,
+    /// Its result.
+    pub outcome: Result<Outcome>,
+}
+
+/// A queue of calls. Any number of threads may submit to it and take from it.
+pub struct Queue {
+    slots: Arc<[Slot]>,
+    next_id: AtomicU64,
+    process: PerProcess<State>,
+}
+
+/// A call in flight, or ended and not taken.
+#[derive(Default)]
+struct Slot {
+    /// 0 where it is free.
+    id: AtomicU64,
+    user_data: AtomicUsize,
+    generation: AtomicU64,
+}
+
+/// What belongs to one process.
+struct State {
+    shared: Arc<Shared>,
+    worker: Arc<Worker>,
+}
+
+struct Shared {
+    slots: Arc<[Slot]>,
+    inner: Mutex<Inner>,
+    arrived: Condvar,
+    #[cfg(unix)]
+    event: crate::host::event::Event,
+    wake_up: Mutex<Option<WakeUp>>,
+}
+
+struct Inner {
+    free: Vec<usize>,
+    running: HashMap<u64, Running>,
+    ended: VecDeque<(usize, Completion)>,
+    is_closed: bool,
+}
+
+struct Running {
+    cancellation: Cancellation,
+    task: Option<tokio::task::AbortHandle>,
+}
+
+/// Called on the library's thread when the first completion comes to wait.
+pub type WakeUp = Box<dyn Fn() + Send>;
+
+impl Queue {
+    /// How many calls a queue holds unless told otherwise.
+    pub const DEFAULT_LIMIT: usize = 1024;
+
+    /// Makes a queue, and starts the library's thread where it does not run yet.
+    pub fn new(limit: usize) -> Result<Self> {
+        let limit = if limit == 0 { Self::DEFAULT_LIMIT } else { limit };
+        let slots = std::iter::repeat_with(Slot::default).take(limit).collect();
+        let queue = Self { slots, next_id: AtomicU64::new(1), process: PerProcess::new() };
+        queue.state()?;
+        Ok(queue)
+    }
+
+    /// This process's state. In a child, the calls of its parent are found closed.
+    fn state(&self) -> Result<&State> {
+        if let Some(state) = self.process.get() {
+            return Ok(state);
+        }
+        let shared = Shared::new(Arc::clone(&self.slots))
+            .map_err(|e| Error::new(ErrorKind::Internal, format!("the queue's descriptor could not be made: {e}")))?;
+        let fresh = State { shared: Arc::new(shared), worker: Worker::share()? };
+        Ok(self.process.get_or_make(|| fresh, |_| {}))
+    }
+
+    /// Submits a call. What is wrong with its arguments is said at once; everything else comes with its completion.
+    pub fn submit(&self, client: &Client, operation: &str, arguments: &Arguments, user_data: usize) -> Result<u64> {
+        let cancellation = Cancellation::new();
+        let call = client.with_cancellation(&cancellation).begin(operation, arguments)?;
+        let state = self.state()?;
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let slot = state.shared.enter(id, user_data, cancellation).ok_or_else(|| {
+            let limit = self.slots.len();
+            Error::new(
+                ErrorKind::Quota,
+                format!(
+                    "{operation}: the queue is full: {limit} calls are in flight or ended and not taken; take completions, \
+                     or make the queue with a higher limit"
+                ),
+            )
+        })?;
+        let delivery = Delivery { shared: Arc::downgrade(&state.shared), slot, id, user_data, outcome: None };
+        let task = state.worker.spawn(async move { delivery.bring(call.run().await) });
+        let mut inner = state.shared.lock();
+        // It may have ended already.
+        if let Some(running) = inner.running.get_mut(&id) {
+            running.task = Some(task);
+        }
+        Ok(id)
+    }
+
+    /// Takes the completion that has waited longest; waits for one until `timeout`, for ever where there is none.
+    pub fn next(&self, timeout: Option<Duration>) -> Result<Option<Completion>> {
+        let shared = &self.state()?.shared;
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let mut inner = shared.lock();
+        loop {
+            if let Some((slot, completion)) = inner.ended.pop_front() {
+                shared.release(&mut inner, slot);
+                #[cfg(unix)]
+                if inner.ended.is_empty() {
+                    shared.event.clear();
+                }
+                return Ok(Some(completion));
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            inner = match left {
+                Some(Duration::ZERO) => return Ok(None),
+                Some(left) => shared.arrived.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0,
+                None => shared.arrived.wait(inner).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// Ends a call that runs; its completion comes with the kind `cancelled`. False where it has ended already.
+    pub fn cancel(&self, id: u64) -> bool {
+        let Some(state) = self.process.get() else { return false };
+        let inner = state.shared.lock();
+        let running = inner.running.get(&id).map(|running| running.cancellation.clone());
+        drop(inner);
+        running.inspect(Cancellation::cancel).is_some()
+    }
+
+    /// The descriptor that is readable while completions wait.
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> Result<std::os::fd::RawFd> {
+        Ok(std::os::fd::AsRawFd::as_raw_fd(&self.state()?.shared.event))
+    }
+
+    /// Sets what is called, on the library's thread, when a completion comes to an empty queue. It must be short and may
+    /// not make blocking calls. When this returns, the one before is not running any more.
+    pub fn set_wake_up(&self, wake_up: Option<WakeUp>) -> Result<()> {
+        self.state()?.shared.set_wake_up(wake_up);
+        Ok(())
+    }
+}
+
+impl Drop for Queue {
+    /// Ends what runs without completions; nothing is called afterwards.
+    fn drop(&mut self) {
+        if let Some(state) = self.process.get() {
+            let running: Vec<_> = {
+                let mut inner = state.shared.lock();
+                inner.is_closed = true;
+                inner.running.drain().filter_map(|(_, running)| running.task).collect()
+            };
+            running.iter().for_each(tokio::task::AbortHandle::abort);
+            // On the library's thread it is the wake-up itself that ends the queue: it holds the lock, and is the last.
+            if !state.worker.is_current() {
+                state.shared.set_wake_up(None);
+            }
+        }
+        self.process.end(|_| {});
+    }
+}
+
+impl Shared {
+    fn new(slots: Arc<[Slot]>) -> std::io::Result<Self> {
+        let mut inner = Inner {
+            free: Vec::with_capacity(slots.len()),
+            running: HashMap::new(),
+            ended: VecDeque::new(),
+            is_closed: false,
+        };
+        for (index, slot) in slots.iter().enumerate().rev() {
+            let id = slot.id.load(Ordering::Acquire);
+            if id != 0 && slot.generation.load(Ordering::Acquire) != generation() {
+                inner.ended.push_front((index, closed(id, slot.user_data.load(Ordering::Acquire))));
+            } else {
+                inner.free.push(index);
+            }
+        }
+        inner.ended.make_contiguous().sort_by_key(|(_, completion)| completion.id);
+        #[cfg(unix)]
+        let event = crate::host::event::Event::new()?;
+        #[cfg(unix)]
+        if !inner.ended.is_empty() {
+            event.set();
+        }
+        Ok(Self {
+            slots,
+            inner: Mutex::new(inner),
+            arrived: Condvar::new(),
+            #[cfg(unix)]
+            event,
+            wake_up: Mutex::new(None),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a slot for a call; `None` where the queue is full.
+    fn enter(&self, id: u64, user_data: usize, cancellation: Cancellation) -> Option<usize> {
+        let mut inner = self.lock();
+        let index = inner.free.pop()?;
+        let slot = &self.slots[index];
+        slot.user_data.store(user_data, Ordering::Relaxed);
+        slot.generation.store(generation(), Ordering::Relaxed);
+        slot.id.store(id, Ordering::Release);
+        inner.running.insert(id, Running { cancellation, task: None });
+        Some(index)
+    }
+
+    fn release(&self, inner: &mut Inner, index: usize) {
+        self.slots[index].id.store(0, Ordering::Release);
+        inner.free.push(index);
+    }
+
+    /// Lays a completion into the queue and tells whoever waits, where it is the first.
+    fn deliver(&self, slot: usize, completion: Completion) {
+        let mut inner = self.lock();
+        inner.running.remove(&completion.id);
+        if inner.is_closed {
+            return;
+        }
+        inner.ended.push_back((slot, completion));
+        let is_first = inner.ended.len() == 1;
+        #[cfg(unix)]
+        if is_first {
+            self.event.set();
+        }
+        drop(inner);
+        self.arrived.notify_one();
+        if is_first {
+            let wake_up = self.wake_up.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(wake_up) = wake_up.as_ref() {
+                wake_up();
+            }
+        }
+    }
+
+    fn set_wake_up(&self, wake_up: Option<WakeUp>) {
+        let before = std::mem::replace(&mut *self.wake_up.lock().unwrap_or_else(PoisonError::into_inner), wake_up);
+        drop(before);
+    }
+}
+
+fn closed(id: u64, user_data: usize) -> Completion {
+    let message = "the call belonged to the parent of this process, where it goes on; submit it again here if need be";
+    Completion { id, user_data, outcome: Err(Error::new(ErrorKind::Closed, message)) }
+}
+
+/// Brings a completion into its queue, however the call's task ends.
+struct Delivery {
+    shared: Weak<Shared>,
+    slot: usize,
+    id: u64,
+    user_data: usize,
+    outcome: Option<Result<Outcome>>,
+}
+
+impl Delivery {
+    fn bring(mut self, outcome: Result<Outcome>) {
+        self.outcome = Some(outcome);
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        // A queue that is gone asks for nothing.
+        let Some(shared) = self.shared.upgrade() else { return };
+        // Without an outcome the task was ended by a panic, or by the end of the queue, which takes no more completions.
+        let outcome = self.outcome.take().unwrap_or_else(|| {
+            Err(Error::new(ErrorKind::Internal, "a fault of this library ended the call, please report it"))
+        });
+        shared.deliver(self.slot, Completion { id: self.id, user_data: self.user_data, outcome });
+    }
+}
