@@ -82,6 +82,28 @@ fn an_answer_without_a_body_is_broken_in_its_head() {
 }
 
 #[test]
+fn an_answer_to_a_head_never_gets_a_body() {
+    let simulator = start();
+    let sound = sound_body(simulator.port());
+    for (fault, code, length) in [
+        (json!({"fault": "bad_gateway", "times": 1}), 502, None),
+        (json!({"fault": "huge_body", "bytes": 1000, "times": 1}), 200, Some(sound.len())),
+        (json!({"fault": "drip", "ms": 1, "times": 1}), 200, Some(sound.len())),
+        (json!({"fault": "wrong_length", "by": 7, "times": 1}), 200, Some(sound.len() + 7)),
+    ] {
+        set(simulator.port(), &json!([fault]));
+        let mut stream = connect(simulator.port());
+        ask(&mut stream, "HEAD", TARGET, "");
+        let (head, rest) = read_head(&mut stream);
+        assert_eq!((status(&head), rest), (code, Vec::new()), "{fault}");
+        assert!(length.is_none_or(|length| declared(&head) == length), "{fault}: {head}");
+        // Nothing came after it: the next answer begins with its head.
+        ask(&mut stream, "GET", TARGET, "");
+        assert_eq!(read_answer(&mut stream).1, sound, "{fault}");
+    }
+}
+
+#[test]
 fn a_length_too_long_leaves_the_client_waiting_on_an_open_connection() {
     let simulator = start();
     let sound = sound_body(simulator.port());

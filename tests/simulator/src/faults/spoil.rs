@@ -18,6 +18,9 @@ use super::wire::{Busy, Then, Wire};
 use super::{Kind, Moment};
 use crate::http::{Answer, Body, Connection, Disrupted};
 
+/// The header that an answer to a HEAD brings along.
+const CONTENT_LENGTH: &str = "Content-Length";
+
 /// How much of a huge body is sent at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -50,6 +53,7 @@ impl Exchange<'_> {
             _ => None,
         });
         let mut answer = match in_its_place {
+            Some(page) if self.is_head => page.without_body(),
             Some(page) => page,
             None => answer.await,
         };
@@ -64,9 +68,12 @@ impl Exchange<'_> {
         if let Some((at, is_reset)) = breaking {
             return self.break_off(&answer, at, is_reset);
         }
-        let way = faults
-            .iter()
-            .find(|fault| matches!(fault, Kind::WrongLength { .. } | Kind::HugeBody { .. } | Kind::Drip { .. }));
+        // Where no body is to come, its length alone can be wrong.
+        let way = faults.iter().find(|fault| match fault {
+            Kind::WrongLength { .. } => true,
+            Kind::HugeBody { .. } | Kind::Drip { .. } => !self.is_head,
+            _ => false,
+        });
         Ok(match way {
             Some(Kind::WrongLength { by }) => self.with_wrong_length(answer, *by),
             Some(Kind::HugeBody { bytes }) => {
@@ -106,7 +113,7 @@ impl Exchange<'_> {
             return Err(self.end(is_reset));
         }
         if self.version != Version::HTTP_2 {
-            let mut bytes = head(answer, answer.body.len() as u64);
+            let mut bytes = head(answer, declared(answer));
             if is_in_body {
                 bytes.extend_from_slice(&answer.body[..answer.body.len() / 2]);
             } else {
@@ -126,7 +133,7 @@ impl Exchange<'_> {
     }
 
     fn with_wrong_length(&self, answer: Answer, by: i64) -> Response<Body> {
-        let length = (answer.body.len() as u64).saturating_add_signed(by);
+        let length = declared(&answer).saturating_add_signed(by);
         if self.version == Version::HTTP_2 {
             let body = Full::new(Bytes::from(answer.body.clone()));
             return with_body(answer, length, body.map_err(|never| match never {}));
@@ -153,9 +160,15 @@ where
     answer.body.clear();
     let (mut head, _) = answer.into_response().into_parts();
     if head.status != StatusCode::NO_CONTENT {
-        head.headers.insert("Content-Length", length.into());
+        head.headers.insert(CONTENT_LENGTH, length.into());
     }
     Response::from_parts(head, body.boxed())
+}
+
+/// The length that the answer declares. To a HEAD it is that of the body that a GET would have.
+fn declared(answer: &Answer) -> u64 {
+    let given = answer.headers.iter().find(|(name, _)| *name == CONTENT_LENGTH);
+    given.and_then(|(_, value)| value.parse().ok()).unwrap_or(answer.body.len() as u64)
 }
 
 /// An answer's head as it stands on an HTTP/1.1 connection, with this `Content-Length`.
@@ -166,7 +179,7 @@ fn head(answer: &Answer, length: u64) -> Vec<u8> {
     if status != StatusCode::NO_CONTENT || length > 0 {
         let _ = write!(text, "Content-Length: {length}\r\n");
     }
-    for (name, value) in &answer.headers {
+    for (name, value) in answer.headers.iter().filter(|(name, _)| *name != CONTENT_LENGTH) {
         let _ = write!(text, "{name}: {value}\r\n");
     }
     text += "\r\n";
