@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::clock;
+use crate::index::Index;
 use crate::passwords::new_uuid;
 use crate::seed::without_repeats;
 use crate::state::{Group, Policy, State, Token, User};
@@ -61,46 +62,31 @@ impl State {
         .filter(|uuid| self.tenants.contains_key(*uuid))
     }
 
-    /// Derives the index of logins anew.
-    pub fn rebuild_logins(&mut self) {
-        self.logins.clear();
-        for user in self.users.values() {
-            for login in logins_of(user) {
-                self.logins.insert(login, user.uuid.clone());
-            }
-        }
+    /// Derives the index of users anew.
+    pub fn rebuild_index(&mut self) {
+        self.index = Index::of(self.users.values());
     }
 
     /// Adds a user, to the group of all users of its tenant too.
     pub fn add_user(&mut self, mut user: User) {
-        if let Some(group) = self.all_users_group(&user.tenant_uuid) {
-            user.groups.push(group);
-        }
-        for login in logins_of(&user) {
-            self.logins.insert(login, user.uuid.clone());
-        }
+        user.groups.extend(self.all_users_group(&user.tenant_uuid));
+        self.index.add(&user);
         self.users.add(user);
     }
 
-    /// Changes a user, and the index of logins with it.
+    /// Changes a user, and the index of users with it.
     pub fn change_user(&mut self, uuid: &str, change: impl FnOnce(&mut User)) {
         let Some(user) = self.users.get_mut(uuid) else { return };
-        for login in logins_of(user) {
-            self.logins.remove(&login);
-        }
+        self.index.remove(user);
         change(user);
-        for login in logins_of(user) {
-            self.logins.insert(login, uuid.to_string());
-        }
+        self.index.add(user);
     }
 
     /// Removes a user and what hangs on it.
     pub fn remove_user(&mut self, uuid: &str) {
-        self.change_user(uuid, |user| {
-            user.username = None;
-            user.emails.clear();
-        });
-        self.users.shift_remove(uuid);
+        if let Some(user) = self.users.shift_remove(uuid) {
+            self.index.remove(&user);
+        }
         self.external_data.retain(|data| data.user_uuid != uuid);
         let refresh_tokens: Vec<String> =
             self.refresh_tokens.values().filter(|row| row.user_uuid == uuid).map(|row| row.uuid.clone()).collect();
@@ -116,13 +102,13 @@ impl State {
 
     /// Whether another user than `except` has this login, as a username or an address, in any case.
     pub fn login_taken(&self, login: &str, except: Option<&str>) -> bool {
-        self.logins.get(&login.to_lowercase()).is_some_and(|owner| Some(owner.as_str()) != except)
+        self.index.owner(login).is_some_and(|owner| Some(owner.as_str()) != except)
     }
 
     /// The user that may log in with this text: by username, or by a confirmed address.
     pub fn user_by_login(&self, login: &str) -> Option<&User> {
         let wanted = login.to_lowercase();
-        let user = self.users.get(self.logins.get(&wanted)?)?;
+        let user = self.users.get(self.index.owner(login)?)?;
         let by_name = user.username.as_ref().is_some_and(|name| name.to_lowercase() == wanted);
         let by_address = user.emails.iter().any(|email| email.confirmed && email.address.to_lowercase() == wanted);
         (by_name || by_address).then_some(user)
@@ -293,9 +279,4 @@ impl State {
         self.ldap_configs.shift_remove(uuid);
         self.saml_configs.shift_remove(uuid);
     }
-}
-
-fn logins_of(user: &User) -> Vec<String> {
-    let addresses = user.emails.iter().map(|email| email.address.to_lowercase());
-    user.username.iter().map(|name| name.to_lowercase()).chain(addresses).collect()
 }

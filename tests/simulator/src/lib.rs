@@ -27,6 +27,7 @@ pub mod directory;
 pub mod errors;
 pub mod faults;
 pub mod http;
+pub mod index;
 pub mod json;
 pub mod listing;
 pub mod multipart;
@@ -175,7 +176,12 @@ impl Simulator {
 
     /// Reads or changes the state behind the server's back.
     pub fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        self.shared.with_state(change)
+        self.shared.with_state(|state| {
+            let result = change(state);
+            // The change may have gone past the functions that keep the index.
+            state.rebuild_index();
+            result
+        })
     }
 
     /// The faults that are set.

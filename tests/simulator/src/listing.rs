@@ -1,6 +1,6 @@
 //! Lists: the parameters that every list takes, searching, sorting and paging.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 use serde_json::{Map, Value};
 
@@ -66,24 +66,59 @@ impl List {
         self.search.as_deref().map(Pattern::new)
     }
 
-    /// Sorts by `compare` of the order's column and cuts the page out. Only the page is sorted, the rest is set apart,
-    /// so that a page of a long list stays cheap.
-    pub fn page<T>(&self, mut rows: Vec<T>, compare: impl Fn(&T, &T, &str) -> Ordering) -> Vec<T> {
-        let end = self.limit.map_or(rows.len(), |limit| self.offset.saturating_add(limit).min(rows.len()));
-        if let Some(order) = &self.order {
-            let compare = |one: &T, other: &T| {
-                let ordering = compare(one, other, order);
-                if self.descending { ordering.reverse() } else { ordering }
-            };
+    /// Sorts by the key of the order's column and cuts the page out. Only the page is sorted, the rest is set apart, so
+    /// that a page of a long list stays cheap.
+    pub fn page<T>(&self, rows: Vec<T>, key: impl Fn(&T, &str) -> SortKey) -> Vec<T> {
+        let end = self.end().min(rows.len());
+        let mut rows: Vec<(SortKey, T)> = match &self.order {
+            Some(order) => rows.into_iter().map(|row| (key(&row, order), row)).collect(),
+            None => rows.into_iter().map(|row| (SortKey::flag(false), row)).collect(),
+        };
+        let compare = |one: &(SortKey, T), other: &(SortKey, T)| {
+            let ordering = one.0.cmp(&other.0);
+            if self.descending { ordering.reverse() } else { ordering }
+        };
+        if self.order.is_some() {
             if end < rows.len() {
                 rows.select_nth_unstable_by(end, compare);
                 rows.truncate(end);
             }
             rows.sort_by(compare);
         }
-        rows.truncate(end);
-        rows.drain(..self.offset.min(rows.len()));
-        rows
+        rows.into_iter().map(|(_, row)| row).take(end).skip(self.offset).collect()
+    }
+
+    /// Where the page ends.
+    pub fn end(&self) -> usize {
+        self.limit.map_or(usize::MAX, |limit| self.offset.saturating_add(limit))
+    }
+}
+
+/// What a row is sorted by, as the database sorts: letters and digits first, then case, nothing last.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SortKey {
+    is_nothing: bool,
+    letters: String,
+    whole: Reverse<String>,
+}
+
+impl SortKey {
+    pub fn text(text: Option<&str>) -> Self {
+        let letters = text.unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
+        Self {
+            is_nothing: text.is_none(),
+            letters: letters.collect(),
+            whole: Reverse(text.unwrap_or_default().to_string()),
+        }
+    }
+
+    pub fn flag(flag: bool) -> Self {
+        Self { is_nothing: false, letters: String::from(if flag { "1" } else { "0" }), whole: Reverse(String::new()) }
+    }
+
+    /// A time, in seconds since 1970.
+    pub fn time(seconds: f64) -> Self {
+        Self { is_nothing: false, letters: format!("{seconds:020.6}"), whole: Reverse(String::new()) }
     }
 }
 
@@ -102,27 +137,6 @@ fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
     Value::Object(entries.into_iter().map(|(key, value)| (key.to_string(), value)).collect())
 }
 
-/// Texts as the database sorts them: letters and digits first, then case, nothing last.
-pub fn compare_texts(one: Option<&str>, other: Option<&str>) -> Ordering {
-    match (one, other) {
-        (None, None) => Ordering::Equal,
-        (None, Some(_)) => Ordering::Greater,
-        (Some(_), None) => Ordering::Less,
-        (Some(one), Some(other)) => {
-            let letters = |text: &str| {
-                text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
-            };
-            if one.is_ascii() && other.is_ascii() {
-                let letters = |text: &'_ str| -> Vec<u8> {
-                    text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).collect()
-                };
-                return letters(one).cmp(&letters(other)).then_with(|| other.cmp(one));
-            }
-            letters(one).cmp(&letters(other)).then_with(|| other.cmp(one))
-        }
-    }
-}
-
 /// A search: its words in their order, with anything between.
 pub struct Pattern(Vec<String>);
 
@@ -133,14 +147,13 @@ impl Pattern {
 
     /// Whether the text holds them.
     pub fn matches(&self, text: &str) -> bool {
-        let text = text.to_lowercase();
-        let mut rest = text.as_str();
-        self.0.iter().all(|word| match rest.find(word.as_str()) {
-            Some(at) => {
+        let lower = if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() };
+        let mut rest = lower.as_str();
+        self.0.iter().all(|word| {
+            rest.find(word.as_str()).is_some_and(|at| {
                 rest = &rest[at + word.len()..];
                 true
-            }
-            None => false,
+            })
         })
     }
 }
@@ -153,9 +166,9 @@ mod tests {
     fn a_page_is_the_one_of_the_sorted_list() {
         let list = List { order: Some("name".into()), limit: Some(2), offset: 1, ..List::default() };
         let rows = vec!["d", "a", "c", "b", "e"];
-        assert_eq!(list.page(rows, |one, other, _| one.cmp(other)), ["b", "c"]);
+        assert_eq!(list.page(rows, |row, _| SortKey::text(Some(row))), ["b", "c"]);
         let beyond = List { offset: 9, ..List::default() };
-        assert!(beyond.page(vec![1, 2], |_, _, _| Ordering::Equal).is_empty());
+        assert!(beyond.page(vec![1, 2], |_, _| SortKey::flag(true)).is_empty());
     }
 
     #[test]

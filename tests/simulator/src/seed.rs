@@ -62,7 +62,7 @@ fn add_admin(state: &mut State, username: &str, password: &str) {
         });
         uuid
     });
-    let existing = state.logins.get(&username.to_lowercase()).cloned();
+    let existing = state.index.owner(username).cloned();
     let hashed = passwords::hash(password, state.settings.password_rounds);
     match existing.and_then(|uuid| state.users.get_mut(&uuid)) {
         Some(user) => {
@@ -153,7 +153,7 @@ pub fn complete(mut state: State) -> State {
     if state.config.is_empty() {
         state.config = default_config();
     }
-    state.rebuild_logins();
+    state.rebuild_index();
     state
 }
 

@@ -1,14 +1,15 @@
 //! Everything that the simulated server knows, as plain data: what `GET` and `PUT /_simulator/state` show and take.
 //!
 //! The whole of it is one JSON object, each table a list of objects in the order of their creation. Every field has a
-//! default, so that a test writes only what it cares about. Indexes (logins) are derived, never part of the JSON.
+//! default, so that a test writes only what it cares about. Indexes are derived, never part of the JSON.
 
-use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
+
+use crate::index::Index;
 
 /// A row of a [`Table`]: it knows the key that it is found by.
 pub trait Row {
@@ -104,9 +105,9 @@ pub struct State {
     pub config: Map<String, Value>,
     /// How this simulated installation is set up; also at `/_simulator/settings`.
     pub settings: Settings,
-    /// Lower-case login (username or address) to the user's uuid. Derived.
+    /// Derived.
     #[serde(skip)]
-    pub logins: HashMap<String, String>,
+    pub index: Index,
 }
 
 /// A tenant.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Call;
 use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;
-use crate::listing::{self, Columns, List, compare_texts};
+use crate::listing::{self, Columns, List, SortKey};
 use crate::passwords::random_text;
 use crate::state::{ExternalConfig, ExternalData, State};
 
@@ -87,7 +87,7 @@ pub fn list(call: &mut Call) -> Outcome {
         .filter(|kind| wanted.is_none_or(|wanted| wanted == *kind) && list.finds(&[Some(kind)]))
         .collect();
     let filtered = kinds.len();
-    let page = list.page(kinds, |one, other, _| compare_texts(Some(one), Some(other)));
+    let page = list.page(kinds, |kind, _| SortKey::text(Some(kind)));
     let items: Vec<Value> = page
         .into_iter()
         .map(|kind| {
@@ -210,7 +210,7 @@ pub fn list_connected(call: &mut Call) -> Outcome {
     let data = call.state.external_data.iter().filter(|data| data.kind == kind && in_scope(&data.user_uuid));
     let rows: Vec<&str> = data.map(|data| data.user_uuid.as_str()).collect();
     let total = rows.len();
-    let page = list.page(rows, |one, other, _| one.cmp(other));
+    let page = list.page(rows, |uuid, _| SortKey::text(Some(uuid)));
     let items = page.into_iter().map(|uuid| json!({"uuid": uuid})).collect();
     Ok(Answer::ok(&listing::answer(total, total, items)))
 }

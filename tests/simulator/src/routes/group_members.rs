@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::groups::changeable;
 use super::{Call, groups, users};
+use crate::directory::Tenants;
 use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;
 use crate::listing::{self, Columns, List};
@@ -14,13 +15,11 @@ pub fn list(call: &mut Call) -> Outcome {
     let uuid = call.part("group");
     call.check_group(&uuid)?;
     let list = List::from_request(call.request, &Columns(&["username"]))?;
-    let rows: Vec<&User> = call.state.users.values().filter(|user| user.groups.contains(&uuid)).collect();
-    let total = rows.len();
-    let filter = users::Filter::new(call, &list);
-    let rows: Vec<&User> = rows.into_iter().filter(|user| filter.passes(user)).collect();
-    let filtered = rows.len();
-    let page = list.page(rows, |one, other, column| users::compare(one, other, column));
-    Ok(Answer::ok(&listing::answer_items_first(total, filtered, page.into_iter().map(users::show).collect())))
+    // Members and their group are of one tenant.
+    let tenant = call.state.groups.get(&uuid).map(|group| group.tenant_uuid.clone()).unwrap_or_default();
+    let (users, total, filtered) =
+        users::page(call, &list, &Tenants::from([tenant]), |user| user.groups.contains(&uuid));
+    Ok(Answer::ok(&listing::answer_items_first(total, filtered, users)))
 }
 
 /// `GET /users/{user}/groups`.
@@ -37,7 +36,7 @@ pub fn list_of_user(call: &mut Call) -> Outcome {
         .filter(|group| is("uuid", &group.uuid) && is("name", &group.name) && list.finds(&[Some(&group.name)]))
         .collect();
     let filtered = rows.len();
-    let page = list.page(rows, |one, other, column| groups::compare(one, other, column));
+    let page = list.page(rows, |group, column| groups::sort_key(group, column));
     Ok(Answer::ok(&listing::answer_items_first(total, filtered, page.into_iter().map(groups::show).collect())))
 }
 

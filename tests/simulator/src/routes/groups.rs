@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Call, policies};
 use crate::errors::{self, Failure, Outcome, reason};
 use crate::http::Answer;
-use crate::listing::{self, Columns, List, compare_texts};
+use crate::listing::{self, Columns, List, SortKey};
 use crate::passwords::{new_uuid, random_text};
 use crate::state::{Group, State};
 use crate::validate::{Field, Kind, Rule, load_for};
@@ -48,13 +48,13 @@ fn show_changed(group: &Group) -> Value {
     })
 }
 
-/// The order of groups by a column.
-pub fn compare(one: &Group, other: &Group, column: &str) -> std::cmp::Ordering {
+/// What a group is sorted by in a column.
+pub fn sort_key(group: &Group, column: &str) -> SortKey {
     match column {
-        "slug" => compare_texts(Some(&one.slug), Some(&other.slug)),
-        "uuid" => one.uuid.cmp(&other.uuid),
-        "read_only" => one.system_managed.cmp(&other.system_managed),
-        _ => compare_texts(Some(&one.name), Some(&other.name)),
+        "slug" => SortKey::text(Some(&group.slug)),
+        "uuid" => SortKey::text(Some(&group.uuid)),
+        "read_only" => SortKey::flag(group.system_managed),
+        _ => SortKey::text(Some(&group.name)),
     }
 }
 
@@ -107,7 +107,7 @@ pub fn list(call: &mut Call) -> Outcome {
         })
         .collect();
     let filtered = rows.len();
-    let page = list.page(rows, |one, other, column| compare(one, other, column));
+    let page = list.page(rows, |group, column| sort_key(group, column));
     Ok(Answer::ok(&listing::answer(total, filtered, page.into_iter().map(show).collect())))
 }
 

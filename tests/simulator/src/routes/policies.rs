@@ -7,7 +7,7 @@ use super::groups::{SLUG, in_slug, make_slug};
 use crate::directory::Tenants;
 use crate::errors::{self, Failure, Outcome, reason};
 use crate::http::Answer;
-use crate::listing::{self, Columns, List, compare_texts};
+use crate::listing::{self, Columns, List, SortKey};
 use crate::passwords::new_uuid;
 use crate::state::{Policy, State};
 use crate::validate::{Field, Kind, load, normal_uuid};
@@ -57,13 +57,13 @@ fn show(view: &View) -> Value {
     })
 }
 
-fn compare(one: &View, other: &View, column: &str) -> std::cmp::Ordering {
+fn sort_key(view: &View, column: &str) -> SortKey {
     match column {
-        "slug" => compare_texts(Some(&one.policy.slug), Some(&other.policy.slug)),
-        "description" => compare_texts(one.policy.description.as_deref(), other.policy.description.as_deref()),
-        "uuid" => one.policy.uuid.cmp(&other.policy.uuid),
-        "read_only" => one.read_only.cmp(&other.read_only),
-        _ => compare_texts(Some(&one.policy.name), Some(&other.policy.name)),
+        "slug" => SortKey::text(Some(&view.policy.slug)),
+        "description" => SortKey::text(view.policy.description.as_deref()),
+        "uuid" => SortKey::text(Some(&view.policy.uuid)),
+        "read_only" => SortKey::flag(view.read_only),
+        _ => SortKey::text(Some(&view.policy.name)),
     }
 }
 
@@ -109,7 +109,7 @@ pub fn list(call: &mut Call) -> Outcome {
                 && list.finds(&[Some(&row.policy.name), row.policy.description.as_deref()])
         })
         .collect();
-    let items: Vec<Value> = list.page(rows, compare).iter().map(show).collect();
+    let items: Vec<Value> = list.page(rows, sort_key).iter().map(show).collect();
     Ok(Answer::ok(&json!({"items": items, "total": total})))
 }
 
@@ -133,7 +133,7 @@ pub fn list_of(call: &Call, policies: &[String]) -> Outcome {
         })
         .collect();
     let filtered = rows.len();
-    let items = list.page(rows, compare).iter().map(show).collect();
+    let items = list.page(rows, sort_key).iter().map(show).collect();
     Ok(Answer::ok(&listing::answer_items_first(total, filtered, items)))
 }
 

@@ -6,7 +6,7 @@ use super::Call;
 use crate::clock;
 use crate::errors::{self, Failure, Outcome};
 use crate::http::Answer;
-use crate::listing::{Columns, List, compare_texts};
+use crate::listing::{Columns, List, SortKey};
 use crate::state::RefreshToken;
 
 const COLUMNS: Columns = Columns(&["created_at", "client_id", "mobile"]);
@@ -83,10 +83,10 @@ fn answer(call: &mut Call, user: Option<&str>) -> Outcome {
         })
         .collect();
     let filtered = rows.len();
-    let page = list.page(rows, |one, other, column| match column {
-        "client_id" => compare_texts(Some(&one.client_id), Some(&other.client_id)),
-        "mobile" => one.mobile.cmp(&other.mobile),
-        _ => one.created_at.total_cmp(&other.created_at),
+    let page = list.page(rows, |row, column| match column {
+        "client_id" => SortKey::text(Some(&row.client_id)),
+        "mobile" => SortKey::flag(row.mobile),
+        _ => SortKey::time(row.created_at),
     });
     let items: Vec<Value> = page
         .into_iter()

@@ -1,13 +1,11 @@
 //! Sessions.
 
-use std::cmp::Ordering;
-
 use serde_json::{Value, json};
 
 use super::Call;
 use crate::errors::Outcome;
 use crate::http::Answer;
-use crate::listing::{self, Columns, List};
+use crate::listing::{self, Columns, List, SortKey};
 use crate::state::Session;
 
 const COLUMNS: Columns = Columns(&["mobile"]);
@@ -22,8 +20,7 @@ fn show(session: &Session) -> Value {
 }
 
 fn page(list: &List, rows: Vec<&Session>) -> Vec<Value> {
-    let by_mobile = |one: &&Session, other: &&Session, _: &str| -> Ordering { one.mobile.cmp(&other.mobile) };
-    list.page(rows, by_mobile).into_iter().map(show).collect()
+    list.page(rows, |session, _| SortKey::flag(session.mobile)).into_iter().map(show).collect()
 }
 
 /// `GET /sessions`.

@@ -6,7 +6,7 @@ use super::Call;
 use super::groups::make_slug;
 use crate::errors::{self, Failure, Outcome, detailed, invalid_list_parameter};
 use crate::http::Answer;
-use crate::listing::{self, Columns, List, compare_texts};
+use crate::listing::{self, Columns, List, SortKey};
 use crate::passwords::new_uuid;
 use crate::state::{Address, Domain, State, Tenant};
 use crate::validate::{Field, Kind, Rule, load_for, normal_uuid};
@@ -96,9 +96,9 @@ pub fn list(call: &mut Call) -> Outcome {
         })
         .collect();
     let filtered = rows.len();
-    let page = list.page(rows, |one, other, column| match column {
-        "slug" => compare_texts(Some(&one.slug), Some(&other.slug)),
-        _ => compare_texts(one.name.as_deref(), other.name.as_deref()),
+    let page = list.page(rows, |tenant, column| match column {
+        "slug" => SortKey::text(Some(&tenant.slug)),
+        _ => SortKey::text(tenant.name.as_deref()),
     });
     Ok(Answer::ok(&listing::answer(total, filtered, page.into_iter().map(show).collect())))
 }

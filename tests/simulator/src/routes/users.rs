@@ -5,14 +5,16 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::Call;
+use crate::directory::Tenants;
 use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;
-use crate::listing::{self, Columns, List, compare_texts};
+use crate::index;
+use crate::listing::{self, Columns, List};
 use crate::passwords::{self, new_uuid};
-use crate::state::{Email, State, User};
+use crate::state::{Email, Group, State, User};
 use crate::validate::{Field, Kind, Rule, load_for};
 
-const COLUMNS: Columns = Columns(&["username", "firstname", "lastname"]);
+const COLUMNS: Columns = Columns(&index::COLUMNS);
 
 const PURPOSES: &[&str] = &["user", "internal", "external_api"];
 
@@ -80,22 +82,16 @@ fn emails(user: &User) -> Vec<Value> {
     user.emails.iter().map(show).collect()
 }
 
-/// The order of users by a column.
-pub fn compare(one: &User, other: &User, column: &str) -> std::cmp::Ordering {
-    let text = |user: &'_ User| -> Option<String> {
-        match column {
-            "firstname" => user.firstname.clone(),
-            "lastname" => user.lastname.clone(),
-            _ => user.username.clone(),
-        }
-    };
-    compare_texts(text(one).as_deref(), text(other).as_deref())
-}
-
 /// What a list of users is narrowed to, by its query.
-pub struct Filter<'a> {
-    call: &'a Call<'a>,
+struct Filter<'a> {
     pattern: Option<listing::Pattern>,
+    uuid: Option<&'a str>,
+    username: Option<&'a str>,
+    firstname: Option<&'a str>,
+    lastname: Option<&'a str>,
+    purpose: Option<&'a str>,
+    email_address: Option<&'a str>,
+    group_uuid: Option<&'a str>,
     policy_uuid: Option<String>,
     has_policy_uuid: Option<String>,
     /// Groups that hold the policy of `has_policy_...`.
@@ -103,67 +99,102 @@ pub struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    pub fn new(call: &'a Call<'a>, list: &List) -> Self {
+    fn new(call: &'a Call, list: &List) -> Self {
         let by_slug = |slug: &str| {
             let policy = call.state.policies.values().find(|policy| policy.slug == slug);
             // A slug that nobody has is one that no user has.
             policy.map_or_else(|| "none".to_string(), |policy| policy.uuid.clone())
         };
         let parameter = |name: &str| call.request.parameter(name);
-        let policy_uuid = parameter("policy_uuid").map(String::from).or_else(|| parameter("policy_slug").map(by_slug));
-        let has_policy_uuid =
-            parameter("has_policy_uuid").map(String::from).or_else(|| parameter("has_policy_slug").map(by_slug));
+        let policy =
+            |uuid: &str, slug: &str| parameter(uuid).map(String::from).or_else(|| parameter(slug).map(by_slug));
+        let has_policy_uuid = policy("has_policy_uuid", "has_policy_slug");
         let groups = match &has_policy_uuid {
             None => HashSet::new(),
             Some(policy) => {
-                let holds = |group: &&crate::state::Group| group.policies.contains(policy);
+                let holds = |group: &&Group| group.policies.contains(policy);
                 call.state.groups.values().filter(holds).map(|group| group.uuid.clone()).collect()
             }
         };
-        Self { call, pattern: list.pattern(), policy_uuid, has_policy_uuid, groups }
+        Self {
+            pattern: list.pattern(),
+            uuid: parameter("uuid"),
+            username: parameter("username"),
+            firstname: parameter("firstname"),
+            lastname: parameter("lastname"),
+            purpose: parameter("purpose"),
+            email_address: parameter("email_address"),
+            group_uuid: parameter("group_uuid"),
+            policy_uuid: policy("policy_uuid", "policy_slug"),
+            has_policy_uuid,
+            groups,
+        }
     }
 
-    pub fn passes(&self, user: &User) -> bool {
-        let is = |name: &str, value: Option<&str>| {
-            self.call.request.parameter(name).is_none_or(|wanted| value == Some(wanted))
-        };
-        let found = self.pattern.as_ref().is_none_or(|pattern| {
-            let addresses = user.emails.iter().map(|email| Some(email.address.as_str()));
-            let names = [user.firstname.as_deref(), user.lastname.as_deref(), user.username.as_deref()];
-            names.into_iter().chain(addresses).flatten().any(|text| pattern.matches(text))
-        });
-        let address = self.call.request.parameter("email_address");
-        found
-            && is("uuid", Some(&user.uuid))
-            && is("username", user.username.as_deref())
-            && is("firstname", user.firstname.as_deref())
-            && is("lastname", user.lastname.as_deref())
-            && is("purpose", Some(&user.purpose))
-            && address.is_none_or(|wanted| user.emails.iter().any(|email| email.address == wanted))
-            && self.call.request.parameter("group_uuid").is_none_or(|group| user.groups.iter().any(|own| own == group))
+    /// Whether it lets every user pass.
+    fn is_open(&self) -> bool {
+        let texts = [self.uuid, self.username, self.firstname, self.lastname, self.purpose];
+        self.pattern.is_none()
+            && texts.iter().all(Option::is_none)
+            && self.email_address.or(self.group_uuid).is_none()
+            && self.policy_uuid.is_none()
+            && self.has_policy_uuid.is_none()
+    }
+
+    fn passes(&self, user: &User) -> bool {
+        let is = |wanted: Option<&str>, value: Option<&str>| wanted.is_none_or(|wanted| value == Some(wanted));
+        is(self.uuid, Some(&user.uuid))
+            && is(self.username, user.username.as_deref())
+            && is(self.firstname, user.firstname.as_deref())
+            && is(self.lastname, user.lastname.as_deref())
+            && is(self.purpose, Some(&user.purpose))
+            && self.email_address.is_none_or(|wanted| user.emails.iter().any(|email| email.address == wanted))
+            && self.group_uuid.is_none_or(|group| user.groups.iter().any(|own| own == group))
             && self.policy_uuid.as_ref().is_none_or(|policy| user.policies.contains(policy))
             && self.has_policy_uuid.as_ref().is_none_or(|policy| {
                 user.policies.contains(policy) || user.groups.iter().any(|group| self.groups.contains(group))
             })
+            && self.pattern.as_ref().is_none_or(|pattern| {
+                let names = [&user.firstname, &user.lastname, &user.username].into_iter().flatten();
+                let addresses = user.emails.iter().map(|email| &email.address);
+                names.chain(addresses).any(|text| pattern.matches(text))
+            })
     }
+}
+
+/// A page of those users of the tenants that are `meant`, with how many there are, and how many pass the filter.
+pub fn page(call: &Call, list: &List, tenants: &Tenants, meant: impl Fn(&User) -> bool) -> (Vec<Value>, usize, usize) {
+    let (mut total, mut filtered, mut items) = (0, 0, Vec::new());
+    let filter = Filter::new(call, list);
+    let column = list.order.as_deref().unwrap_or_default();
+    for uuid in call.state.index.ordered(tenants, column, list.descending) {
+        let Some(user) = call.state.users.get(uuid).filter(|user| meant(user)) else { continue };
+        total += 1;
+        if filter.passes(user) {
+            if (list.offset..list.end()).contains(&filtered) {
+                items.push(show(user));
+            }
+            filtered += 1;
+        }
+    }
+    (items, total, filtered)
 }
 
 /// `GET /users`.
 pub fn list(call: &mut Call) -> Outcome {
     let list = List::from_request(call.request, &COLUMNS)?;
     let tenants = call.tenants(list.recurse);
-    let filter = Filter::new(call, &list);
-    let mut total = 0;
-    let mut rows = Vec::new();
-    for user in call.state.users.values().filter(|user| tenants.contains(&user.tenant_uuid)) {
-        total += 1;
-        if filter.passes(user) {
-            rows.push(user);
-        }
-    }
-    let filtered = rows.len();
-    let page = list.page(rows, |one, other, column| compare(one, other, column));
-    Ok(Answer::ok(&listing::answer(total, filtered, page.into_iter().map(show).collect())))
+    let (items, total, filtered) = if Filter::new(call, &list).is_open() {
+        // All are meant: only those of the page are looked at.
+        let column = list.order.as_deref().unwrap_or_default();
+        let uuids = call.state.index.ordered(&tenants, column, list.descending);
+        let uuids = uuids.take(list.end()).skip(list.offset);
+        let total = call.state.index.count(&tenants);
+        (uuids.filter_map(|uuid| call.state.users.get(uuid)).map(show).collect(), total, total)
+    } else {
+        page(call, &list, &tenants, |_| true)
+    };
+    Ok(Answer::ok(&listing::answer(total, filtered, items)))
 }
 
 fn check_method(state: &State, given: &Map<String, Value>) -> Result<(), Failure> {
