@@ -2,7 +2,7 @@
 //!
 //! - [`pointer`]: the one place where raw pointers become references, texts and boxes, and back.
 //! - [`boundary`]: the one way in and out: no panic passes it, every failure becomes an error.
-//! - [`error`], [`options`], [`client`], [`call`], [`cancellation`], [`queue`], [`text`]: the functions written by hand.
+//! - [`error`], [`options`], [`client`], [`call`], [`cancellation`], [`queue`], [`json`], [`text`]: the functions written by hand.
 //! - [`operations`]: a function for each operation of the table, generated.
 //!
 //! The contract that every function shares is written once, at the top of the header (`cbindgen.toml`): all pointers
@@ -14,6 +14,7 @@ pub mod call;
 pub mod cancellation;
 pub mod client;
 pub mod error;
+pub mod json;
 pub mod operations;
 pub mod options;
 pub mod pointer;
