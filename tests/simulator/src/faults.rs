@@ -51,8 +51,9 @@ pub enum Moment {
 pub enum Kind {
     /// `delay` \[ms\]: the request is carried out, its answer waits.
     Delay { ms: u64 },
-    /// `drip` \[ms\]: the body goes out byte by byte, with a pause before each.
-    Drip { ms: u64 },
+    /// `drip` \[ms, at = body\]: the body goes out byte by byte, with a pause before each; with `at` head the whole
+    /// answer does, from its first byte on (over HTTP/2 the body, as ever).
+    Drip { ms: u64, at: Moment },
     /// `reset` \[at = answer\]: the connection ends with a TCP reset.
     Reset { at: Moment },
     /// `close` \[at = answer\]: the connection ends without a word: a TCP FIN, and over TLS no `close_notify`.

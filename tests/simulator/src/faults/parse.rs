@@ -10,7 +10,7 @@ const WHEN: [&str; 4] = ["method", "path", "times", "probability"];
 /// Every kind, with its own keys.
 const KINDS: [(&str, &[&str]); 12] = [
     ("delay", &["ms"]),
-    ("drip", &["ms"]),
+    ("drip", &["ms", "at"]),
     ("reset", &["at"]),
     ("close", &["at"]),
     ("wrong_length", &["by"]),
@@ -94,7 +94,14 @@ impl Fields<'_> {
     fn kind(&self) -> Result<Kind, String> {
         Ok(match self.name {
             "delay" => Kind::Delay { ms: self.needed("ms", Value::as_u64)? },
-            "drip" => Kind::Drip { ms: self.needed("ms", Value::as_u64)? },
+            "drip" => {
+                let at = match self.text("at")?.as_deref() {
+                    None | Some("body") => Moment::Body,
+                    Some("head") => Moment::Head,
+                    Some(other) => return Err(format!("drip: `at` is one of head, body; came {other:?}")),
+                };
+                Kind::Drip { ms: self.needed("ms", Value::as_u64)?, at }
+            }
             "reset" => Kind::Reset { at: self.moment()? },
             "close" => Kind::Close { at: self.moment()? },
             "wrong_length" => Kind::WrongLength { by: self.needed("by", Value::as_i64)? },
@@ -171,6 +178,7 @@ mod tests {
         for text in [
             "delay,ms=1",
             "drip,ms=1",
+            "drip,ms=1,at=head",
             "reset",
             "reset,at=request",
             "close,at=head",
@@ -196,6 +204,7 @@ mod tests {
             ("delay,ms=soon", "`ms` is a number"),
             ("delay,ms=-1", "`ms` is a number"),
             ("delay,ms=1,time=1", "unknown key \"time\"; it takes ms, method, path, times, probability"),
+            ("drip,ms=1,at=answer", "one of head, body"),
             ("reset,at=once", "one of request, answer, head, body"),
             ("bad_gateway,status=200", "one of [502, 503, 504]"),
             ("idle_close,ms=1,path=/x", "unknown key \"path\""),

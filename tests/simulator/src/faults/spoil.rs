@@ -68,9 +68,9 @@ impl Exchange<'_> {
         if let Some((at, is_reset)) = breaking {
             return self.break_off(&answer, at, is_reset);
         }
-        // Where no body is to come, its length alone can be wrong.
+        // Where no body is to come, only its length can be wrong, and the head can drip.
         let way = faults.iter().find(|fault| match fault {
-            Kind::WrongLength { .. } => true,
+            Kind::WrongLength { .. } | Kind::Drip { at: Moment::Head, .. } => true,
             Kind::HugeBody { .. } | Kind::Drip { .. } => !self.is_head,
             _ => false,
         });
@@ -80,7 +80,13 @@ impl Exchange<'_> {
                 let huge = Huge { length: *bytes, sent: 0, _busy: self.connection.wire.busy() };
                 with_body(answer, *bytes, huge)
             }
-            Some(Kind::Drip { ms }) => {
+            Some(Kind::Drip { ms, at: Moment::Head }) if self.version != Version::HTTP_2 => {
+                let mut bytes = head(&answer, declared(&answer));
+                bytes.extend_from_slice(&answer.body);
+                self.connection.wire.drip_next_answer(bytes, Duration::from_millis(*ms));
+                placeholder()
+            }
+            Some(Kind::Drip { ms, .. }) if !self.is_head => {
                 let bytes = Bytes::from(std::mem::take(&mut answer.body));
                 let pause = Duration::from_millis(*ms);
                 let length = bytes.len() as u64;

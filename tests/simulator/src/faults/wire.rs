@@ -4,6 +4,7 @@
 //! [`Wire`] is the handle that the faults hold, [`Stream`] the stream that HTTP reads and writes. Without a plan all
 //! passes straight through.
 
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use hyper::body::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
 /// A handle to the stream of one connection.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +38,7 @@ enum Plan {
     /// The next write (the head of an answer without a body) is dropped; these bytes go out in its place.
     Replace {
         bytes: Bytes,
+        pace: Option<Pace>,
         then: Then,
         is_dropped: bool,
     },
@@ -46,6 +49,13 @@ enum Plan {
     /// What was written goes out, then the connection dies.
     DieWhenFlushed,
     Dead,
+}
+
+/// Bytes go out one by one, each after a pause.
+#[derive(Debug)]
+struct Pace {
+    pause: Duration,
+    next: Pin<Box<Sleep>>,
 }
 
 /// What follows on replaced bytes.
@@ -60,7 +70,13 @@ pub(super) enum Then {
 impl Wire {
     /// The next answer, which must have no body, is replaced by these bytes.
     pub(super) fn replace_next_answer(&self, bytes: Vec<u8>, then: Then) {
-        self.inner().plan = Plan::Replace { bytes: bytes.into(), then, is_dropped: false };
+        self.inner().plan = Plan::Replace { bytes: bytes.into(), pace: None, then, is_dropped: false };
+    }
+
+    /// The next answer, which must have no body, is replaced by these bytes, which go out one by one.
+    pub(super) fn drip_next_answer(&self, bytes: Vec<u8>, pause: Duration) {
+        let pace = Some(Pace { pause, next: Box::pin(sleep(pause)) });
+        self.inner().plan = Plan::Replace { bytes: bytes.into(), pace, then: Then::Continue, is_dropped: false };
     }
 
     /// So many more bytes go out, then the connection dies.
@@ -97,7 +113,8 @@ impl Wire {
     /// For how long nothing happened; none while a request is under way, or before the first.
     pub(super) fn idle_for(&self) -> Option<Duration> {
         let inner = self.inner();
-        inner.last.filter(|_| inner.busy == 0).map(|last| last.elapsed())
+        let is_busy = inner.busy > 0 || matches!(inner.plan, Plan::Replace { .. });
+        inner.last.filter(|_| !is_busy).map(|last| last.elapsed())
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -138,13 +155,23 @@ impl<S: AsyncWrite + Unpin> Stream<S> {
     fn poll_plan(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut inner = self.wire.inner();
         match &mut inner.plan {
-            Plan::Replace { bytes, then, is_dropped: true } => {
+            Plan::Replace { bytes, pace, then, is_dropped: true } => {
                 while !bytes.is_empty() {
-                    let sent = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
+                    let mut most = bytes.len();
+                    if let Some(pace) = pace {
+                        // What was written before the pause is on its way before it begins.
+                        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+                        ready!(pace.next.as_mut().poll(context));
+                        most = 1;
+                    }
+                    let sent = ready!(Pin::new(&mut self.stream).poll_write(context, &bytes[..most]))?;
                     if sent == 0 {
                         return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
                     }
                     bytes.advance(sent);
+                    if let Some(pace) = pace {
+                        pace.next = Box::pin(sleep(pace.pause));
+                    }
                 }
                 ready!(Pin::new(&mut self.stream).poll_flush(context))?;
                 inner.plan = if *then == Then::Continue { Plan::Through } else { Plan::Dead };
