@@ -113,7 +113,7 @@ class Arguments(ServerTest):
         self.assertEqual(self.server.seen, [])
 
     def test_what_json_cannot_say_is_refused_before_anything_is_sent(self):
-        with self.assertRaises(ValueError):
+        with self.assertRaisesRegex(ValueError, 'users.new: .* not JSON compliant'):
             self.client.users.new(username=float('nan'))
         with self.assertRaises(TypeError):
             self.client.users.new(username=object())

@@ -101,6 +101,14 @@ class Construction(unittest.TestCase):
         for part in ('/nowhere/lib.so', 'WAZO_AUTH_CLIENT_LIBRARY', 'cargo build'):
             self.assertIn(part, message)
 
+    def test_native_options_are_passed_on_and_none_leaves_one_out(self):
+        client = Client('localhost', port=1, https=False, native_options={'retries': None})
+        self.assertIs(client.is_server_reachable(), False)
+        with Server((200, {}, '{"items": "' + 'x' * 2000 + '"}')) as server:
+            with self.assertRaises(exceptions.RequestException) as raised:
+                server.client(native_options={'max_response_bytes': 1000}).users.list()
+        self.assertEqual(raised.exception.kind, 'too_large')
+
     def test_an_unknown_native_option_is_named_together_with_the_known_ones(self):
         with self.assertRaisesRegex(exceptions.InvalidArgument, '(?s)retires.*retries'):
             Client('localhost', native_options={'retires': 2}).status.check()
@@ -248,9 +256,10 @@ class Certificates(ServerTest):
         self.server = self.start(Server((200, {}, '{"data": []}'), tls=True))
 
     def test_a_certificate_that_nobody_vouches_for_is_an_ssl_error(self):
-        with self.assertRaises(exceptions.SSLError) as raised:
-            self.server.client().backends.list()
-        self.assertEqual(raised.exception.kind, 'tls')
+        for checked in (True, None):
+            with self.assertRaises(exceptions.SSLError) as raised:
+                self.server.client(verify_certificate=checked).backends.list()
+            self.assertEqual(raised.exception.kind, 'tls')
         self.assertEqual(self.server.seen, [])
 
     def test_a_path_names_the_authorities_to_trust(self):

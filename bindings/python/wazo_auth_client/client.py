@@ -229,8 +229,8 @@ def _text(value: Any) -> Optional[str]:
     return None if value is None else str(value)
 
 
-def _option(value: Any) -> str:
-    return _boolean(value) if isinstance(value, bool) else str(value)
+def _option(value: Any) -> Optional[str]:
+    return _boolean(value) if isinstance(value, bool) else _text(value)
 
 
 def _program() -> Optional[str]:
