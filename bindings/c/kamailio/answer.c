@@ -1,0 +1,120 @@
+/* What a check found out, kept for the script and counted. See answer.h.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "answer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <core/counters.h>
+#include <core/dprint.h>
+
+/* Each process has its own: one message is in work at a time. */
+static struct {
+    enum answer answer;
+    char kind[32];
+    unsigned int id;
+    int pid;
+    bool is_set;
+    bool is_resumed;
+} last;
+
+static stat_var *count_yes, *count_no, *count_unknown;
+
+static stat_export_t counters[] = {
+    {"yes", 0, &count_yes},
+    {"no", 0, &count_no},
+    {"unknown", 0, &count_unknown},
+    {0, 0, 0},
+};
+
+int answer_init(void)
+{
+    return register_module_stats("wazo_auth", counters);
+}
+
+/* When wazo-auth is away, every message would be a line in the log: one a second and process says it as well. */
+static void warn(const char *kind, const char *message)
+{
+    static time_t warned;
+    static unsigned int kept_back;
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec == warned) {
+        kept_back++;
+        return;
+    }
+    LM_WARN("no answer (%s): %s\n", kind, message);
+    if (kept_back > 0) {
+        LM_WARN("%u checks more had no answer since the last such line\n", kept_back);
+    }
+    warned = now.tv_sec;
+    kept_back = 0;
+}
+
+enum answer answer_note(const struct sip_msg *msg, enum answer answer, const char *kind, const char *message)
+{
+    last.answer = answer;
+    last.is_set = true;
+    last.id = msg ? msg->id : 0;
+    last.pid = msg ? msg->pid : 0;
+    last.kind[0] = '\0';
+    switch (answer) {
+    case ANSWER_YES:
+        update_stat(count_yes, 1);
+        break;
+    case ANSWER_NO:
+        update_stat(count_no, 1);
+        break;
+    case ANSWER_UNKNOWN:
+        update_stat(count_unknown, 1);
+        snprintf(last.kind, sizeof last.kind, "%s", kind);
+        if (message) {
+            warn(kind, message);
+        }
+        break;
+    }
+    return answer;
+}
+
+enum answer answer_note_call(const struct sip_msg *msg, bool yes, const wazo_auth_error *error)
+{
+    if (yes) {
+        return answer_note(msg, ANSWER_YES, NULL, NULL);
+    }
+    if (!error) {
+        return answer_note(msg, ANSWER_NO, NULL, NULL);
+    }
+    return answer_note(msg, ANSWER_UNKNOWN, wazo_auth_error_kind_name(error), wazo_auth_error_message(error));
+}
+
+void answer_resume_begins(void)
+{
+    last.is_resumed = true;
+}
+
+void answer_resume_ends(void)
+{
+    last.is_resumed = false;
+    last.is_set = false;
+}
+
+static bool is_about(const struct sip_msg *msg)
+{
+    return last.is_set && (last.is_resumed || (msg && msg->id == last.id && msg->pid == last.pid));
+}
+
+int answer_get_result(struct sip_msg *msg, pv_param_t *param, pv_value_t *value)
+{
+    return is_about(msg) ? pv_get_sintval(msg, param, value, last.answer) : pv_get_null(msg, param, value);
+}
+
+int answer_get_error(struct sip_msg *msg, pv_param_t *param, pv_value_t *value)
+{
+    if (!is_about(msg) || last.answer != ANSWER_UNKNOWN) {
+        return pv_get_null(msg, param, value);
+    }
+    return pv_get_strzval(msg, param, value, last.kind);
+}

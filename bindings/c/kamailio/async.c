@@ -1,0 +1,279 @@
+/* The asynchronous check. See async.h.
+ *
+ * A SIP worker writes the address of a query, which lies in shared memory, to a pipe; a process of the module's own
+ * reads it, submits the call to its queue, and waits for both, pipe and queue, in one poll(). A pipe rather than a
+ * socket pair: what is written at once is read at once (up to PIPE_BUF, POSIX), any number of processes may read from
+ * the same one and so share the work, and it holds thousands of addresses before a writer must be sent away.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "async.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <core/cfg/cfg_struct.h>
+#include <core/dprint.h>
+#include <core/mem/shm_mem.h>
+#include <core/pt.h>
+#include <core/route.h>
+#include <modules/tm/tm_load.h>
+
+#include "answer.h"
+#include "question.h"
+
+/* A suspended transaction, and what is asked for it. In shared memory. */
+struct query {
+    unsigned int hash_index, label; /* tm's name of the transaction */
+    int route;                      /* where it goes on: an index of main_rt, the same in every process */
+    long asked_ms;
+    char arguments[]; /* JSON */
+};
+
+static struct async_settings settings;
+static const wazo_auth_client *client;
+static struct tm_binds tm;
+static int pipe_ends[2] = {-1, -1}; /* to read from, to write to; -1 while there is no process that reads */
+
+/* The same clock in every process. */
+static long now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
+}
+
+int async_init(const struct async_settings *wanted, const wazo_auth_client *shared)
+{
+    settings = *wanted;
+    client = shared;
+    if (settings.workers <= 0) {
+        return 0;
+    }
+    if (!module_loaded("tm")) {
+        LM_NOTICE("tm is not loaded: there is no wazo_auth_check_async()\n");
+        return 0;
+    }
+    if (load_tm_api(&tm) < 0) {
+        LM_ERR("could not bind to tm\n");
+        return -1;
+    }
+    /* Never blocks: a SIP worker that finds it full tells its script so, and a reader that comes second goes back to
+     * poll(). */
+    if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        LM_ERR("no pipe: %s\n", strerror(errno));
+        return -1;
+    }
+    register_procs(settings.workers);
+    cfg_register_child(settings.workers);
+    return 0;
+}
+
+/* Goes on with the transaction where its script wants it, and forgets the query. */
+static void resume(struct query *query)
+{
+    answer_resume_begins();
+    if (tm.t_continue(query->hash_index, query->label, main_rt.rlist[query->route]) < 0) {
+        LM_DBG("transaction %u:%u is gone\n", query->hash_index, query->label);
+    }
+    answer_resume_ends();
+    shm_free(query);
+}
+
+/* Submits the call; false where the query ended at once. */
+static bool submit(wazo_auth_queue *queue, struct query *query)
+{
+    wazo_auth_error *error = NULL;
+
+    if (settings.timeout_ms > 0 && now_ms() - query->asked_ms >= settings.timeout_ms) {
+        answer_note(NULL, ANSWER_UNKNOWN, "timeout", "its time ended before it was asked: too much is under way");
+    } else if (wazo_auth_submit(queue, client, "token.check", query->arguments, query, &error) != 0) {
+        return true;
+    } else {
+        answer_note_call(NULL, false, error);
+        wazo_auth_error_free(error);
+    }
+    resume(query);
+    return false;
+}
+
+/* Takes queries from the pipe, no more than there is room for; gives how many calls began. */
+static int take_queries(wazo_auth_queue *queue, int room)
+{
+    struct query *taken[64];
+    int begun = 0;
+    size_t wanted = room < 64 ? (size_t)room : 64;
+    ssize_t bytes = read(pipe_ends[0], taken, wanted * sizeof(taken[0]));
+
+    for (ssize_t index = 0; index < bytes / (ssize_t)sizeof(taken[0]); index++) {
+        begun += submit(queue, taken[index]);
+    }
+    return begun;
+}
+
+/* Resumes what has been answered; gives how many calls ended. */
+static int take_completions(wazo_auth_queue *queue)
+{
+    wazo_auth_completion *completion;
+    int ended = 0;
+
+    while ((completion = wazo_auth_queue_next(queue, 0)) != NULL) {
+        struct query *query = wazo_auth_completion_user_data(completion);
+        const char *result = wazo_auth_completion_result(completion);
+        answer_note_call(NULL, result && strcmp(result, "true") == 0, wazo_auth_completion_error(completion));
+        wazo_auth_completion_free(completion);
+        resume(query);
+        ended++;
+    }
+    return ended;
+}
+
+/* The life of one of the module's own processes; returns only where it cannot go on. */
+static void run(void)
+{
+    wazo_auth_error *error = NULL;
+    wazo_auth_queue *queue = wazo_auth_queue_new(settings.limit, &error);
+    int under_way = 0;
+
+    if (!queue) {
+        LM_CRIT("no queue: %s\n", wazo_auth_error_message(error));
+        wazo_auth_error_free(error);
+        return;
+    }
+    for (;;) {
+        struct pollfd waited[] = {
+            {.fd = wazo_auth_queue_descriptor(queue), .events = POLLIN},
+            /* What there is no room for waits in the pipe, for another process perhaps. */
+            {.fd = under_way < settings.limit ? pipe_ends[0] : -1, .events = POLLIN},
+        };
+        if (poll(waited, 2, -1) < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            LM_CRIT("poll: %s\n", strerror(errno));
+            return;
+        }
+        if (waited[0].revents) {
+            under_way -= take_completions(queue);
+        }
+        if (waited[1].revents) {
+            under_way += take_queries(queue, settings.limit - under_way);
+        }
+    }
+}
+
+int async_fork(void)
+{
+    if (pipe_ends[0] < 0) {
+        return 0;
+    }
+    for (int number = 0; number < settings.workers; number++) {
+        int pid = fork_process(PROC_RPC, "wazo_auth worker", 1);
+        if (pid < 0) {
+            LM_ERR("no process: %s\n", strerror(errno));
+            return -1;
+        }
+        if (pid == 0) {
+            if (cfg_child_init() == 0) {
+                run();
+            }
+            /* Kamailio ends as a whole when a child does: transactions would wait for a process that is not there. */
+            _exit(1);
+        }
+    }
+    return 0;
+}
+
+int async_fix(void **param, int number)
+{
+    int route;
+
+    if (number != 3) {
+        return question_fix(param, number);
+    }
+    if (pipe_ends[0] < 0) {
+        LM_ERR("wazo_auth_check_async() needs tm, and async_workers of at least 1\n");
+        return E_CFG;
+    }
+    route = route_lookup(&main_rt, *param);
+    if (route < 0) {
+        LM_ERR("wazo_auth_check_async(): there is no route[%s]\n", (char *)*param);
+        return E_CFG;
+    }
+    *param = (void *)(long)route;
+    return 0;
+}
+
+/* Makes sure that the message has a transaction. 1 where it has; otherwise what the script's function returns. */
+static int transaction_of(struct sip_msg *msg)
+{
+    tm_cell_t *transaction = tm.t_gett();
+    int created;
+
+    if (transaction && transaction != T_UNDEFINED) {
+        return 1;
+    }
+    created = tm.t_newtran(msg);
+    if (created == 0) {
+        return 0; /* sent again: tm has repeated what there was to say */
+    }
+    transaction = tm.t_gett();
+    if (created > 0 && transaction && transaction != T_UNDEFINED) {
+        return 1;
+    }
+    return answer_note(msg, ANSWER_UNKNOWN, "internal", "tm could not create a transaction");
+}
+
+/* Suspends the transaction and hands the query over. */
+static int suspend(struct sip_msg *msg, struct query *query)
+{
+    int suspended = tm.t_suspend(msg, &query->hash_index, &query->label);
+
+    if (suspended > 0) {
+        shm_free(query); /* cancelled meanwhile, and answered so */
+        return 0;
+    }
+    if (suspended < 0) {
+        shm_free(query);
+        return answer_note(msg, ANSWER_UNKNOWN, "internal", "tm could not suspend the transaction");
+    }
+    unsigned int hash_index = query->hash_index, label = query->label;
+    /* From here on the query may be answered, and freed, before this function returns. */
+    if (write(pipe_ends[1], &query, sizeof(query)) == (ssize_t)sizeof(query)) {
+        return 0;
+    }
+    tm.t_cancel_suspend(hash_index, label);
+    shm_free(query);
+    return answer_note(msg, ANSWER_UNKNOWN, "quota", "too many checks wait: the pipe to the wazo_auth workers is full");
+}
+
+int async_check(struct sip_msg *msg, char *token, char *acl, char *route, char *tenant)
+{
+    struct question question;
+    struct query *query;
+    enum answer answer;
+    int has_transaction;
+
+    if (!question_read(&question, msg, token, acl, tenant, &answer)) {
+        return answer;
+    }
+    query = shm_malloc(sizeof(*query) + question_to_json(&question, NULL) + 1);
+    if (!query) {
+        question_free(&question);
+        return answer_note(msg, ANSWER_UNKNOWN, "internal", "no shared memory left (see kamailio -m)");
+    }
+    question_to_json(&question, query->arguments);
+    question_free(&question);
+    query->route = (int)(long)route;
+    query->asked_ms = now_ms();
+    has_transaction = transaction_of(msg);
+    if (has_transaction != 1) {
+        shm_free(query);
+        return has_transaction;
+    }
+    return suspend(msg, query);
+}

@@ -1,0 +1,211 @@
+/* The Kamailio module wazo_auth: may the bearer of this token do this? See README.md.
+ *
+ * This file is what Kamailio sees of it: parameters, functions, variables, and the client, made before the workers are
+ * forked and used by all of them.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include <core/dprint.h>
+#include <core/sr_module.h>
+#include <wazo_auth_client.h>
+
+#include "answer.h"
+#include "async.h"
+#include "question.h"
+
+/* Kamailio looks these up by name; nothing else is to be seen from outside. */
+#pragma GCC visibility push(default)
+MODULE_VERSION
+extern struct module_exports exports;
+#pragma GCC visibility pop
+
+static wazo_auth_options *options; /* until mod_init(): what the modparams gave so far */
+static wazo_auth_client *client;
+static bool has_url;
+static struct async_settings async_settings = {.workers = 1, .limit = 1024, .timeout_ms = 500};
+
+/* A SIP worker that waits takes no other message: no call may last as long as the library's own default allows. */
+static const char default_timeout_ms[] = "500";
+
+/* Sets an option of the client; `url` stands for several. 0 when done. */
+static int set_option(const char *key, const char *value)
+{
+    wazo_auth_error *error = NULL;
+    bool done;
+
+    if (!options) {
+        options = wazo_auth_options_new();
+        if (!options || !wazo_auth_options_set(options, "timeout_ms", default_timeout_ms, NULL)) {
+            LM_ERR("no memory\n");
+            return -1;
+        }
+    }
+    if (strcmp(key, "url") == 0) {
+        done = wazo_auth_options_set_url(options, value, &error);
+        has_url = true;
+    } else {
+        done = wazo_auth_options_set(options, key, value, &error);
+    }
+    if (!done) {
+        LM_ERR("modparam %s: %s\n", key, wazo_auth_error_message(error));
+        wazo_auth_error_free(error);
+        return -1;
+    }
+    if (strcmp(key, "timeout_ms") == 0) {
+        async_settings.timeout_ms = strtol(value, NULL, 10);
+    } else if (strcmp(key, "host") == 0) {
+        has_url = true;
+    }
+    return 0;
+}
+
+static int param_url(modparam_t type, void *value)
+{
+    (void)type;
+    return set_option("url", value);
+}
+
+static int param_ca_file(modparam_t type, void *value)
+{
+    (void)type;
+    return set_option("ca_file", value);
+}
+
+static int param_timeout_ms(modparam_t type, void *value)
+{
+    char text[24];
+
+    (void)type;
+    snprintf(text, sizeof(text), "%ld", (long)value);
+    return set_option("timeout_ms", text);
+}
+
+/* `key=value`: any option of the library. */
+static int param_option(modparam_t type, void *value)
+{
+    const char *equals = strchr(value, '=');
+    char key[64];
+
+    (void)type;
+    if (!equals || (size_t)(equals - (char *)value) >= sizeof(key)) {
+        LM_ERR("modparam option: expected \"key=value\", such as \"pool_size=4\"\n");
+        return -1;
+    }
+    snprintf(key, sizeof(key), "%.*s", (int)(equals - (char *)value), (char *)value);
+    return set_option(key, equals + 1);
+}
+
+/* wazo_auth_check(token [, acl [, tenant]]): asks and waits. */
+static int check(struct sip_msg *msg, char *token, char *acl, char *tenant)
+{
+    struct question question;
+    wazo_auth_error *error = NULL;
+    enum answer answer;
+    bool yes;
+
+    if (!question_read(&question, msg, token, acl, tenant, &answer)) {
+        return answer;
+    }
+    yes = wazo_auth_token_check(client, question.token, question.acl, question.tenant, &error);
+    answer = answer_note_call(msg, yes, error);
+    wazo_auth_error_free(error);
+    question_free(&question);
+    return answer;
+}
+
+static int check_valid(struct sip_msg *msg, char *token, char *unused)
+{
+    (void)unused;
+    return check(msg, token, NULL, NULL);
+}
+
+static int check_acl(struct sip_msg *msg, char *token, char *acl)
+{
+    return check(msg, token, acl, NULL);
+}
+
+static int check_async(struct sip_msg *msg, char *token, char *acl, char *route)
+{
+    return async_check(msg, token, acl, route, NULL);
+}
+
+static int mod_init(void)
+{
+    wazo_auth_error *error = NULL;
+
+    if (!has_url) {
+        LM_ERR("where is wazo-auth? modparam(\"wazo_auth\", \"url\", \"https://wazo.example.com/api/auth\")\n");
+        return -1;
+    }
+    if (async_settings.limit < 1) {
+        LM_ERR("modparam async_limit: expected 1 or more\n");
+        return -1;
+    }
+    client = wazo_auth_client_new(options, &error);
+    wazo_auth_options_free(options);
+    options = NULL;
+    if (!client) {
+        LM_ERR("%s\n", wazo_auth_error_message(error));
+        wazo_auth_error_free(error);
+        return -1;
+    }
+    if (answer_init() != 0) {
+        LM_ERR("could not register the counters\n");
+        return -1;
+    }
+    return async_init(&async_settings, client);
+}
+
+static int child_init(int rank)
+{
+    return rank == PROC_MAIN ? async_fork() : 0;
+}
+
+/* In the main process alone, at the very end; Kamailio's other processes just end. */
+static void mod_destroy(void)
+{
+    wazo_auth_options_free(options);
+    wazo_auth_client_free(client);
+    options = NULL;
+    client = NULL;
+}
+
+static cmd_export_t functions[] = {
+    {"wazo_auth_check", check_valid, 1, question_fix, NULL, ANY_ROUTE},
+    {"wazo_auth_check", check_acl, 2, question_fix, NULL, ANY_ROUTE},
+    {"wazo_auth_check", (cmd_function)(void (*)(void))check, 3, question_fix, NULL, ANY_ROUTE},
+    {"wazo_auth_check_async", (cmd_function)(void (*)(void))check_async, 3, async_fix, NULL,
+     REQUEST_ROUTE | FAILURE_ROUTE},
+    {"wazo_auth_check_async", (cmd_function)(void (*)(void))async_check, 4, async_fix, NULL,
+     REQUEST_ROUTE | FAILURE_ROUTE},
+    {0},
+};
+
+static param_export_t params[] = {
+    {"url", PARAM_STRING | PARAM_USE_FUNC, param_url},
+    {"ca_file", PARAM_STRING | PARAM_USE_FUNC, param_ca_file},
+    {"timeout_ms", PARAM_INT | PARAM_USE_FUNC, param_timeout_ms},
+    {"option", PARAM_STRING | PARAM_USE_FUNC, param_option},
+    {"async_workers", PARAM_INT, &async_settings.workers},
+    {"async_limit", PARAM_INT, &async_settings.limit},
+    {0},
+};
+
+static pv_export_t variables[] = {
+    {STR_STATIC_INIT("wazo_auth_result"), PVT_OTHER, answer_get_result, NULL, NULL, NULL, NULL, 0},
+    {STR_STATIC_INIT("wazo_auth_error"), PVT_OTHER, answer_get_error, NULL, NULL, NULL, NULL, 0},
+    {{NULL, 0}, 0, NULL, NULL, NULL, NULL, NULL, 0},
+};
+
+struct module_exports exports = {
+    .name = "wazo_auth",
+    .dlflags = DEFAULT_DLFLAGS,
+    .cmds = functions,
+    .params = params,
+    .pv_items = variables,
+    .init_mod_f = mod_init,
+    .init_child_f = child_init,
+    .destroy_mod_f = mod_destroy,
+};
