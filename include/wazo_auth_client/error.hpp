@@ -6,7 +6,6 @@
 #include "../wazo_auth_client.h"
 
 #include <memory>
-#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -24,7 +23,7 @@ enum class ErrorKind : int {
     permission_denied = WAZO_AUTH_ERROR_PERMISSION_DENIED,         ///< The token lacks the access (401 or 403).
     tenant_unauthorized = WAZO_AUTH_ERROR_TENANT_UNAUTHORIZED,     ///< Neither the token's tenant nor below it (401).
     not_found = WAZO_AUTH_ERROR_NOT_FOUND,                         ///< There is no such thing, or no such route (404).
-    conflict = WAZO_AUTH_ERROR_CONFLICT,                           ///< It exists already, or its state forbids this (409).
+    conflict = WAZO_AUTH_ERROR_CONFLICT,                           ///< It exists, or its state forbids this (409).
     quota = WAZO_AUTH_ERROR_QUOTA,                                 ///< A limit: the server's (429), or a full queue.
     rejected = WAZO_AUTH_ERROR_REJECTED,                           ///< The server found the request wrong (other 4xx).
     server_error = WAZO_AUTH_ERROR_SERVER_ERROR,                   ///< The server failed (500).
@@ -46,7 +45,9 @@ class Error : public std::runtime_error {
 public:
     /// Takes over an error of the C library; for code that calls it directly.
     explicit Error(std::shared_ptr<const wazo_auth_error> error)
-        : std::runtime_error(wazo_auth_error_message(error.get())), kind_(kind_of(error.get())), error_(std::move(error)) {}
+        : std::runtime_error(wazo_auth_error_message(error.get())),
+          kind_(kind_of(error.get())),
+          error_(std::move(error)) {}
 
     /// An error found on this side of the C library.
     Error(ErrorKind kind, const std::string &message) : std::runtime_error(message), kind_(kind) {}
@@ -75,7 +76,7 @@ public:
         return text(error_ ? wazo_auth_error_response(error_.get()) : nullptr);
     }
 
-    /// The whole error as a JSON object; see wazo_auth_error_json(). None where it was found on this side of the library.
+    /// The whole error as a JSON object; see wazo_auth_error_json(). None where the C library had no part in it.
     [[nodiscard]] std::optional<std::string> json() const {
         return text(error_ ? wazo_auth_error_json(error_.get()) : nullptr);
     }
@@ -102,71 +103,6 @@ private:
     ErrorKind kind_;
     std::shared_ptr<const wazo_auth_error> error_;
 };
-
-/// What the headers use among themselves; nothing in it is for programs.
-namespace detail {
-
-/// Ends a C handle or text with its own function.
-template <auto release>
-struct Release {
-    template <typename T>
-    void operator()(T *pointer) const noexcept {
-        release(pointer);
-    }
-};
-
-/// The only owner of a C handle.
-template <typename T, auto release>
-using Owned = std::unique_ptr<T, Release<release>>;
-
-/// What a C function came to: gives it a place for its error, and throws what it finds there.
-class Outcome {
-public:
-    Outcome() = default;
-    Outcome(const Outcome &) = delete;
-    Outcome &operator=(const Outcome &) = delete;
-    ~Outcome() { wazo_auth_error_free(error_); }
-
-    /// The last argument of a C function.
-    [[nodiscard]] wazo_auth_error **error() noexcept { return &error_; }
-
-    /// The text of a function that returns one, which is freed.
-    [[nodiscard]] std::string text(char *text) {
-        const Owned<char, wazo_auth_string_free> owned(text);
-        if (!owned) fail();
-        return owned.get();
-    }
-
-    /// The answer of a function that answers a question; false with an error is no answer.
-    [[nodiscard]] bool answer(bool yes) {
-        if (error_) fail();
-        return yes;
-    }
-
-    /// The end of a function that returns whether it is done.
-    void done(bool done) {
-        if (!done) fail();
-    }
-
-    /// The handle of a function that makes one.
-    template <typename T>
-    [[nodiscard]] T *handle(T *made) {
-        if (!made) fail();
-        return made;
-    }
-
-private:
-    [[noreturn]] void fail() {
-        if (!error_) throw std::bad_alloc();
-        throw Error(std::shared_ptr<const wazo_auth_error>(std::exchange(error_, nullptr), [](const wazo_auth_error *error) {
-            wazo_auth_error_free(const_cast<wazo_auth_error *>(error));
-        }));
-    }
-
-    wazo_auth_error *error_ = nullptr;
-};
-
-} // namespace detail
 
 } // namespace wazo::auth
 

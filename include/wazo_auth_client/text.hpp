@@ -3,10 +3,9 @@
 #ifndef WAZO_AUTH_CLIENT_TEXT_HPP
 #define WAZO_AUTH_CLIENT_TEXT_HPP
 
-#include "error.hpp"
+#include "detail.hpp"
 
 #include <initializer_list>
-#include <type_traits>
 #include <vector>
 
 namespace wazo::auth {
@@ -36,6 +35,9 @@ public:
             for (const std::string &text : texts) json_ += (json_.size() > 1 ? "," : "") + quoted(text);
             json_ += ']';
         }
+        /// A list of texts: `{"acl", {"confd.users.read", "auth.users.me.#"}}`.
+        Value(std::initializer_list<const char *> texts)
+            : Value(std::vector<std::string>(texts.begin(), texts.end())) {}
         /// Whole numbers and truth values, and nothing that only converts to one: a pointer is no truth value here.
         template <typename T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
         Value(T number) {
@@ -119,6 +121,8 @@ public:
     OptionalText(std::string_view text) : copy_(text), text_(copy_.c_str()), length_(text.size()) {}
     OptionalText(const Object &object) noexcept : OptionalText(object.json()) {}
     OptionalText(const Json &json) noexcept : OptionalText(json.text) {}
+    /// A JSON object: `client.users().list({{"search", "ali"}, {"limit", 10}})`.
+    OptionalText(std::initializer_list<Object::Member> members) : OptionalText(std::string_view(Object(members).json())) {}
     OptionalText(const std::optional<std::string> &text) noexcept {
         if (text) {
             text_ = text->c_str();
@@ -163,12 +167,23 @@ public:
     Text(std::string_view text) : OptionalText(text) {}
     Text(const Object &object) noexcept : OptionalText(object) {}
     Text(const Json &json) noexcept : OptionalText(json) {}
+    Text(std::initializer_list<Object::Member> members) : OptionalText(members) {}
     Text(std::nullptr_t) = delete;
     Text(std::nullopt_t) = delete;
     // A text that may be missing is looked at first.
     Text(const std::optional<std::string> &) = delete;
     Text(const std::optional<std::string_view> &) = delete;
 };
+
+/// Takes a value out of an answer: `json_get(answer, "/metadata/uuid")`.
+///
+/// @param json a JSON text
+/// @param path where the value stands, as a JSON Pointer (RFC 6901): "/token", "/items/0/uuid"
+/// @return a string's text, any other value's JSON; none where it is not there or null
+[[nodiscard]] inline std::optional<std::string> json_get(Text json, Text path) {
+    detail::Outcome outcome;
+    return outcome.optional_text(wazo_auth_json_get(json.c_str("json"), path.c_str("path"), outcome.error()));
+}
 
 } // namespace wazo::auth
 

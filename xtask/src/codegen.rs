@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::table::operations;
-use crate::{Operations, docs, ffi, header, python, symbols};
+use crate::{Operations, cpp, docs, ffi, header, python, symbols};
 
 /// What a generator may look at besides the operations.
 pub struct Sources<'a> {
@@ -28,6 +28,7 @@ pub const FUNCTIONS: &str = "src/ffi/operations.rs";
 pub const FILES: &[File] = &[
     File { path: FUNCTIONS, write: |_, sources| Ok(sources.functions.to_owned()) },
     File { path: "include/wazo_auth_client.h", write: |_, sources| header::header(sources) },
+    File { path: "include/wazo_auth_client/operations.hpp", write: |operations, _| Ok(cpp::header(operations)) },
     File {
         path: "bindings/python/wazo_auth_client/_operations.py",
         write: |operations, _| Ok(python::module(operations)),

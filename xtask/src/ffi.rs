@@ -12,7 +12,7 @@ use crate::signature::{
     result_in_words,
 };
 use crate::table::operations::{Credentials, Operation, Parameter, Place, Shape};
-use crate::text::{WIDTH, enumeration, wrap_with};
+use crate::text::{WIDTH, capitalised, enumeration, wrap_with};
 use crate::{GENERATED, Operations};
 
 const HEAD: &str = "\
@@ -158,11 +158,6 @@ fn returned(operation: &Operation) -> String {
             capitalised(&result_in_words(shape))
         ),
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The known refusals, each with the kinds of error that it becomes.

@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | [`ffi`] | `src/ffi/operations.rs` | the C ABI |
 //! | [`header`] | `include/wazo_auth_client.h` | C and C++ |
+//! | [`cpp`] | `include/wazo_auth_client/operations.hpp` | C++ |
 //! | [`python`] | `bindings/python/wazo_auth_client/_operations.py` and `.pyi` | Python |
 //! | [`docs`] | `docs/operations.md` | readers |
 //! | [`symbols`] | `tests/data/abi-symbols.txt` | the tests of the ABI |
@@ -16,6 +17,7 @@
 //! [`codegen`] runs them all; a new generator is one more line there.
 
 pub mod codegen;
+pub mod cpp;
 pub mod docs;
 pub mod ffi;
 pub mod header;

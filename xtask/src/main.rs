@@ -12,7 +12,7 @@ Usage: cargo xtask <task>
 
 Tasks:
   codegen           Write everything that is derived from the table of operations (src/operations.rs): the C
-                    functions, the header, the Python methods, the reference, the list of symbols
+                    functions, the headers of C and C++, the Python methods, the reference, the list of symbols
   codegen --check   Write nothing; name each of these files that is not what codegen would write, and exit with 1
   codegen --list    Name these files
   help, --help      This text

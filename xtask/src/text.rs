@@ -32,12 +32,14 @@ pub fn wrap_with(text: &str, width: usize, first: &str, rest: &str) -> Vec<Strin
         .collect()
 }
 
+/// The text with its first letter in upper case.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// `refresh_tokens` as `RefreshTokens`.
 pub fn camel_case(name: &str) -> String {
-    let capitalised = |word: &str| {
-        let mut letters = word.chars();
-        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-    };
     name.split('_').map(capitalised).collect()
 }
 
