@@ -17,25 +17,37 @@ int question_fix(void **param, int number)
 
 enum text { TEXT_COPIED, TEXT_MISSING, TEXT_NO_MEMORY };
 
+/* Evaluates a parameter. False where a variable in it has no value: Kamailio itself would write "<null>" in its place,
+ * and a text with that in the middle asks for something else than the script meant. */
+static bool evaluate(struct sip_msg *msg, gparam_t *param, str *text)
+{
+    pv_value_t value;
+
+    if (param->type == FPARAM_PVE) {
+        for (pv_elem_t *part = param->v.pve; part; part = part->next) {
+            if (!part->spec || !part->spec->getf) {
+                continue;
+            }
+            if (pv_get_spec_value(msg, part->spec, &value) != 0 || (value.flags & PV_VAL_NULL)) {
+                return false;
+            }
+            /* A variable alone is taken as it is, since a text put together has the length of Kamailio's buffers. */
+            if (part == param->v.pve && !part->next && part->text.len == 0 && (value.flags & PV_VAL_STR)) {
+                *text = value.rs;
+                return true;
+            }
+        }
+    }
+    return fixup_get_svalue(msg, param, text) == 0;
+}
+
 /* Copies the value: the next one may be written over it, where both lie in Kamailio's own buffers. */
 static enum text copy_text(struct sip_msg *msg, gparam_t *param, char **copy)
 {
-    pv_value_t value;
     str text = {NULL, 0};
 
-    if (param->type == FPARAM_PVS) {
-        /* Not by fixup_get_svalue(), which logs an error for every message without the header. */
-        if (pv_get_spec_value(msg, param->v.pvs, &value) != 0 || (value.flags & PV_VAL_NULL)) {
-            return TEXT_MISSING;
-        }
-        if (value.flags & PV_VAL_STR) {
-            text = value.rs;
-        }
-    } else if (fixup_get_svalue(msg, param, &text) != 0) {
-        return TEXT_MISSING;
-    }
     /* A NUL within would hide what follows it. */
-    if (!text.s || text.len <= 0 || memchr(text.s, '\0', text.len)) {
+    if (!evaluate(msg, param, &text) || !text.s || text.len <= 0 || memchr(text.s, '\0', text.len)) {
         return TEXT_MISSING;
     }
     *copy = pkg_malloc(text.len + 1);

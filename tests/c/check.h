@@ -1,0 +1,98 @@
+/* The harness of the C tests: a test is a function named by the promise that it holds.
+ *
+ *     static void refused(void) { CHECK(1 + 1 == 2); }
+ *     int main(void) { RUN("one and one is two", refused); return finish(); }
+ *
+ * A line for each test, `ok - <promise>` or `not ok - <promise>`, and `N passed, M failed` as the last one.
+ */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wazo_auth_client.h>
+
+static int check_failures_here, check_passed, check_failed;
+
+/* Goes on after a failure: what follows may tell more, and frees what is held. */
+#define CHECK(condition) check_that((condition), #condition, __FILE__, __LINE__)
+
+/* Checks the kind of an error and that its message has a fragment (NULL: any message), and frees it. */
+#define CHECK_ERROR(error, kind, fragment) check_error(&(error), kind, fragment, __FILE__, __LINE__)
+
+#define RUN(promise, test)                                                                                             \
+    do {                                                                                                               \
+        check_failures_here = 0;                                                                                       \
+        test();                                                                                                        \
+        check_report(promise);                                                                                         \
+    } while (0)
+
+static inline bool check_that(bool holds, const char *what, const char *file, int line)
+{
+    if (!holds) {
+        check_failures_here++;
+        printf("#   %s:%d: does not hold: %s\n", file, line, what);
+        fflush(stdout);
+    }
+    return holds;
+}
+
+static inline void check_error(wazo_auth_error **error, wazo_auth_error_code kind, const char *fragment,
+                               const char *file, int line)
+{
+    const char *message = wazo_auth_error_message(*error);
+    if (wazo_auth_error_kind(*error) != kind || (fragment != NULL && strstr(message, fragment) == NULL)) {
+        check_failures_here++;
+        printf("#   %s:%d: expected an error of kind %d that says \"%s\", got kind %d (%s): %.300s\n", file, line,
+               (int)kind, fragment == NULL ? "" : fragment, (int)wazo_auth_error_kind(*error),
+               wazo_auth_error_kind_name(*error), message);
+        fflush(stdout);
+    }
+    wazo_auth_error_free(*error);
+    *error = NULL;
+}
+
+static inline void check_report(const char *promise)
+{
+    if (check_failures_here == 0) {
+        check_passed++;
+    } else {
+        check_failed++;
+    }
+    printf("%s - %s\n", check_failures_here == 0 ? "ok" : "not ok", promise);
+    fflush(stdout);
+}
+
+/* The closing line, and the exit code. A program without a test has not passed. */
+static inline int finish(void)
+{
+    printf("%d passed, %d failed\n", check_passed, check_failed);
+    return check_failed == 0 && check_passed > 0 ? 0 : 1;
+}
+
+/* A client for those options, in pairs of key and value that end with NULL; the program ends where there is none. */
+static inline wazo_auth_client *client_with_options(const char *const *pairs)
+{
+    wazo_auth_error *error = NULL;
+    wazo_auth_client *client = NULL;
+    wazo_auth_options *options = wazo_auth_options_new();
+    bool good = true;
+    for (; good && *pairs != NULL; pairs += 2) {
+        good = strcmp(pairs[0], "url") == 0 ? wazo_auth_options_set_url(options, pairs[1], &error)
+                                            : wazo_auth_options_set(options, pairs[0], pairs[1], &error);
+    }
+    if (good) {
+        client = wazo_auth_client_new(options, &error);
+    }
+    wazo_auth_options_free(options);
+    if (client == NULL) {
+        printf("# no client to test with: %s\n", wazo_auth_error_message(error));
+        wazo_auth_error_free(error);
+        exit(2);
+    }
+    return client;
+}
+
+#endif
