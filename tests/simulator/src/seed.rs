@@ -169,7 +169,8 @@ pub fn user_metadata(user: &User, xivo_uuid: &str) -> Map<String, Value> {
         "uuid": user.uuid,
         "tenant_uuid": user.tenant_uuid,
         "auth_id": user.uuid,
-        "pbx_user_uuid": user.uuid,
+        // Only people have a telephone.
+        "pbx_user_uuid": if user.purpose == "user" { Some(&user.uuid) } else { None },
         "xivo_uuid": xivo_uuid,
         "purpose": user.purpose,
     });

@@ -151,9 +151,7 @@ pub fn get(call: &mut Call) -> Outcome {
 
 /// `PUT /groups/{group}`: the slug stays.
 pub fn edit(call: &mut Call) -> Outcome {
-    let body = call.json()?;
-    found(call)?;
-    let given: Map<String, Value> = load_for("groups", &EDITED, &body)?;
+    let given: Map<String, Value> = load_for("groups", &EDITED, &call.json()?)?;
     let mut group = changeable(call)?;
     group.name = given["name"].as_str().unwrap_or_default().to_string();
     if taken(&call.state, &group.tenant_uuid, &group.uuid, |other| other.name == group.name) {

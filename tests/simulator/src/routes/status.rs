@@ -26,11 +26,19 @@ pub fn specification(_call: &mut Call) -> Outcome {
         }
     }
     for path in paths {
-        let _ = writeln!(text, "  /{}:", path.replace(":uuid}", "_uuid}"));
+        let _ = writeln!(text, "  /{}:", path.replace(":uuid}", "}"));
+        let parts: Vec<&str> = path.split('/').filter_map(|segment| segment.strip_prefix('{')).collect();
+        if !parts.is_empty() {
+            text.push_str("    parameters:\n");
+        }
+        for part in parts {
+            let name = part.trim_end_matches('}').trim_end_matches(":uuid");
+            let _ = writeln!(text, "    - {{name: {name}, in: path, required: true, type: string}}");
+        }
         for route in ROUTES.iter().filter(|route| route.path == path) {
             let method = route.method.to_lowercase();
             let _ =
-                writeln!(text, "    {method}:\n      responses:\n        default:\n          description: See API.md");
+                writeln!(text, "    {method}:\n      responses:\n        default:\n          description: An answer");
         }
     }
     Ok(Answer::text(200, "application/x-yaml", &text))

@@ -42,7 +42,6 @@ pub const ROUTES: &[Route] = &[
     route("POST", "users", Access("auth.users.create"), Header, users::create),
     only_with(UserRegistration, route("POST", "users/register", Nothing, Own, users::register)),
     route("GET", "users/{user:uuid}", Access("auth.users.{user}.read"), Header, users::get),
-    route("HEAD", "users/{user:uuid}", Access("auth.users.{user}.read"), Own, users::exists),
     route("PUT", "users/{user:uuid}", Access("auth.users.{user}.update"), Header, users::edit),
     route("DELETE", "users/{user:uuid}", Access("auth.users.{user}.delete"), Header, users::delete),
     route("PUT", "users/{user:uuid}/password", Access("auth.users.{user}.password.update"), Own, passwords::change),

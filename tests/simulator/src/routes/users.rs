@@ -9,12 +9,15 @@ use crate::directory::Tenants;
 use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;
 use crate::index;
-use crate::listing::{self, Columns, List};
+use crate::listing::{self, Columns, List, SortKey};
 use crate::passwords::{self, new_uuid};
 use crate::state::{Email, Group, State, User};
 use crate::validate::{Field, Kind, Rule, load_for};
 
 const COLUMNS: Columns = Columns(&index::COLUMNS);
+
+/// Up to this many users are sorted for a page; of more, the order that is kept is walked.
+const FEW: usize = 2_000;
 
 const PURPOSES: &[&str] = &["user", "internal", "external_api"];
 
@@ -164,20 +167,40 @@ impl<'a> Filter<'a> {
 
 /// A page of those users of the tenants that are `meant`, with how many there are, and how many pass the filter.
 pub fn page(call: &Call, list: &List, tenants: &Tenants, meant: impl Fn(&User) -> bool) -> (Vec<Value>, usize, usize) {
-    let (mut total, mut filtered, mut items) = (0, 0, Vec::new());
     let filter = Filter::new(call, list);
-    let column = list.order.as_deref().unwrap_or_default();
-    for uuid in call.state.index.ordered(tenants, column, list.descending) {
-        let Some(user) = call.state.users.get(uuid).filter(|user| meant(user)) else { continue };
+    let only = if tenants.len() == 1 { tenants.iter().next() } else { None };
+    let in_scope =
+        |user: &User| only.map_or_else(|| tenants.contains(&user.tenant_uuid), |only| *only == user.tenant_uuid);
+    // One pass in the order of the table, which is that of the memory, counts and remembers a few.
+    let (mut total, mut filtered, mut found) = (0, 0, Vec::new());
+    for user in call.state.users.values().filter(|user| in_scope(user) && meant(user)) {
         total += 1;
         if filter.passes(user) {
-            if (list.offset..list.end()).contains(&filtered) {
-                items.push(show(user));
-            }
             filtered += 1;
+            if filtered <= FEW {
+                found.push(user);
+            }
         }
     }
-    (items, total, filtered)
+    let shown = if filtered <= FEW {
+        list.page(found, |user, column| sort_key(user, column))
+    } else {
+        // Of many, the page comes soon in the order that is kept.
+        let column = list.order.as_deref().unwrap_or_default();
+        let ordered = call.state.index.ordered(tenants, column, list.descending);
+        let passing = ordered.filter_map(|uuid| call.state.users.get(uuid)).filter(|user| meant(user));
+        passing.filter(|user| filter.passes(user)).take(list.end()).skip(list.offset).collect()
+    };
+    (shown.into_iter().map(show).collect(), total, filtered)
+}
+
+/// What a user is sorted by in a column.
+fn sort_key(user: &User, column: &str) -> SortKey {
+    SortKey::text(match column {
+        "firstname" => user.firstname.as_deref(),
+        "lastname" => user.lastname.as_deref(),
+        _ => user.username.as_deref(),
+    })
 }
 
 /// `GET /users`.
@@ -285,12 +308,6 @@ pub fn get(call: &mut Call) -> Outcome {
     call.check_user(&uuid)?;
     let user = call.state.users.get(&uuid).ok_or_else(|| errors::unknown_user(&uuid))?;
     Ok(Answer::ok(&show(user)))
-}
-
-/// `HEAD /users/{user}`.
-pub fn exists(call: &mut Call) -> Outcome {
-    let uuid = call.part("user");
-    if call.state.users.contains_key(&uuid) { Ok(Answer::no_content()) } else { Err(errors::unknown_user(&uuid)) }
 }
 
 /// `PUT /users/{user}`: what is left out is emptied.
