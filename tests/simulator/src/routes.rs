@@ -17,6 +17,8 @@ pub mod sessions;
 pub mod status;
 mod table;
 pub mod tenants;
+#[cfg(test)]
+mod tests;
 pub mod tokens;
 pub mod user_policies;
 pub mod users;
