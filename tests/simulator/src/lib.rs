@@ -35,6 +35,7 @@ pub mod passwords;
 pub mod routes;
 pub mod seed;
 pub mod server;
+pub mod settings;
 pub mod state;
 pub mod validate;
 

@@ -50,8 +50,8 @@ impl Server {
         (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
     }
 
-    fn by_admin(&self, method: &str, target: &str, body: Value) -> Value {
-        let (status, answer) = self.call(&self.admin, "", method, target, &body);
+    fn by_admin(&self, method: &str, target: &str, body: &Value) -> Value {
+        let (status, answer) = self.call(&self.admin, "", method, target, body);
         assert!(status < 300, "{method} {target}: {status} {answer}");
         answer
     }
@@ -75,7 +75,7 @@ impl Server {
         let policy = json!({"name": format!("policy of {name}"), "acl": acl});
         let (_, policy) = self.call(&self.admin, tenant, "POST", "policies", &policy);
         let (user, policy) = (text(&user["uuid"]), text(&policy["uuid"]));
-        self.by_admin("PUT", &format!("users/{user}/policies/{policy}"), Value::Null);
+        self.by_admin("PUT", &format!("users/{user}/policies/{policy}"), &Value::Null);
         (user, self.login(name, "pass", &json!({})))
     }
 
@@ -131,7 +131,7 @@ fn a_shared_policy_is_seen_below_and_changed_only_where_it_is() {
     let mine = server.tenant("", "mine");
     let (_, token) = server.user(&mine, "alice", &["#"]);
     let policy = json!({"name": "shared", "acl": ["a"], "shared": true});
-    let uuid = text(&server.by_admin("POST", "policies", policy.clone())["uuid"]);
+    let uuid = text(&server.by_admin("POST", "policies", &policy)["uuid"]);
     let (_, seen) = server.call(&token, "", "GET", &format!("policies/{uuid}"), &Value::Null);
     assert_eq!(seen["tenant_uuid"], *mine);
     assert_eq!((&seen["read_only"], &seen["shared"]), (&json!(true), &json!(false)));
@@ -139,7 +139,7 @@ fn a_shared_policy_is_seen_below_and_changed_only_where_it_is() {
     assert_eq!(status, 403);
     let (status, _) = server.call(&token, "", "POST", "policies", &policy);
     assert_eq!(status, 409, "its name is taken for all below");
-    server.by_admin("PUT", &format!("policies/{uuid}"), json!({"name": "renamed"}));
+    server.by_admin("PUT", &format!("policies/{uuid}"), &json!({"name": "renamed"}));
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn a_tenant_comes_with_its_groups_and_goes_with_all_that_is_in_it() {
     let group = text(&groups["items"][0]["uuid"]);
     let (status, _) = server.call(&token, "", "DELETE", &format!("groups/{group}"), &Value::Null);
     assert_eq!(status, 403);
-    server.by_admin("DELETE", &format!("tenants/{tenant}"), Value::Null);
+    server.by_admin("DELETE", &format!("tenants/{tenant}"), &Value::Null);
     let state = server.shared.state();
     assert!(!state.users.contains_key(&user) && !state.groups.contains_key(&group));
     assert!(!state.tokens.contains_key(&token) && !state.login_taken("alice", None));
@@ -274,22 +274,22 @@ fn a_tenant_comes_with_its_groups_and_goes_with_all_that_is_in_it() {
 fn a_tenant_is_never_moved_below_itself() {
     let server = Server::new();
     let (upper, lower) = (server.tenant("", "upper"), server.tenant("", "lower"));
-    server.by_admin("PUT", &format!("tenants/{lower}/parent/{upper}"), Value::Null);
+    server.by_admin("PUT", &format!("tenants/{lower}/parent/{upper}"), &Value::Null);
     let target = format!("tenants/{upper}/parent/{lower}");
     assert_eq!(server.call(&server.admin, "", "PUT", &target, &Value::Null).0, 409);
-    assert_eq!(server.by_admin("GET", &format!("tenants/{lower}"), Value::Null)["parent_uuid"], *upper);
+    assert_eq!(server.by_admin("GET", &format!("tenants/{lower}"), &Value::Null)["parent_uuid"], *upper);
 }
 
 #[test]
 fn a_user_of_another_identity_provider_has_no_password_here() {
     let server = Server::new();
     let (alice, _) = server.user("", "alice", &[]);
-    server.by_admin("PUT", "idp/ldap/users", json!({"users": [{"uuid": alice}]}));
+    server.by_admin("PUT", "idp/ldap/users", &json!({"users": [{"uuid": alice}]}));
     assert_eq!(server.login_answer("alice", "pass", false, &json!({})).status, 401);
     let passwords = json!({"old_password": "pass", "new_password": "new"});
     let target = format!("users/{alice}/password");
     assert_eq!(server.call(&server.admin, "", "PUT", &target, &passwords).0, 405);
-    server.by_admin("DELETE", &format!("idp/ldap/users/{alice}"), Value::Null);
+    server.by_admin("DELETE", &format!("idp/ldap/users/{alice}"), &Value::Null);
     assert_eq!(server.login_answer("alice", "pass", false, &json!({})).status, 200);
 }
 
