@@ -24,6 +24,7 @@ extern struct module_exports exports;
 static wazo_auth_options *options; /* until mod_init(): what the modparams gave so far */
 static wazo_auth_client *client;
 static bool has_url;
+static int check_at_start;
 static struct async_settings async_settings = {.workers = 1, .limit = 1024, .timeout_ms = 500};
 
 /* A SIP worker that waits takes no other message: no call may last as long as the library's own default allows. */
@@ -131,6 +132,18 @@ static int check_async(struct sip_msg *msg, char *token, char *acl, char *route)
     return async_check(msg, token, acl, route, NULL);
 }
 
+/* A wrong address or certificate should be in the log when Kamailio starts, and not with the first call. wazo-auth may
+ * be away for the moment, though: that is no reason not to start. */
+static void look_for_server(void)
+{
+    wazo_auth_error *error = NULL;
+
+    if (!wazo_auth_status_check(client, &error)) {
+        LM_WARN("wazo-auth does not serve at the moment: %s\n", wazo_auth_error_message(error));
+    }
+    wazo_auth_error_free(error);
+}
+
 static int mod_init(void)
 {
     wazo_auth_error *error = NULL;
@@ -150,6 +163,9 @@ static int mod_init(void)
         LM_ERR("%s\n", wazo_auth_error_message(error));
         wazo_auth_error_free(error);
         return -1;
+    }
+    if (check_at_start) {
+        look_for_server();
     }
     if (answer_init() != 0) {
         LM_ERR("could not register the counters\n");
@@ -188,6 +204,7 @@ static param_export_t params[] = {
     {"ca_file", PARAM_STRING | PARAM_USE_FUNC, param_ca_file},
     {"timeout_ms", PARAM_INT | PARAM_USE_FUNC, param_timeout_ms},
     {"option", PARAM_STRING | PARAM_USE_FUNC, param_option},
+    {"check_at_start", PARAM_INT, &check_at_start},
     {"async_workers", PARAM_INT, &async_settings.workers},
     {"async_limit", PARAM_INT, &async_settings.limit},
     {0},

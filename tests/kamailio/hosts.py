@@ -1,0 +1,259 @@
+"""The programs that the test of the Kamailio module runs, each cleaned up whatever happens: the simulator, Kamailio, sipp.
+
+All ports are free ones on loopback, and nothing outlives the test: each program is asked to end when the `with` is left,
+killed with its whole process group when it does not, and told by the kernel when the test itself was killed.
+"""
+
+import base64
+import csv
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def _end_with_parent():
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def start(command, **options):
+    return subprocess.Popen(
+        [str(part) for part in command], start_new_session=True, preexec_fn=_end_with_parent, **options
+    )
+
+
+def end(process, seconds=5):
+    """Ends a program; gives its exit status, or None where it had to be killed."""
+    try:
+        process.terminate()
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+
+def group_lives(process):
+    """Whether a process of the program's group is left after its end."""
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class Simulator:
+    """A wazo-auth with an administrator, over HTTP and HTTPS."""
+
+    def __init__(self, program, folder):
+        self.certificate = Path(folder) / "ca.pem"
+        command = [program, "--port", 0, "--tls-port", 0, "--admin", "admin:secret"]
+        command += ["--certificate-file", self.certificate, "--exit-with-stdin"]
+        self.process = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.urls = {}
+        for _ in range(2):
+            url = self.process.stdout.readline().split()[-1]
+            self.urls[url.split(":")[0]] = url.replace("127.0.0.1", "localhost")
+        self.token = self.log_in("admin", "secret")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        end(self.process)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def request(self, method, path, body=None, **headers):
+        if body is not None:
+            body = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(self.urls["http"] + path, body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def ask(self, method, path, body=None):
+        return self.request(method, "/0.1" + path, body, **{"X-Auth-Token": self.token})
+
+    def log_in(self, username, password, **options):
+        credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
+        answer = self.request("POST", "/0.1/token", options, Authorization=f"Basic {credentials}")
+        return answer["data"]["token"]
+
+    def user(self, username, acl=None):
+        """Makes a user, with a policy of that access list where one is given."""
+        user = self.ask("POST", "/users", {"username": username, "password": "password"})
+        if acl:
+            policy = self.ask("POST", "/policies", {"name": username, "acl": acl})
+            self.ask("PUT", f"/users/{user['uuid']}/policies/{policy['uuid']}")
+
+    def faults(self, *faults):
+        self.request("PUT", "/_simulator/faults", list(faults))
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Kamailio:
+    """The real one, in the foreground, with the configuration that the module comes with."""
+
+    def __init__(self, arguments, folder, definitions, config=None, workers=4):
+        self.folder = Path(folder)
+        self.log = self.folder / "kamailio.log"
+        self.control = f"unix:{self.folder}/ctl"
+        config = config or arguments.config
+        environment = {**os.environ, "LD_LIBRARY_PATH": str(arguments.library_dir)}
+        command = ["kamailio", "-DD", "-E", "-f", config, "-n", workers, "-w", folder, "-Y", folder]
+        command += ["-L", f"{arguments.module_dir}:{arguments.kamailio_modules}"]
+        for definition in definitions:
+            command += ["-A", definition]
+        # Between the look for a free port and Kamailio another program may take it.
+        for _ in range(5):
+            self.port = free_port()
+            with open(self.log, "w") as log:
+                self.process = start(
+                    [*command, "-l", f"udp:127.0.0.1:{self.port}"], stdout=log, stderr=log, env=environment
+                )
+            if self.answers() or "ddress already in use" not in self.log.read_text():
+                break
+            end(self.process)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        end(self.process)
+
+    def answers(self, seconds=15):
+        """Waits until it answers OPTIONS; false where it ended instead."""
+        deadline = time.monotonic() + seconds
+        with Phone(self.port) as phone:
+            while time.monotonic() < deadline and self.process.poll() is None:
+                if phone.ask("OPTIONS", seconds=0.1) == 200:
+                    return True
+        return False
+
+    def problems(self):
+        """The lines of its log that should not be there."""
+        words = ("CRITICAL:", "ERROR:", "ALERT:", "BUG:", "panicked")
+        return [line for line in self.log.read_text().splitlines() if any(word in line for word in words)]
+
+    def counters(self):
+        """The module's own count of answers: yes, no, unknown."""
+        command = ["kamcmd", "-s", self.control, "stats.get_statistics", "wazo_auth:"]
+        printed = subprocess.run(command, capture_output=True, text=True, timeout=10).stdout
+        pairs = (line.split("=") for line in printed.splitlines() if "=" in line)
+        return {name.split(":")[-1].strip(): int(count) for name, count in pairs}
+
+
+class Phone:
+    """A SIP phone of a few lines: for single requests, and many at once."""
+
+    def __init__(self, port):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.connect(("127.0.0.1", port))
+        self.own_port = self.socket.getsockname()[1]
+        self.number = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, method, header=None):
+        self.number += 1
+        own = f"127.0.0.1:{self.own_port}"
+        lines = [
+            f"{method} sip:127.0.0.1 SIP/2.0",
+            f"Via: SIP/2.0/UDP {own};branch=z9hG4bK-{self.own_port}-{self.number}-{time.monotonic_ns()}",
+            "Max-Forwards: 70",
+            f"From: <sip:phone@127.0.0.1>;tag={self.number}",
+            "To: <sip:phone@127.0.0.1>",
+            f"Call-ID: {self.own_port}-{self.number}-{time.monotonic_ns()}",
+            f"CSeq: {self.number} {method}",
+            f"Contact: <sip:phone@{own}>",
+            *([header] if header else []),
+            "Content-Length: 0",
+        ]
+        self.socket.send("\r\n".join([*lines, "", ""]).encode())
+
+    def receive(self, seconds):
+        """The status and method of the next answer; None where none came."""
+        self.socket.settimeout(max(seconds, 0.001))
+        try:
+            answer = self.socket.recv(65536).decode()
+        except (TimeoutError, ConnectionRefusedError):
+            return None
+        method = next(line.split()[-1] for line in answer.splitlines() if line.lower().startswith("cseq:"))
+        return int(answer.split()[1]), method
+
+    def ask(self, method, header=None, seconds=5.0):
+        """The status of the answer; None where none came in time."""
+        deadline = time.monotonic() + seconds
+        self.send(method, header)
+        while (left := deadline - time.monotonic()) > 0:
+            answer = self.receive(left)
+            if answer and answer[1] == method:
+                return answer[0]
+            if answer is None and left > 0.02:
+                time.sleep(0.02)  # nobody listens yet: the refusal came at once
+        return None
+
+
+class Sipp:
+    """Registers with the given headers, again and again, and counts the answers that were as expected."""
+
+    def __init__(self, folder, name, port, headers, expected, rate, seconds):
+        folder = Path(folder) / name
+        folder.mkdir()
+        self.statistics = folder / "statistics.csv"
+        self.wanted = max(int(rate * seconds), 1)
+        scenario = folder / "register.xml"
+        scenario.write_text((HERE / "register.xml").read_text().replace('"EXPECTED"', f'"{expected}"'))
+        users = folder / "users.csv"
+        lines = [f"{name}{number};{header}" for number, header in enumerate(headers)]
+        users.write_text("\n".join(["SEQUENTIAL", *lines, ""]))
+        command = ["sipp", f"127.0.0.1:{port}", "-i", "127.0.0.1", "-sf", scenario, "-inf", users, "-nostdin"]
+        command += ["-m", self.wanted, "-r", rate, "-trace_stat", "-stf", self.statistics, "-fd", 1]
+        command += ["-recv_timeout", 10000, "-timeout", f"{int(seconds) + 30}s", "-timeout_error"]
+        quiet = subprocess.DEVNULL
+        self.process = start(command, cwd=folder, stdout=quiet, stderr=quiet, env={**os.environ, "TERM": "dumb"})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        end(self.process)
+
+    def result(self):
+        """When it has ended: how many answers were right, wrong, missing, and within 10 ms; what was sent again."""
+        self.process.wait()
+        with open(self.statistics, newline="") as file:
+            last = list(csv.DictReader(file, delimiter=";"))[-1]
+        right = int(last["SuccessfulCall(C)"])
+        wrong = int(last["FailedUnexpectedMessage(C)"])
+        return {
+            "right": right,
+            "wrong": wrong,
+            "missing": self.wanted - right - wrong,
+            "within_10_ms": int(last["ResponseTimeRepartition1_<10"]),
+            "repeated": int(last["Retransmissions(C)"]),
+        }

@@ -1,0 +1,226 @@
+"""The Kamailio module in the real Kamailio, under load: good tokens are admitted, bad ones refused, none confused.
+
+The client is made before Kamailio forks its four workers, which then ask at the same time; an answer that got to the
+wrong worker, or none at all, shows as a wrong status. Both functions, over HTTP and HTTPS. Then wazo-auth fails, and
+stalls. `make test-kamailio` runs it; KAMAILIO_FULL=1 for a minute of load instead of seconds.
+"""
+
+import argparse
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+from hosts import Kamailio, Phone, Simulator, Sipp, end, group_lives
+
+ACL = "sip.register"
+MODES = {"blocking": [], "asynchronous": ["WAZO_AUTH_ASYNC"]}
+SETTLED = {"passed": 0, "failed": 0}
+
+
+def check(name, is_right, figures=""):
+    SETTLED["passed" if is_right else "failed"] += 1
+    print(f"{'ok  ' if is_right else 'FAIL'} {name}{': ' if figures else ''}{figures}", flush=True)
+    return is_right
+
+
+def make_tokens(simulator, count=40):
+    """Headers that must be admitted, and headers that must not, of every kind of bad."""
+    simulator.user("admitted", [ACL])
+    simulator.user("unrelated", ["sip.subscribe", "sip.register.other"])
+    good = [simulator.log_in("admitted", "password") for _ in range(count)]
+    lacking = [simulator.log_in("unrelated", "password") for _ in range(count // 4)]
+    ended = [simulator.log_in("admitted", "password") for _ in range(count // 4)]
+    for token in ended:
+        simulator.ask("DELETE", f"/token/{token}")
+    unknown = [str(uuid.uuid4()) for _ in range(count // 4)]
+    strange = ["no-token", "../../users", "?scope=sip.register", 'quote"back\\slash', "%2e%2e", "é", "x" * 2000]
+    bearer = "Authorization: Bearer {}".format
+    own = "X-Wazo-Token: {}".format
+    admitted = [(bearer if number % 2 else own)(token) for number, token in enumerate(good)]
+    refused = [(bearer if number % 2 else own)(token) for number, token in enumerate(lacking + ended + unknown)]
+    refused += [own(token) for token in strange] + ["X-Nothing: at all", "X-Wazo-Token: ", "Authorization: Bearer"]
+    random.shuffle(refused)
+    return admitted, refused
+
+
+def definitions(simulator, kamailio_folder, mode, scheme, timeout_ms):
+    wanted = [
+        f'WAZO_AUTH_URL="{simulator.urls[scheme]}"',
+        f'WAZO_AUTH_ACL="{ACL}"',
+        f"WAZO_AUTH_TIMEOUT_MS={timeout_ms}",
+        f'WAZO_AUTH_CTL="unix:{kamailio_folder}/ctl"',
+        *MODES[mode],
+    ]
+    if scheme == "https":
+        wanted.append(f'WAZO_AUTH_CA_FILE="{simulator.certificate}"')
+    return wanted
+
+
+def check_end(name, kamailio, allowed=()):
+    """Whether it was well until the end, and ends when asked to."""
+    began = time.monotonic()
+    status = end(kamailio.process)
+    took_ms = (time.monotonic() - began) * 1000
+    is_clean = status == 0 and not group_lives(kamailio.process)
+    check(f"{name}: Kamailio ends when told to, with all its processes", is_clean, f"status {status}, {took_ms:.0f} ms")
+    problems = [line for line in kamailio.problems() if not any(word in line for word in allowed)]
+    check(f"{name}: nothing wrong in Kamailio's log", not problems, "\n     ".join(problems[:5]))
+
+
+def load(arguments, simulator, folder, mode, scheme, tokens):
+    """Good and bad tokens at the same time, at a few hundred a second."""
+    name = f"{mode}, {scheme}"
+    folder = Path(folder) / f"{mode}-{scheme}"
+    folder.mkdir()
+    # The longest that a machine busy with other things may take; the module's own default is 500 ms.
+    with Kamailio(arguments, folder, definitions(simulator, folder, mode, scheme, 5000)) as kamailio:
+        if not check(f"{name}: Kamailio starts", kamailio.answers()):
+            print(kamailio.log.read_text())
+            return
+        admitted, refused = tokens
+        rate, seconds = arguments.rate / 2, arguments.seconds
+        with Sipp(folder, "good", kamailio.port, admitted, 200, rate, seconds) as good_sipp:
+            with Sipp(folder, "bad", kamailio.port, refused, 403, rate, seconds) as bad_sipp:
+                good, bad = good_sipp.result(), bad_sipp.result()
+        both = {name: good[name] + bad[name] for name in good}
+        figures = (
+            f"{good['right']} of {good_sipp.wanted} good tokens got 200, {bad['right']} of {bad_sipp.wanted} bad ones "
+            f"403; wrong {both['wrong']}, missing {both['missing']}, sent again {both['repeated']}, "
+            f"{both['within_10_ms']} within 10 ms; {rate * 2:.0f} a second, 4 workers"
+        )
+        is_right = good["right"] == good_sipp.wanted and bad["right"] == bad_sipp.wanted
+        check(f"{name}: every answer right", is_right, figures)
+        counted = kamailio.counters()
+        is_counted = counted.get("yes", 0) >= good["right"] and counted.get("no", 0) >= bad["right"]
+        is_counted = is_counted and counted.get("unknown") == 0
+        check(f"{name}: the module counted the same", is_counted, str(counted))
+        check_end(name, kamailio)
+
+
+def collect(phone, count, began, seconds):
+    """The statuses of so many answers to REGISTER, and when the last one came, in ms."""
+    statuses = []
+    while len(statuses) < count and (left := began + seconds - time.monotonic()) > 0:
+        answer = phone.receive(left)
+        if answer and answer[1] == "REGISTER":
+            statuses.append(answer[0])
+    return statuses, (time.monotonic() - began) * 1000
+
+
+def outage(arguments, simulator, folder, mode, tokens):
+    """wazo-auth fails, comes back, and stalls."""
+    folder = Path(folder) / f"{mode}-outage"
+    folder.mkdir()
+    good = tokens[0][0]
+    with Kamailio(arguments, folder, definitions(simulator, folder, mode, "http", 300)) as kamailio:
+        if not check(f"{mode}: Kamailio starts for the outage", kamailio.answers()):
+            return
+        with Phone(kamailio.port) as phone:
+            simulator.faults({"fault": "bad_gateway", "status": 503, "path": "*/token/*"})
+            failed = [phone.ask("REGISTER", good) for _ in range(20)]
+            simulator.faults()
+            back = [phone.ask("REGISTER", good) for _ in range(20)]
+            check(f"{mode}: an outage is neither yes nor no", set(failed) == {503}, f"{len(failed)} asked, all 503")
+            check(f"{mode}: it is over when wazo-auth is back", set(back) == {200}, f"{len(back)} asked, all 200")
+
+            simulator.faults({"fault": "delay", "ms": 60_000, "path": "*/token/*"})
+            began = time.monotonic()
+            for _ in range(8):
+                phone.send("REGISTER", good)
+            # Only now, that the workers have something to wait for: who else is served?
+            with Phone(kamailio.port) as other:
+                asked = time.monotonic()
+                status = other.ask("OPTIONS")
+                options_ms = (time.monotonic() - asked) * 1000
+            statuses, took_ms = collect(phone, 8, began, 5)
+            simulator.faults()
+            # 4 workers, 8 calls of 300 ms: two after one another where they block, all at once where they do not.
+            limit_ms = 1100 if mode == "blocking" else 800
+            is_right = statuses == [503] * 8 and took_ms < limit_ms
+            check(f"{mode}: wazo-auth stalls, and the time holds", is_right, f"8 at once: {took_ms:.0f} of {limit_ms} ms")
+            if mode == "asynchronous":
+                is_served = status == 200 and options_ms < 100
+                check(f"{mode}: meanwhile others are served", is_served, f"OPTIONS answered in {options_ms:.1f} ms")
+            after = phone.ask("REGISTER", good)
+            check(f"{mode}: the next one is served again", after == 200, f"{after}")
+        check_end(f"{mode}, outage", kamailio)
+
+
+MISTAKES = [
+    # The line of the configuration, and what Kamailio must say as it refuses to start.
+    ('modparam("wazo_auth", "option", "timeout=5")', 'unknown option "timeout"; the known ones are'),
+    ('modparam("wazo_auth", "option", "verbose")', "expected"),
+    ('modparam("wazo_auth", "url", "wazo.example.com")', "url"),
+    ('modparam("wazo_auth", "ca_file", "/does/not/exist.pem")', "/does/not/exist.pem"),
+    ("", "where is wazo-auth?"),
+]
+
+
+def mistakes(arguments, folder):
+    """A wrong configuration is told at the start, by name."""
+    folder = Path(folder) / "mistakes"
+    folder.mkdir()
+    modules = ["tm", "sl", "pv", "wazo_auth"]
+    loaded = "".join(f'loadmodule "{module}.so"\n' for module in modules)
+    url = 'modparam("wazo_auth", "url", "http://localhost:1")\n'
+    route = 'request_route { wazo_auth_check_async("x", "y", "NOWHERE"); }\n'
+    cases = [(line, said, "request_route { drop; }\n") for line, said in MISTAKES]
+    cases.append((url, "there is no route[NOWHERE]", route))
+    cases.append((url + 'modparam("wazo_auth", "async_workers", 0)', "async_workers of at least 1", route))
+    for number, (line, said, routes) in enumerate(cases):
+        config = folder / f"{number}.cfg"
+        base = "" if said.startswith("where") or line.startswith(url) else url
+        config.write_text(f"#!KAMAILIO\nlog_stderror=yes\ndisable_tcp=yes\n{loaded}{base}{line}\n{routes}")
+        with Kamailio(arguments, folder, [], config=config, workers=1) as kamailio:
+            try:
+                status = kamailio.process.wait(10)
+            except subprocess.TimeoutExpired:
+                status = 0
+            is_told = status != 0 and said in kamailio.log.read_text()
+            if not check(f"refused at the start: {line.splitlines()[-1] if line else 'no url'}", is_told, said):
+                print(kamailio.log.read_text())
+
+
+def arguments_of_the_command_line():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--simulator", type=Path, required=True, help="the program wazo-auth-simulator")
+    parser.add_argument("--library-dir", type=Path, required=True, help="where libwazo_auth_client.so is")
+    parser.add_argument("--module-dir", type=Path, required=True, help="where wazo_auth.so is")
+    parser.add_argument("--seconds", type=float, default=2, help="of load, in each of four runs [2]")
+    parser.add_argument("--rate", type=int, default=300, help="REGISTERs a second [300]")
+    arguments = parser.parse_args()
+    arguments.config = Path(__file__).resolve().parents[2] / "bindings/c/kamailio/kamailio.cfg"
+    missing = [name for name in ("kamailio", "kamcmd", "sipp") if not shutil.which(name)]
+    found = sorted(Path("/usr/lib").glob("*/kamailio/modules")) + sorted(Path("/usr/lib").glob("kamailio/modules"))
+    if missing or not found:
+        sys.exit(f"not installed: {', '.join(missing) or 'kamailio'}; run bindings/c/kamailio/setup.sh as root")
+    arguments.kamailio_modules = found[0]
+    return arguments
+
+
+def main():
+    arguments = arguments_of_the_command_line()
+    # So that leaving by a signal cleans up as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="wazo-auth-kamailio-") as folder:
+        with Simulator(arguments.simulator, folder) as simulator:
+            tokens = make_tokens(simulator)
+            for mode in MODES:
+                for scheme in ("http", "https"):
+                    load(arguments, simulator, folder, mode, scheme, tokens)
+                outage(arguments, simulator, folder, mode, tokens)
+        mistakes(arguments, folder)
+    print(f"in {time.monotonic() - began:.1f} s")
+    print(f"{SETTLED['passed']} passed, {SETTLED['failed']} failed")
+    return 1 if SETTLED["failed"] or not SETTLED["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
