@@ -8,7 +8,8 @@
  *     #include <iostream>
  *
  *     int main() try {
- *         const wazo::auth::Client client(wazo::auth::Options::from_url("https://wazo.example.org/api/auth?timeout_ms=3000"));
+ *         const auto options = wazo::auth::Options::from_url("https://wazo.example.org/api/auth?timeout_ms=3000");
+ *         const wazo::auth::Client client(options);
  *
  *         const std::string answer = client.token().new_("alice", "secret", {{"expiration", 3600}});
  *         const auto me = client.with("token", wazo::auth::json_get(answer, "/token"));
@@ -23,8 +24,8 @@
  *
  * Operations. All of wazo-auth's, by resource: `client.users().get(uuid)`, `client.token().check(token, access)`; they
  * stand in wazo_auth_client/operations.hpp and docs/operations.md. A name that is a keyword of C++ has an underscore
- * behind it: `new_`, `delete_`, `register_`. Arguments that may be left out come last and are left out by `{}`. An object
- * (a body, a query, options) is given as JSON, by `Json{text}` from a JSON library, or as it stands: `{{"limit", 10}}`.
+ * behind it: `new_`, `delete_`, `register_`. Arguments that may be left out come last and are left out by `{}`. An
+ * object (a body, a query, options) is given as JSON text, or as it stands: `{{"limit", 10}}`; see Object.
  *
  * Results. std::string, a JSON text as the server sent it. A question returns bool, true only for the server's yes, and
  * throws where it could not be found out: an `if` around it fails closed.

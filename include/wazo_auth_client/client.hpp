@@ -24,11 +24,10 @@ public:
         if (!options_) throw std::bad_alloc();
     }
 
-    /// What a URL says: `https://alice:secret@host:443/api/auth?timeout_ms=3000`.
+    /// What a URL says; see set_url().
     [[nodiscard]] static Options from_url(Text url) {
         Options options;
-        detail::Outcome outcome;
-        outcome.done(wazo_auth_options_set_url(options.options_.get(), url.c_str("url"), outcome.error()));
+        options.put_url(url);
         return options;
     }
 
@@ -54,6 +53,13 @@ public:
         return *this;
     }
 
+    /// Sets what a URL says: `https://alice:secret@host:443/api/auth?timeout_ms=3000`. The path is the prefix; the query
+    /// holds further options.
+    Options &set_url(Text url) & {
+        put_url(url);
+        return *this;
+    }
+
     /// Sets user name and password from a key file of Wazo's: lines `service_id: ...` and `service_key: ...`.
     Options &set_from_key_file(Text path) & {
         put_key_file(path);
@@ -70,6 +76,10 @@ public:
         put(key, detail::option_text(value));
         return std::move(*this);
     }
+    [[nodiscard]] Options set_url(Text url) && {
+        put_url(url);
+        return std::move(*this);
+    }
     [[nodiscard]] Options set_from_key_file(Text path) && {
         put_key_file(path);
         return std::move(*this);
@@ -82,6 +92,11 @@ private:
     void put(const Text &key, const Text &value) {
         detail::Outcome outcome;
         outcome.done(wazo_auth_options_set(options_.get(), key.c_str("key"), value.c_str("value"), outcome.error()));
+    }
+
+    void put_url(const Text &url) {
+        detail::Outcome outcome;
+        outcome.done(wazo_auth_options_set_url(options_.get(), url.c_str("url"), outcome.error()));
     }
 
     void put_key_file(const Text &path) {

@@ -88,8 +88,8 @@ public:
     [[nodiscard]] std::optional<Completion> wait() { return taken(-1); }
 
     /// The descriptor to wait on, with poll, epoll, libevent, libuv or QSocketNotifier: readable while completions
-    /// wait. Never read from it or close it: take completions by next() until there is none. In a child after fork it is
-    /// another. -1 on Windows; see set_wake_up().
+    /// wait. Never read from it or close it: take completions by next() until there is none. In a child after fork it
+    /// is another. -1 on Windows; see set_wake_up().
     [[nodiscard]] int descriptor() const noexcept { return wazo_auth_queue_descriptor(queue_.get()); }
 
     /// Ends a call that has been submitted; its completion comes, with ErrorKind::cancelled unless it was just ending.

@@ -108,9 +108,9 @@ private:
 
 /// A text argument that may be left out: left out where it is `{}`, std::nullopt or a null pointer.
 ///
-/// A parameter's type, made where a function is called and gone when it returns; never a variable's. What ends with NUL
-/// (a literal, a std::string, an Object) is used as it lies; a std::string_view, which need not, is copied. A text with a
-/// NUL byte in it, which C would cut short, is an Error with the argument's name.
+/// A parameter's type, made where a function is called and gone when it returns; never a variable's. What ends with
+/// NUL (a literal, a std::string, an Object) is used as it lies; a std::string_view, which need not, is copied. A text
+/// with a NUL byte in it, which C would cut short, is an Error with the argument's name.
 class OptionalText {
 public:
     OptionalText() noexcept = default;
@@ -122,7 +122,8 @@ public:
     OptionalText(const Object &object) noexcept : OptionalText(object.json()) {}
     OptionalText(const Json &json) noexcept : OptionalText(json.text) {}
     /// A JSON object: `client.users().list({{"search", "ali"}, {"limit", 10}})`.
-    OptionalText(std::initializer_list<Object::Member> members) : OptionalText(std::string_view(Object(members).json())) {}
+    OptionalText(std::initializer_list<Object::Member> members)
+        : OptionalText(std::string_view(Object(members).json())) {}
     OptionalText(const std::optional<std::string> &text) noexcept {
         if (text) {
             text_ = text->c_str();
@@ -158,8 +159,8 @@ private:
     std::size_t length_ = unknown;
 };
 
-/// A text argument that must be given: as OptionalText, but for what means "left out", which does not compile. A pointer
-/// that is null when the program runs is an Error with the argument's name.
+/// A text argument that must be given: as OptionalText, but for what means "left out", which does not compile. A
+/// pointer that is null when the program runs is an Error with the argument's name.
 class Text : public OptionalText {
 public:
     Text(const char *text) noexcept : OptionalText(text) {}
