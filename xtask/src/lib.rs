@@ -11,6 +11,7 @@
 //! | [`header`] | `include/wazo_auth_client.h` | C and C++ |
 //! | [`cpp`] | `include/wazo_auth_client/operations.hpp` | C++ |
 //! | [`python`] | `bindings/python/wazo_auth_client/_operations.py` and `.pyi` | Python |
+//! | [`options`] | `docs/options.md` | readers |
 //! | [`docs`] | `docs/operations.md` | readers |
 //! | [`symbols`] | `tests/data/abi-symbols.txt` | the tests of the ABI |
 //!
@@ -21,6 +22,7 @@ pub mod cpp;
 pub mod docs;
 pub mod ffi;
 pub mod header;
+pub mod options;
 pub mod python;
 pub mod signature;
 pub mod symbols;
@@ -31,6 +33,10 @@ pub mod text;
 pub mod table {
     pub mod operations;
 }
+
+/// The library's list of options, compiled in likewise.
+#[path = "../../src/client/option_keys.rs"]
+pub mod option_keys;
 
 /// The operations from which everything is derived.
 pub type Operations<'a> = &'a [&'a table::operations::Operation];
