@@ -49,19 +49,24 @@ static void print_json(const char *json)
     bool in_text = false;
     printf("  ");
     for (const char *at = json; *at != '\0'; at++) {
-        const bool opens = *at == '{' || *at == '[', closes = *at == '}' || *at == ']';
-        if (in_text && *at == '\\') {
+        const char *next = at + 1 + strspn(at + 1, " \t\r\n");
+        const bool opens = !in_text && (*at == '{' || *at == '['), closes = !in_text && (*at == '}' || *at == ']');
+        if (in_text && *at == '\\' && at[1] != '\0') {
             putchar(*at++);
         } else if (*at == '"') {
             in_text = !in_text;
         } else if (!in_text && strchr(" \t\r\n", *at) != NULL) {
             continue;
-        } else if (!in_text && closes) {
+        } else if (opens && (*next == '}' || *next == ']')) {
+            printf("%c%c", *at, *next);
+            at = next;
+            continue;
+        } else if (closes) {
             indent -= 2;
             printf("\n%*s", indent, "");
         }
         putchar(*at);
-        if (!in_text && (opens || *at == ',')) {
+        if (opens || (!in_text && *at == ',')) {
             indent += opens ? 2 : 0;
             printf("\n%*s", indent, "");
         } else if (!in_text && *at == ':') {

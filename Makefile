@@ -1,0 +1,66 @@
+# What is done with this repository, by name. `make help` lists it.
+#
+# CARGO_TARGET_DIR, CARGO, CC, CXX, CFLAGS and PYTHON are honoured. RELEASE=1 tests and shows what is shipped.
+
+CARGO ?= cargo
+# The Python that has `requests`, if `make setup` had to install it.
+PYTHON ?= $(if $(wildcard build/venv/bin/python),build/venv/bin/python,python3)
+export CARGO PYTHON
+
+# Expanded where it is used, so that nothing is built for `make help`.
+library = $$($(PYTHON) tools/artifacts.py library)
+simulator = $$($(PYTHON) tools/artifacts.py simulator)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test setup lint codegen test-rust test-c test-python test-replay build format clean
+
+help: ## Lists the targets
+	@echo 'make TARGET, with one of'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo
+	@echo 'WAZO_AUTH_URL=https://... make demo runs the demo against that server (WAZO_AUTH_USERNAME, WAZO_AUTH_PASSWORD,'
+	@echo 'WAZO_AUTH_CA_FILE).'
+
+demo: ## Shows the C and the Python sample at work, against a wazo-auth in memory
+	@$(PYTHON) tools/demo.py
+
+test: setup ## Runs every test; a fresh clone needs nothing before it
+	@tools/test.sh lint codegen rust c python replay
+
+setup: ## Installs what the tests need and is missing, and says what
+	@tools/setup.sh
+
+lint: ## Formatting and clippy, warnings being errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
+	@echo 'Formatting and clippy: nothing to say'
+
+codegen: ## Checks that header, C functions, Python methods and docs are those of the table of operations
+	$(CARGO) xtask codegen --check
+	@echo 'Generated files: as `cargo xtask codegen` writes them'
+
+test-rust: ## The Rust tests: the library's, the simulator's, the generators'
+	$(CARGO) test --locked --workspace
+
+test-c: ## The C tests, with the simulator and under valgrind
+	$(PYTHON) tests/c/run.py
+
+test-python: ## The tests of the Python package, and of the simulator's Python fixture
+	PYTHONPATH=bindings/python WAZO_AUTH_CLIENT_LIBRARY=$(library) WAZO_AUTH_SIMULATOR=$(simulator) \
+	    $(PYTHON) -m unittest discover --start-directory tests/python
+	WAZO_AUTH_SIMULATOR=$(simulator) $(PYTHON) -m unittest discover --start-directory tests/simulator/python
+
+test-replay: ## Replays the recorded calls of the reference client
+	PYTHONPATH=bindings/python WAZO_AUTH_CLIENT_LIBRARY=$(library) \
+	    $(PYTHON) tests/replay.py tests/data/golden_calls.jsonl
+
+build: ## Builds the library as it is shipped, and prints its path
+	@RELEASE=1 $(PYTHON) tools/artifacts.py library
+
+format: ## Formats the Rust sources
+	$(CARGO) fmt --all
+
+clean: ## Removes what was built
+	rm -rf build
+	$(CARGO) clean

@@ -1,0 +1,271 @@
+/* What C programs meet in practice, against a real server over HTTPS: each failure has the kind that says what to do.
+ *
+ *     against_simulator URL CA_FILE
+ *
+ * The simulator behind the URL knows admin with the password "secret", and waits 5 s with the answer of backends.list.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *url, *ca_file;
+static wazo_auth_client *client;
+static char *token;
+static wazo_auth_error *error;
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* A client that differs from the good one in its password and its authorities. */
+static wazo_auth_client *another(const char *password, const char *authorities)
+{
+    const char *const pairs[] = {"url", url, "username", "admin", "password", password, "ca_file", authorities, NULL};
+    return client_with_options(pairs);
+}
+
+/* A port of this machine that is ours: with a queue nobody takes from (connecting works, no answer ever comes), or
+ * without (connecting is refused). */
+static int own_port(bool listening, char *its_url, size_t size)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    if (descriptor < 0 || bind(descriptor, (struct sockaddr *)&address, length) != 0 ||
+        (listening && listen(descriptor, 8) != 0) || getsockname(descriptor, (struct sockaddr *)&address, &length) != 0) {
+        perror("own_port");
+        exit(2);
+    }
+    snprintf(its_url, size, "https://127.0.0.1:%d", (int)ntohs(address.sin_port));
+    return descriptor;
+}
+
+static void login(void)
+{
+    char *answer = wazo_auth_token_new(client, NULL, NULL, "{\"expiration\": 300}", &error);
+    if (!CHECK(answer != NULL)) {
+        CHECK_ERROR(error, WAZO_AUTH_ERROR_NONE, NULL);
+        return;
+    }
+    token = wazo_auth_json_get(answer, "/token", NULL);
+    CHECK(token != NULL && strlen(token) == 36);
+    wazo_auth_string_free(answer);
+}
+
+static void wrong_password(void)
+{
+    wazo_auth_client *wrong = another("not-the-password", ca_file);
+    CHECK(wazo_auth_token_new(wrong, NULL, NULL, NULL, &error) == NULL);
+    CHECK(wazo_auth_error_status(error) == 401);
+    CHECK(!wazo_auth_error_is_retryable(error) && !wazo_auth_error_is_in_doubt(error));
+    CHECK(!wazo_auth_error_is_token_invalid(error));
+    CHECK(strstr(wazo_auth_error_json(error), "not-the-password") == NULL);
+    CHECK_ERROR(error, WAZO_AUTH_ERROR_AUTHENTICATION_FAILED, "token.new");
+    wazo_auth_client_free(wrong);
+}
+
+static void unknown_token(void)
+{
+    wazo_auth_client *stale = wazo_auth_client_with(client, "token", "00000000-0000-4000-8000-000000000000", &error);
+    CHECK(wazo_auth_users_list(stale, NULL, NULL, &error) == NULL);
+    CHECK(wazo_auth_error_is_token_invalid(error));
+    CHECK_ERROR(error, WAZO_AUTH_ERROR_TOKEN_INVALID, NULL);
+    wazo_auth_client_free(stale);
+}
+
+static void questions(void)
+{
+    CHECK(wazo_auth_token_check(client, token, "auth.users.read", NULL, &error) && error == NULL);
+    CHECK(wazo_auth_token_is_valid(client, token, NULL, NULL, &error) && error == NULL);
+    CHECK(!wazo_auth_token_is_valid(client, "no-such-token", NULL, NULL, &error) && error == NULL);
+    CHECK(!wazo_auth_token_check(client, "no-such-token", NULL, NULL, &error) && error == NULL);
+
+    char elsewhere[64];
+    const int descriptor = own_port(false, elsewhere, sizeof elsewhere);
+    const char *const pairs[] = {"url", elsewhere, NULL};
+    wazo_auth_client *lost = client_with_options(pairs);
+    CHECK(!wazo_auth_token_check(lost, token, NULL, NULL, &error));
+    CHECK_ERROR(error, WAZO_AUTH_ERROR_CONNECT, NULL);
+    wazo_auth_client_free(lost);
+    close(descriptor);
+}
+
+static void derived_handles(void)
+{
+    CHECK(wazo_auth_users_list(client, NULL, NULL, &error) == NULL);
+    CHECK(error != NULL);
+    wazo_auth_error_free(error);
+    error = NULL;
+    wazo_auth_client *me = wazo_auth_client_with(client, "token", token, &error);
+    char *users = wazo_auth_users_list(me, NULL, NULL, &error);
+    char *name = wazo_auth_json_get(users, "/items/0/username", NULL);
+    CHECK(name != NULL && strcmp(name, "admin") == 0);
+    wazo_auth_string_free(name);
+    wazo_auth_string_free(users);
+    wazo_auth_client_free(me);
+}
+
+static void texts_arrive(void)
+{
+    const char *firstname = "Zo\xC3\xAB \"Z\" O'Neil \\ {}\n";
+    wazo_auth_client *me = wazo_auth_client_with(client, "token", token, &error);
+    char *quoted = wazo_auth_json_quote(firstname, &error);
+    char body[256];
+    snprintf(body, sizeof body, "{\"username\": \"texts-arrive\", \"firstname\": %s}", quoted);
+    char *answer = wazo_auth_users_new(me, body, NULL, &error);
+    char *uuid = wazo_auth_json_get(answer, "/uuid", NULL);
+    char *again = wazo_auth_users_get(me, uuid, NULL, &error);
+    char *arrived = wazo_auth_json_get(again, "/firstname", NULL);
+    CHECK(arrived != NULL && strcmp(arrived, firstname) == 0);
+    CHECK(wazo_auth_users_delete(me, uuid, NULL, &error));
+    CHECK(wazo_auth_users_get(me, uuid, NULL, &error) == NULL);
+    CHECK(wazo_auth_error_status(error) == 404);
+    CHECK_ERROR(error, WAZO_AUTH_ERROR_NOT_FOUND, NULL);
+    CHECK(wazo_auth_users_get(me, "a/../b?c#d e", NULL, &error) == NULL);
+    CHECK(strstr(wazo_auth_error_json(error), "/users/a%2F..%2Fb%3Fc%23d%20e") != NULL);
+    CHECK_ERROR(error, WAZO_AUTH_ERROR_NOT_FOUND, NULL);
+    wazo_auth_string_free(arrived);
+    wazo_auth_string_free(again);
+    wazo_auth_string_free(uuid);
+    wazo_auth_string_free(answer);
+    wazo_auth_string_free(quoted);
+    wazo_auth_client_free(me);
+}
+
+static void large_body(void)
+{
+    const size_t size = 10 * 1024 * 1024;
+    char *body = (char *)malloc(size + 64);
+    wazo_auth_client *me = wazo_auth_client_with(client, "token", token, &error);
+    memset(body, 'x', size + 64);
+    memcpy(body, "{\"firstname\": \"", 15);
+    strcpy(body + size, "\"}");
+    /* Whether the server takes it, finds it too long, or hangs up before it has read it all, is the server's matter. */
+    char *answer = wazo_auth_users_new(me, body, NULL, &error);
+    char *uuid = wazo_auth_json_get(answer, "/uuid", NULL);
+    CHECK((answer == NULL) == (error != NULL));
+    CHECK(wazo_auth_error_kind(error) != WAZO_AUTH_ERROR_INTERNAL);
+    CHECK(strlen(wazo_auth_error_message(error)) < 4096);
+    wazo_auth_error_free(error);
+    error = NULL;
+    CHECK(uuid == NULL || wazo_auth_users_delete(me, uuid, NULL, &error));
+    wazo_auth_string_free(uuid);
+    wazo_auth_string_free(answer);
+    wazo_auth_client_free(me);
+    free(body);
+}
+
+static void unknown_authority(void)
+{
+    wazo_auth_client *stranger = another("secret", "");
+    CHECK(wazo_auth_token_new(stranger, NULL, NULL, NULL, &error) == NULL);
+    CHECK(wazo_auth_error_status(error) == 0);
+    CHECK(!wazo_auth_error_is_in_doubt(error));
+    CHECK_ERROR(error, WAZO_AUTH_ERROR_TLS, "ca_file");
+    wazo_auth_client_free(stranger);
+}
+
+static void refused_connection(void)
+{
+    char elsewhere[64];
+    const int descriptor = own_port(false, elsewhere, sizeof elsewhere);
+    const char *const pairs[] = {"url", elsewhere, NULL};
+    wazo_auth_client *lost = client_with_options(pairs);
+    CHECK(!wazo_auth_status_check(lost, &error));
+    CHECK(wazo_auth_error_status(error) == 0);
+    CHECK(wazo_auth_error_is_retryable(error) && !wazo_auth_error_is_in_doubt(error));
+    CHECK_ERROR(error, WAZO_AUTH_ERROR_CONNECT, NULL);
+    wazo_auth_client_free(lost);
+    close(descriptor);
+}
+
+static void silent_server(void)
+{
+    char elsewhere[64];
+    const int descriptor = own_port(true, elsewhere, sizeof elsewhere);
+    const char *const pairs[] = {"url", elsewhere, "timeout_ms", "300", NULL};
+    wazo_auth_client *lost = client_with_options(pairs);
+    const double start = seconds();
+    CHECK(!wazo_auth_status_check(lost, &error));
+    const double took = seconds() - start;
+    CHECK(took > 0.25 && took < 1.0);
+    CHECK(wazo_auth_error_is_retryable(error) && !wazo_auth_error_is_in_doubt(error));
+    CHECK_ERROR(error, WAZO_AUTH_ERROR_TIMEOUT, NULL);
+    wazo_auth_client_free(lost);
+    close(descriptor);
+}
+
+static void slow_answer(void)
+{
+    wazo_auth_client *hurried = wazo_auth_client_with(client, "timeout_ms", "300", &error);
+    const double start = seconds();
+    CHECK(wazo_auth_backends_list(hurried, &error) == NULL);
+    const double took = seconds() - start;
+    CHECK(took > 0.25 && took < 1.0);
+    CHECK(wazo_auth_error_is_retryable(error));
+    CHECK_ERROR(error, WAZO_AUTH_ERROR_TIMEOUT, "backends.list");
+    /* The handle and its connections go on. */
+    CHECK(wazo_auth_token_is_valid(hurried, token, NULL, NULL, &error));
+    wazo_auth_client_free(hurried);
+}
+
+static void any_order_of_freeing(void)
+{
+    wazo_auth_client *first = another("secret", ca_file);
+    wazo_auth_client *second = wazo_auth_client_with(first, "token", token, &error);
+    wazo_auth_client *third = wazo_auth_client_with(second, "timeout_ms", "20000", &error);
+    wazo_auth_client_free(first);
+    wazo_auth_client_free(second);
+    char *users = wazo_auth_users_list(third, NULL, NULL, &error);
+    CHECK(users != NULL);
+    wazo_auth_string_free(users);
+    wazo_auth_client_free(third);
+}
+
+static void revoked(void)
+{
+    CHECK(wazo_auth_token_revoke(client, token, &error));
+    CHECK(!wazo_auth_token_is_valid(client, token, NULL, NULL, &error) && error == NULL);
+    wazo_auth_string_free(token);
+}
+
+int main(int count, char **arguments)
+{
+    if (count != 3) {
+        fprintf(stderr, "usage: against_simulator URL CA_FILE\n");
+        return 2;
+    }
+    url = arguments[1];
+    ca_file = arguments[2];
+    client = another("secret", ca_file);
+    RUN("a login over HTTPS, with the certificate checked, gives a token", login);
+    if (token == NULL) {
+        return finish();
+    }
+    RUN("a wrong password is `authentication failed`, and stands in no error", wrong_password);
+    RUN("an unknown token is `token invalid`, the moment for a new one", unknown_token);
+    RUN("a question answers true for the server's yes alone, and an error where nobody answered", questions);
+    RUN("a derived handle calls with its own token", derived_handles);
+    RUN("texts arrive as they are, in bodies and in paths", texts_arrive);
+    RUN("a body of 10 MB ends in an answer or a clear error", large_body);
+    RUN("an unknown authority is `tls`, and the error names ca_file", unknown_authority);
+    RUN("a refused connection is `connect`, retryable and not in doubt", refused_connection);
+    RUN("a server that never answers is `timeout`, when the time is up", silent_server);
+    RUN("a slow answer is `timeout`, when the derived handle's time is up", slow_answer);
+    RUN("handles that share connections are freed in any order", any_order_of_freeing);
+    RUN("a revoked token is not valid", revoked);
+    wazo_auth_client_free(client);
+    return finish();
+}

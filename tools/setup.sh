@@ -1,0 +1,64 @@
+#!/bin/sh
+# `make setup`: installs what the tests need and is missing, and says so. `make test` begins with it.
+#
+# Debian packages come by apt-get, where this is root or sudo asks nothing; formatting and clippy by rustup; Python's
+# `requests`, which some tests compare with, into build/venv. What cannot be installed is named with the way to do it:
+# it ends this where nothing works without it (a compiler, Python, cargo); else the tests that need it are skipped.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf '%s\n' "setup: $*"; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+necessary=
+packages=
+# need COMMAND PACKAGE: a package, and the command that shows that it is there.
+need() { has "$1" || packages="$packages $2"; }
+must() { has "$1" || { packages="$packages $2"; necessary="$necessary $1"; }; }
+must "${CC:-cc}" gcc
+must python3 python3
+need g++ g++
+need nm binutils
+need valgrind valgrind
+if has python3 && ! python3 -c 'import requests' 2>/dev/null && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    packages="$packages python3-venv"
+fi
+# The C library's headers are a package of their own, which gcc only recommends.
+if has "${CC:-cc}" && ! echo '#include <stdio.h>' | "${CC:-cc}" -E -x c - >/dev/null 2>&1; then
+    packages="$packages libc6-dev"
+    necessary="$necessary libc6-dev"
+fi
+
+if [ -n "$packages" ]; then
+    as_root=
+    [ "$(id -u)" = 0 ] || as_root="sudo -n"
+    if has apt-get && { [ -z "$as_root" ] || { has sudo && sudo -n true 2>/dev/null; }; }; then
+        say "installing Debian packages:$packages"
+        # $packages and $as_root are lists of words.
+        # shellcheck disable=SC2086
+        { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq \
+            --no-install-recommends $packages; } || say "apt-get failed"
+    else
+        say "missing:$packages; install them as root: apt-get install$packages"
+    fi
+    for command in $necessary; do
+        [ "$command" = libc6-dev ] || has "$command" || { say "$command is needed for everything; giving up"; exit 1; }
+    done
+fi
+
+has cargo || { say "cargo is not here: install a Rust toolchain, see https://rustup.rs"; exit 1; }
+for component in fmt:rustfmt clippy:clippy; do
+    if ! cargo "${component%:*}" --version >/dev/null 2>&1; then
+        say "installing the Rust component ${component#*:}"
+        rustup component add "${component#*:}" || say "cargo ${component%:*} is missing, and rustup could not add it"
+    fi
+done
+
+if [ ! -x build/venv/bin/python ] && ! python3 -c 'import requests' 2>/dev/null; then
+    say "installing Python's requests into build/venv"
+    { python3 -m venv build/venv && build/venv/bin/python -m pip install --quiet requests; } || {
+        rm -rf build/venv
+        say "requests could not be installed: the tests that compare with it are skipped"
+    }
+fi
+say "all is there that could be had"
