@@ -7,13 +7,13 @@ CARGO ?= cargo
 PYTHON ?= $(if $(wildcard build/venv/bin/python),build/venv/bin/python,python3)
 export CARGO PYTHON
 
-# Expanded where it is used, so that nothing is built for `make help`.
-library = $$($(PYTHON) tools/artifacts.py library)
-simulator = $$($(PYTHON) tools/artifacts.py simulator)
+# The beginnings of a recipe's line: build the library or the simulator, and tell what follows where it is.
+with_library = WAZO_AUTH_CLIENT_LIBRARY=$$($(PYTHON) tools/artifacts.py library) && export WAZO_AUTH_CLIENT_LIBRARY &&
+with_simulator = WAZO_AUTH_SIMULATOR=$$($(PYTHON) tools/artifacts.py simulator) && export WAZO_AUTH_SIMULATOR &&
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup lint codegen test-rust test-c test-python test-replay build format clean
+.PHONY: help demo test setup lint codegen test-rust test-c test-cpp test-python test-replay build format clean
 
 help: ## Lists the targets
 	@echo 'make TARGET, with one of'
@@ -26,7 +26,7 @@ demo: ## Shows the C and the Python sample at work, against a wazo-auth in memor
 	@$(PYTHON) tools/demo.py
 
 test: setup ## Runs every test; a fresh clone needs nothing before it
-	@tools/test.sh lint codegen rust c python replay
+	@tools/test.sh lint codegen rust c cpp python replay
 
 setup: ## Installs what the tests need and is missing, and says what
 	@tools/setup.sh
@@ -46,14 +46,17 @@ test-rust: ## The Rust tests: the library's, the simulator's, the generators'
 test-c: ## The C tests, with the simulator and under valgrind
 	$(PYTHON) tests/c/run.py
 
+test-cpp: ## The C++ tests: what must compile, what must not, and what runs against the simulator
+	@$(with_library) $(with_simulator) set -x && $(PYTHON) tests/cpp/run.py
+
 test-python: ## The tests of the Python package, and of the simulator's Python fixture
-	PYTHONPATH=bindings/python WAZO_AUTH_CLIENT_LIBRARY=$(library) WAZO_AUTH_SIMULATOR=$(simulator) \
-	    $(PYTHON) -m unittest discover --start-directory tests/python
-	WAZO_AUTH_SIMULATOR=$(simulator) $(PYTHON) -m unittest discover --start-directory tests/simulator/python
+	@$(with_library) $(with_simulator) set -x && \
+	    PYTHONPATH=bindings/python $(PYTHON) -m unittest discover --start-directory tests/python
+	@$(with_simulator) set -x && $(PYTHON) -m unittest discover --start-directory tests/simulator/python
 
 test-replay: ## Replays the recorded calls of the reference client
-	PYTHONPATH=bindings/python WAZO_AUTH_CLIENT_LIBRARY=$(library) \
-	    $(PYTHON) tests/replay.py tests/data/golden_calls.jsonl
+	@$(with_library) set -x && \
+	    PYTHONPATH=bindings/python $(PYTHON) tests/replay.py tests/data/golden_calls.jsonl
 
 build: ## Builds the library as it is shipped, and prints its path
 	@RELEASE=1 $(PYTHON) tools/artifacts.py library
@@ -64,3 +67,6 @@ format: ## Formats the Rust sources
 clean: ## Removes what was built
 	rm -rf build
 	$(CARGO) clean
+
+# Tests that need more than a fresh machine has bring their own targets.
+include $(wildcard tests/*/targets.mk)
