@@ -39,8 +39,8 @@ void report(const auth::Error &error) {
               << (error.is_retryable() ? "later may help" : "will not help") << ")\n";
 }
 
-/// The environment first, then the command line over it: `--ca-file PATH` sets the option `ca_file`. The URL goes before
-/// the rest, which may correct it.
+/// The environment first, then the command line over it: `--ca-file PATH` sets the option `ca_file`. The URL goes
+/// before the rest, which may correct it.
 auth::Options read_options(const std::vector<std::string> &arguments) {
     auto options = auth::Options::from_environment();
     for (std::size_t index = 0; index < arguments.size(); index += 2) {
@@ -54,8 +54,8 @@ auth::Options read_options(const std::vector<std::string> &arguments) {
     return options;
 }
 
-/// Takes a token, with the user name and the password of the options. Whoever logs in before every call keeps the server
-/// busy for nothing: take one token, and use it until it expires.
+/// Takes a token, with the user name and the password of the options. Whoever logs in before every call keeps the
+/// server busy for nothing: take one token, and use it until it expires.
 std::string log_in(const auth::Client &client) {
     announce(R"(client.token().new_({}, {}, {{"expiration", 300}}))");
     const std::string answer = client.token().new_({}, {}, {{"expiration", 300}});
@@ -68,8 +68,8 @@ std::string log_in(const auth::Client &client) {
     return token;
 }
 
-/// May whoever shows this token do that? `true` is the server's yes; where nobody knows, check() throws. So an `if` around
-/// it leaves the door shut in doubt.
+/// May whoever shows this token do that? `true` is the server's yes; where nobody knows, check() throws. So an `if`
+/// around it leaves the door shut in doubt.
 void check(const auth::Client &client, const std::string &token, const std::string &access) {
     announce("client.token().check(token, \"" + access + "\")");
     if (client.token().check(token, access)) {

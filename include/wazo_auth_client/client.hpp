@@ -53,8 +53,8 @@ public:
         return *this;
     }
 
-    /// Sets what a URL says: `https://alice:secret@host:443/api/auth?timeout_ms=3000`. The path is the prefix; the query
-    /// holds further options.
+    /// Sets what a URL says: `https://alice:secret@host:443/api/auth?timeout_ms=3000`. The path is the prefix; the
+    /// query holds further options.
     Options &set_url(Text url) & {
         put_url(url);
         return *this;

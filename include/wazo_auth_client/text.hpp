@@ -10,43 +10,55 @@
 
 namespace wazo::auth {
 
+namespace detail {
+
+/// Takes a std::string, or whatever T is, and nothing that only converts to one: `{"limit", count}` must not become the
+/// first `count` characters of a text.
+template <typename Given, typename T>
+using Exactly = std::enable_if_t<std::is_same_v<Given, T>, int>;
+
+} // namespace detail
+
 /// JSON that is written down already, such as a body from a JSON library, as a value of an Object.
 struct Json {
     std::string text; ///< The JSON; it goes out as it is.
 };
 
-/// A JSON object as C++ writes it down: `Object{{"username", "alice"}, {"enabled", true}}`.
+/// A JSON object as C++ writes it down: `Object{{"username", "alice"}, {"enabled", true}, {"acl", {"#", "!confd.#"}}}`.
 ///
 /// Texts are quoted as JSON wants it. Values may be texts, whole numbers, truth values, nullptr (JSON's null), lists of
-/// texts (std::vector<std::string>), objects, and Json. It converts to a Text, so that every body, query, options and
-/// arguments can be given by one.
+/// texts, objects (`{"outer", {{"inner", 1}}}`), and Json. It converts to a Text, so that every body, query, options
+/// and arguments can be given by one.
 class Object {
 public:
+    class Member;
+
     /// A value, as JSON.
     class Value {
     public:
+        Value() = delete;
         Value(std::nullptr_t) : json_("null") {}
         Value(const char *text) : json_(text ? quoted(text) : "null") {}
-        Value(std::string_view text) : json_(quoted(text)) {}
-        Value(const std::string &text) : json_(quoted(text)) {}
-        Value(const Object &object) : json_(object.json()) {}
-        Value(Json json) : json_(std::move(json.text)) {}
+        template <typename T, detail::Exactly<T, std::string> = 0>
+        Value(const T &text) : json_(quoted(text)) {}
+        template <typename T, detail::Exactly<T, std::string_view> = 0>
+        Value(T text) : json_(quoted(text)) {}
+        /// Whole numbers and truth values: a pointer is neither here.
+        template <typename T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
+        Value(T number) : json_(detail::option_text(number)) {}
+        /// A list of texts.
         Value(const std::vector<std::string> &texts) : json_("[") {
             for (const std::string &text : texts) json_ += (json_.size() > 1 ? "," : "") + quoted(text);
             json_ += ']';
         }
-        /// A list of texts: `{"acl", {"confd.users.read", "auth.users.me.#"}}`.
+        /// A list of texts as it stands: `{"confd.users.read", "auth.users.me.#"}`.
         Value(std::initializer_list<const char *> texts)
             : Value(std::vector<std::string>(texts.begin(), texts.end())) {}
-        /// Whole numbers and truth values, and nothing that only converts to one: a pointer is no truth value here.
-        template <typename T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
-        Value(T number) {
-            if constexpr (std::is_same_v<T, bool>) {
-                json_ = number ? "true" : "false";
-            } else {
-                json_ = std::to_string(number);
-            }
-        }
+        /// An object in the object.
+        Value(const Object &object) : json_(object.json_) {}
+        /// An object in the object, as it stands: `{{"inner", 1}}`.
+        Value(std::initializer_list<Member> members);
+        Value(Json json) : json_(std::move(json.text)) {}
 
     private:
         friend class Object;
@@ -54,9 +66,15 @@ public:
     };
 
     /// A member: its name and its value.
-    struct Member {
-        std::string_view name; ///< Its name.
-        Value value;           ///< Its value.
+    class Member {
+    public:
+        Member(const char *name, Value value) : json_(quoted(name) + ':' + value.json_) {}
+        template <typename T, detail::Exactly<T, std::string> = 0>
+        Member(const T &name, Value value) : json_(quoted(name) + ':' + value.json_) {}
+
+    private:
+        friend class Object;
+        std::string json_;
     };
 
     Object() : json_("{}") {}
@@ -70,7 +88,7 @@ public:
     /// Adds a member.
     Object &set(std::string_view name, Value value) {
         json_.pop_back();
-        add({name, std::move(value)});
+        add({std::string(name), std::move(value)});
         json_ += '}';
         return *this;
     }
@@ -81,7 +99,7 @@ public:
 private:
     void add(const Member &member) {
         if (json_.size() > 1) json_ += ',';
-        json_ += quoted(member.name) + ':' + member.value.json_;
+        json_ += member.json_;
     }
 
     static std::string quoted(std::string_view text) {
@@ -106,6 +124,8 @@ private:
     std::string json_;
 };
 
+inline Object::Value::Value(std::initializer_list<Member> members) : Value(Object(members)) {}
+
 /// A text argument that may be left out: left out where it is `{}`, std::nullopt or a null pointer.
 ///
 /// A parameter's type, made where a function is called and gone when it returns; never a variable's. What ends with
@@ -117,8 +137,10 @@ public:
     OptionalText(std::nullptr_t) noexcept {}
     OptionalText(std::nullopt_t) noexcept {}
     OptionalText(const char *text) noexcept : text_(text) {}
-    OptionalText(const std::string &text) noexcept : text_(text.c_str()), length_(text.size()) {}
-    OptionalText(std::string_view text) : copy_(text), text_(copy_.c_str()), length_(text.size()) {}
+    template <typename T, detail::Exactly<T, std::string> = 0>
+    OptionalText(const T &text) noexcept : text_(text.c_str()), length_(text.size()) {}
+    template <typename T, detail::Exactly<T, std::string_view> = 0>
+    OptionalText(T text) : copy_(text), text_(copy_.c_str()), length_(text.size()) {}
     OptionalText(const Object &object) noexcept : OptionalText(object.json()) {}
     OptionalText(const Json &json) noexcept : OptionalText(json.text) {}
     /// A JSON object: `client.users().list({{"search", "ali"}, {"limit", 10}})`.
@@ -163,9 +185,12 @@ private:
 /// pointer that is null when the program runs is an Error with the argument's name.
 class Text : public OptionalText {
 public:
+    Text() = delete;
     Text(const char *text) noexcept : OptionalText(text) {}
-    Text(const std::string &text) noexcept : OptionalText(text) {}
-    Text(std::string_view text) : OptionalText(text) {}
+    template <typename T, detail::Exactly<T, std::string> = 0>
+    Text(const T &text) noexcept : OptionalText(text) {}
+    template <typename T, detail::Exactly<T, std::string_view> = 0>
+    Text(T text) : OptionalText(text) {}
     Text(const Object &object) noexcept : OptionalText(object) {}
     Text(const Json &json) noexcept : OptionalText(json) {}
     Text(std::initializer_list<Object::Member> members) : OptionalText(members) {}

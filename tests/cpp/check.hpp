@@ -41,11 +41,12 @@ public:
         return holds;
     }
 
-    static void check_error(const auth::Error &error, auth::ErrorKind kind, const char *part, const char *file, int line) {
-        const bool right = error.kind() == kind && std::string_view(error.what()).find(part) != std::string_view::npos;
-        if (!right) {
-            std::cout << "#   kind " << static_cast<int>(error.kind()) << ": " << error.what() << '\n';
-            check(false, part, file, line);
+    static void check_error(const auth::Error &error, auth::ErrorKind kind, const char *fragment, const char *file,
+                            int line) {
+        const std::string_view message = error.what();
+        if (error.kind() != kind || message.find(fragment) == std::string_view::npos) {
+            std::cout << "#   kind " << static_cast<int>(error.kind()) << ": " << message << '\n';
+            check(false, fragment, file, line);
         }
     }
 

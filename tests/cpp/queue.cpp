@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Test loop("a queue's descriptor is readable when a completion waits, and completions bring back what was given", [] {
+const Test loop("a queue's descriptor is readable when a completion waits; completions bring back what was given", [] {
     const auto me = logged_in();
     auth::Queue queue;
     CHECK(!queue.next());
@@ -137,7 +137,7 @@ const Test submitters("many threads submit to one dispatcher, and each gets its 
     CHECK(right == 80);
 });
 
-const Test forked("after fork a client works in the child, and the parent's dispatcher refuses there and goes on here", [] {
+const Test forked("after fork a client works in the child; the parent's dispatcher refuses there, goes on here", [] {
     const auto me = logged_in();
     auto dispatcher = std::make_unique<auth::Dispatcher>();
     CHECK(dispatcher->submit(me, "status.check").get() == "null");
@@ -152,6 +152,9 @@ const Test forked("after fork a client works in the child, and the parent's disp
             const bool works = !me.users().list().empty() && own.submit(me, "status.check").get() == "null";
             verdict = works && error.kind() == auth::ErrorKind::closed ? 0 : 2;
         }
+        // What belongs to the parent was left where it lies, on purpose: a program in this one's place keeps valgrind
+        // from counting it.
+        if (verdict == 0) execl("/bin/true", "true", nullptr);
         _exit(verdict);
     }
     int status = -1;

@@ -64,6 +64,8 @@ const Test objects("an object is written down as JSON, and nothing in a text can
            R"({"i":-1,"u":18446744073709551615,"t":true,"f":false,"n":null})"));
     CHECK((Object{{"none", none}, {"two", two}, {"three", {"x", "y", "z"}}, {"inner", Object{{"a", 1}}}}.json() ==
            R"({"none":[],"two":["a","b\"]"],"three":["x","y","z"],"inner":{"a":1}})"));
+    CHECK((Object{{"one", {"x"}}, {"inner", {{"a", 1}, {"b", {{"c", "d"}}}}}}.json() ==
+           R"({"one":["x"],"inner":{"a":1,"b":{"c":"d"}}})"));
     CHECK((Object{{"raw", auth::Json{"[1, 2]"}}}.json() == R"({"raw":[1, 2]})"));
     CHECK(Object().set("a", 1).set("b", "2").json() == R"({"a":1,"b":"2"})");
 
@@ -112,7 +114,7 @@ const Test nul("a text with a NUL byte is refused by the name of its argument, a
     CHECK_THROWS(client.users().delete_("user", null), connect, "/users/user");
 });
 
-const Test options("options are set by key, chained, from a URL; what is wrong is named", [] {
+const Test settings("options are set by key, chained, from a URL; what is wrong is named", [] {
     auth::Options options;
     options.set("host", "example.org").set("port", 8443).set("https", true).set("prefix", "/x");
     CHECK(auth::Client(options).base_url() == "https://example.org:8443/x/0.1");
