@@ -1,0 +1,318 @@
+/* A server on an epoll loop that asks wazo-auth, and never waits for it.
+ *
+ * A line from a client is a token and, after a space, the access that is wanted (or none). It is answered when its check
+ * comes back; meanwhile every other client is served, all by one thread:
+ *
+ *     $ printf 'TOKEN auth.users.read\n' | nc -N 127.0.0.1 7878
+ *     ALLOW
+ *
+ *     ALLOW        wazo-auth says yes
+ *     DENY         wazo-auth says no, or the line is no question
+ *     RETRY WHY    nobody knows: wazo-auth cannot be reached, or as many checks run as the queue may hold (quota)
+ *
+ * What to look at: the queue's descriptor is one more descriptor of the loop (main); a check is submitted (ask) and its
+ * completion taken (take_completions); a client that is gone has its check cancelled, and its memory lives until the
+ * completion has come (hang_up, go_on).
+ *
+ *     cc -std=c99 -I include bindings/c/epoll_server.c -L target/debug -lwazo_auth_client -o epoll_server
+ *     WAZO_AUTH_URL=https://wazo.example.com/api/auth ./epoll_server --listen 7878
+ */
+#define _GNU_SOURCE /* accept4 */
+#include <wazo_auth_client.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/queue.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "Answers the lines of TCP clients, each a token and perhaps an access: ALLOW, DENY or RETRY.\n"
+    "\n"
+    "  --url URL        where wazo-auth is: https://host[:port][/prefix][?option=value&...]\n"
+    "  --listen PORT    the port on 127.0.0.1 to listen on; 0 for a free one (7878)\n"
+    "  --checks NUMBER  how many checks run at once at most; who comes then gets RETRY (1024)\n"
+    "  --help           this text\n"
+    "\n"
+    "What is not given comes from the environment: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS (2000 here) ...\n"
+    "SIGTERM and SIGINT end the server.\n";
+
+enum { LINE_SIZE = 1024 };
+
+struct connection {
+    int fd;         /* -1 when the client is gone */
+    uint64_t check; /* the check that runs for it: one at a time, so that answers come in the order of the lines */
+    bool ended;     /* the client sends nothing more, but may wait for answers */
+    size_t used;
+    char buffer[LINE_SIZE];
+    LIST_ENTRY(connection) others;
+};
+
+static int loop = -1, listener = -1, signals = -1;
+static wazo_auth_client *client;
+static wazo_auth_queue *queue;
+static LIST_HEAD(, connection) connections = LIST_HEAD_INITIALIZER(connections);
+
+static void watch(int operation, int fd, uint32_t events, void *data)
+{
+    struct epoll_event event = {.events = events, .data = {.ptr = data}};
+    if (epoll_ctl(loop, operation, fd, &event) != 0) {
+        perror("epoll_server: epoll_ctl");
+        exit(1);
+    }
+}
+
+/* The client is gone. Its check is ended, and the completion of that is the last one to use the connection. */
+static void hang_up(struct connection *connection)
+{
+    if (connection->fd >= 0) {
+        close(connection->fd);
+        watch(EPOLL_CTL_MOD, listener, EPOLLIN, &listener); /* it may have been out of descriptors: accept_all() */
+    }
+    if (connection->check != 0) {
+        wazo_auth_queue_cancel(queue, connection->check);
+    }
+    connection->fd = -1;
+}
+
+/* Answers are a few bytes. A client whose buffer has no room for them does not read: it is not waited for. */
+static void say(struct connection *connection, const char *word, const char *why)
+{
+    char text[64];
+    const int length = snprintf(text, sizeof text, "%s%s%s\n", word, *why == '\0' ? "" : " ", why);
+    if (send(connection->fd, text, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) != length) {
+        hang_up(connection);
+    }
+}
+
+/* Only "true" is a yes. An error is no answer, and is not taken for one; only a line that is no question is denied. */
+static void answer(struct connection *connection, const char *result, const wazo_auth_error *error)
+{
+    const bool asked = error != NULL && wazo_auth_error_kind(error) != WAZO_AUTH_ERROR_INVALID_ARGUMENT;
+    say(connection, asked ? "RETRY" : result != NULL && strcmp(result, "true") == 0 ? "ALLOW" : "DENY",
+        asked ? wazo_auth_error_kind_name(error) : "");
+}
+
+/* A wazo-auth that is away fails every check: the log has a line when that begins, and one when it ends. */
+static void note(const wazo_auth_error *error)
+{
+    static wazo_auth_error_code before = WAZO_AUTH_ERROR_NONE;
+    if (wazo_auth_error_kind(error) != before) {
+        fprintf(stderr, "epoll_server: %s\n", error == NULL ? "wazo-auth answers again" : wazo_auth_error_message(error));
+    }
+    before = wazo_auth_error_kind(error);
+}
+
+/* Submits the check of a line, or answers at once where that cannot be. The texts are quoted, so that whatever a client
+ * sends stays a token and an access. */
+static void ask(struct connection *connection, char *line)
+{
+    char arguments[6 * LINE_SIZE + 64]; /* a byte is six at most, as in \u0001 */
+    char *save = NULL, *token = strtok_r(line, " \t\r", &save), *access = strtok_r(NULL, " \t\r", &save);
+    wazo_auth_error *error = NULL;
+    char *quoted_token = wazo_auth_json_quote(token == NULL ? "" : token, &error);
+    char *quoted_access = access == NULL || error != NULL ? NULL : wazo_auth_json_quote(access, &error);
+    if (error == NULL) {
+        snprintf(arguments, sizeof arguments, "{\"token\": %s, \"required_acl\": %s}", quoted_token,
+                 quoted_access == NULL ? "null" : quoted_access);
+        connection->check = wazo_auth_submit(queue, client, "token.check", arguments, connection, &error);
+    }
+    if (error != NULL) {
+        answer(connection, NULL, error);
+    }
+    wazo_auth_string_free(quoted_access);
+    wazo_auth_string_free(quoted_token);
+    wazo_auth_error_free(error);
+}
+
+/* Asks what can be asked now, and leaves the connection in the state that it is in then: waiting for a check, for a
+ * line, or over. Nobody uses the connection after this. */
+static void go_on(struct connection *connection)
+{
+    char *end;
+    while (connection->fd >= 0 && connection->check == 0 &&
+           (end = memchr(connection->buffer, '\n', connection->used)) != NULL) {
+        *end = '\0';
+        if (strlen(connection->buffer) == (size_t)(end - connection->buffer)) {
+            ask(connection, connection->buffer);
+        } else {
+            say(connection, "DENY", ""); /* a NUL in the line: what stands behind it would not be seen */
+        }
+        connection->used -= (size_t)(end + 1 - connection->buffer);
+        memmove(connection->buffer, end + 1, connection->used);
+    }
+    if (connection->fd >= 0 && connection->check == 0 && (connection->ended || connection->used == LINE_SIZE)) {
+        hang_up(connection); /* nothing more comes, or what comes is no line */
+    }
+    if (connection->fd >= 0) {
+        watch(EPOLL_CTL_MOD, connection->fd, connection->check == 0 ? EPOLLIN : 0, connection);
+    } else if (connection->check == 0) {
+        LIST_REMOVE(connection, others);
+        free(connection);
+    }
+}
+
+static void take_completions(void)
+{
+    wazo_auth_completion *completion;
+    while ((completion = wazo_auth_queue_next(queue, 0)) != NULL) {
+        struct connection *connection = wazo_auth_completion_user_data(completion);
+        connection->check = 0;
+        if (connection->fd >= 0) {
+            note(wazo_auth_completion_error(completion));
+            answer(connection, wazo_auth_completion_result(completion), wazo_auth_completion_error(completion));
+        }
+        wazo_auth_completion_free(completion);
+        go_on(connection);
+    }
+}
+
+static void receive(struct connection *connection, uint32_t events)
+{
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
+        hang_up(connection); /* a reset; these come whether or not they are asked for */
+    } else {
+        const ssize_t count = recv(connection->fd, connection->buffer + connection->used, LINE_SIZE - connection->used, 0);
+        if (count > 0) {
+            connection->used += (size_t)count;
+        } else if (count == 0) {
+            connection->ended = true;
+        } else if (errno != EAGAIN && errno != EINTR) {
+            hang_up(connection);
+        }
+    }
+    go_on(connection);
+}
+
+static void accept_all(void)
+{
+    int fd;
+    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+        struct connection *connection = calloc(1, sizeof *connection);
+        if (connection == NULL) {
+            close(fd);
+            continue;
+        }
+        connection->fd = fd;
+        LIST_INSERT_HEAD(&connections, connection, others);
+        watch(EPOLL_CTL_ADD, fd, EPOLLIN, connection);
+    }
+    if (errno == EMFILE || errno == ENFILE) {
+        watch(EPOLL_CTL_MOD, listener, 0, &listener); /* or the loop would spin; hang_up() takes it back */
+    }
+}
+
+/* The signals that end the server become readable like everything else: there is no handler, and nothing it may not do. */
+static bool prepare(unsigned long port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    socklen_t size = sizeof address;
+    const int yes = 1;
+    sigset_t set;
+    sigemptyset(&set), sigaddset(&set, SIGTERM), sigaddset(&set, SIGINT);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK); /* who can ask can try tokens: not for strangers */
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || (signals = signalfd(-1, &set, SFD_CLOEXEC)) < 0 ||
+        (loop = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
+        (listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0 ||
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+        bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, SOMAXCONN) != 0 ||
+        getsockname(listener, (struct sockaddr *)&address, &size) != 0) {
+        perror("epoll_server: cannot listen");
+        return false;
+    }
+    printf("listening on 127.0.0.1:%u\n", ntohs(address.sin_port));
+    fflush(stdout);
+    return true;
+}
+
+static void run(void)
+{
+    bool running = true;
+    watch(EPOLL_CTL_ADD, listener, EPOLLIN, &listener);
+    watch(EPOLL_CTL_ADD, signals, EPOLLIN, &signals);
+    watch(EPOLL_CTL_ADD, wazo_auth_queue_descriptor(queue), EPOLLIN, queue);
+    while (running) {
+        struct epoll_event events[64];
+        const int count = epoll_wait(loop, events, 64, -1);
+        bool completions = false;
+        for (int index = 0; index < count; index++) {
+            void *data = events[index].data.ptr;
+            if (data == &signals) {
+                running = false;
+            } else if (data == &listener) {
+                accept_all();
+            } else if (data == queue) {
+                completions = true; /* at the end: they free connections that may have an event in this round */
+            } else {
+                receive(data, events[index].events);
+            }
+        }
+        if (completions) {
+            take_completions();
+        }
+    }
+}
+
+static bool number(const char *text, unsigned long most, unsigned long *value)
+{
+    char *end;
+    *value = strtoul(text, &end, 10);
+    return *text != '\0' && *end == '\0' && *value <= most;
+}
+
+/* Makes client and queue: by the environment, and by the command line over it. A host that has a configuration file hands
+ * the lines of that to wazo_auth_options_set(). */
+static bool set_up(char **arguments, unsigned long *port)
+{
+    unsigned long checks = 1024;
+    wazo_auth_error *error = NULL;
+    wazo_auth_options *options = wazo_auth_options_new();
+    bool good = wazo_auth_options_set(options, "timeout_ms", "2000", &error) &&
+                wazo_auth_options_set_from_environment(options, &error);
+    for (; good && *arguments != NULL; arguments += 2) {
+        const char *value = arguments[1] == NULL ? "" : arguments[1];
+        good = strcmp(*arguments, "--url") == 0      ? wazo_auth_options_set_url(options, value, &error)
+               : strcmp(*arguments, "--listen") == 0 ? number(value, 65535, port)
+               : strcmp(*arguments, "--checks") == 0 ? number(value, 1000000, &checks)
+                                                     : false;
+        if (!good) {
+            fprintf(stderr, "epoll_server: wrong: %s; see --help\n", *arguments);
+            break;
+        }
+    }
+    good = good && (client = wazo_auth_client_new(options, &error)) != NULL &&
+           (queue = wazo_auth_queue_new((uint32_t)checks, &error)) != NULL;
+    if (error != NULL) {
+        fprintf(stderr, "epoll_server: %s\n", wazo_auth_error_message(error));
+        wazo_auth_error_free(error);
+    }
+    wazo_auth_options_free(options);
+    return good;
+}
+
+int main(int count, char **arguments)
+{
+    unsigned long port = 7878;
+    if (count > 1 && strcmp(arguments[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    const bool good = set_up(arguments + 1, &port) && prepare(port);
+    if (good) {
+        run();
+    }
+    for (struct connection *connection; (connection = LIST_FIRST(&connections)) != NULL; free(connection)) {
+        LIST_REMOVE(connection, others);
+        hang_up(connection);
+    }
+    wazo_auth_queue_free(queue); /* drops completions that wait: nobody asks them for their connections */
+    wazo_auth_client_free(client);
+    close(signals), close(listener), close(loop);
+    return good ? 0 : 2;
+}
