@@ -44,9 +44,12 @@ const SUNNY: Operation = operation("clouds.are_away", Method::Head, "/clouds")
     .refused(&[403, 404, 500])
     .result(Shape::Question, &[204]);
 
+const VANISH: Operation =
+    operation("clouds.delete", Method::Delete, "/clouds").summary("Dissolves the clouds.").public().nothing();
+
 fn generated() -> Vec<codegen::Generated> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    codegen::generate_from(&[&FLY, &CLOUDS, &RAIN, &SUNNY], root).unwrap()
+    codegen::generate_from(&[&FLY, &CLOUDS, &RAIN, &SUNNY, &VANISH], root).unwrap()
 }
 
 fn text_of(files: &[codegen::Generated], path: &str) -> String {
@@ -99,6 +102,35 @@ fn a_new_operation_is_in_the_header_with_all_that_a_caller_must_know() {
         "@deprecated There is enough of it.",
         "@param body A JSON object: How.",
         "bool wazo_auth_clouds_rain(",
+    ] {
+        assert!(header.contains(expected), "{expected}\nis not in\n{header}");
+    }
+}
+
+#[test]
+fn a_new_operation_is_a_cpp_method() {
+    let files = generated();
+    let header = flat(&text_of(&files, "include/wazo_auth_client/operations.hpp").replace("///", ""));
+    for expected in [
+        "class UsersOperations : private detail::Resource {",
+        "class CloudsOperations : private detail::Resource {",
+        "[[nodiscard]] CloudsOperations clouds() const noexcept { return CloudsOperations(handle_); }",
+        "Lets a user fly. Only where there is sky. `POST /users/{user_uuid}/flights/{flight}`",
+        "- `luggage` (list of texts, required): What is taken along.",
+        "@param ticket The token that permits it.",
+        // What may be left out comes last, whatever its place in C.
+        "std::string fly(Text user_uuid, Text flight, Text seat, Text body, OptionalText ticket = {}, \
+         OptionalText query = {}, OptionalText tenant_uuid = {}) const { detail::Outcome outcome; \
+         return outcome.text(wazo_auth_users_fly(client(), user_uuid.c_str(\"user_uuid\"), flight.c_str(\"flight\"), \
+         seat.c_str(\"seat\"), ticket.c_str(\"ticket\"), body.c_str(\"body\"), query.c_str(\"query\"), \
+         tenant_uuid.c_str(\"tenant_uuid\"), outcome.error())); }",
+        "[[nodiscard]] std::string list(OptionalText query = {}) const {",
+        "[[deprecated(\"There is enough of it.\")]] void rain(Text body, OptionalText tenant_uuid = {}) const { \
+         detail::Outcome outcome; outcome.done(wazo_auth_clouds_rain(",
+        "[[nodiscard]] bool are_away() const { detail::Outcome outcome; \
+         return outcome.answer(wazo_auth_clouds_are_away(client(), outcome.error())); }",
+        // A keyword of C++ has an underscore behind it.
+        "void delete_() const { detail::Outcome outcome; outcome.done(wazo_auth_clouds_delete(client(), outcome.error())); }",
     ] {
         assert!(header.contains(expected), "{expected}\nis not in\n{header}");
     }

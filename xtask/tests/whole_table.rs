@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use xtask::table::operations::{self, Place};
-use xtask::{codegen, python, signature};
+use xtask::{codegen, cpp, python, signature};
 
 #[test]
 fn every_operation_is_everywhere() {
@@ -16,13 +16,19 @@ fn every_operation_is_everywhere() {
         ("bindings/python/wazo_auth_client/_operations.py", "return self._call('"),
         ("bindings/python/wazo_auth_client/_operations.pyi", "def "),
         ("docs/operations.md", "\n### "),
+        ("include/wazo_auth_client/operations.hpp", "        detail::Outcome outcome;\n"),
     ] {
         let file = files.iter().find(|file| file.path == path).unwrap();
         assert_eq!(file.text.matches(mark).count(), count, "{path}");
     }
     for operation in operations::all() {
         let function = signature::c_function(operation);
-        for path in ["src/ffi/operations.rs", "include/wazo_auth_client.h", "docs/operations.md"] {
+        for path in [
+            "src/ffi/operations.rs",
+            "include/wazo_auth_client.h",
+            "include/wazo_auth_client/operations.hpp",
+            "docs/operations.md",
+        ] {
             let file = files.iter().find(|file| file.path == path).unwrap();
             assert!(file.text.contains(&format!("{function}(")), "{function} is not in {path}");
         }
@@ -32,9 +38,9 @@ fn every_operation_is_everywhere() {
 }
 
 #[test]
-fn generated_python_keeps_to_the_width_of_lines() {
+fn what_is_generated_for_readers_keeps_to_the_width_of_lines() {
     let operations: Vec<_> = operations::all().collect();
-    for text in [python::module(&operations), python::stub(&operations)] {
+    for text in [python::module(&operations), python::stub(&operations), cpp::header(&operations)] {
         for line in text.lines() {
             assert!(line.chars().count() <= 120, "{line}");
             assert_eq!(line, line.trim_end());
