@@ -68,5 +68,5 @@ clean: ## Removes what was built
 	rm -rf build
 	$(CARGO) clean
 
-# Tests that need more than a fresh machine has bring their own targets.
+# Rooms of tests may bring targets of their own.
 include $(wildcard tests/*/targets.mk)
