@@ -9,6 +9,7 @@ import csv
 import ctypes
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -120,7 +121,8 @@ class Kamailio:
         self.control = f"unix:{self.folder}/ctl"
         config = config or arguments.config
         environment = {**os.environ, "LD_LIBRARY_PATH": str(arguments.library_dir)}
-        command = ["kamailio", "-DD", "-E", "-f", config, "-n", workers, "-w", folder, "-Y", folder]
+        # -m: tm keeps each transaction for 5 s after its answer, about 10 KB of shared memory.
+        command = ["kamailio", "-DD", "-E", "-m", 256, "-f", config, "-n", workers, "-w", folder, "-Y", folder]
         command += ["-L", f"{arguments.module_dir}:{arguments.kamailio_modules}"]
         for definition in definitions:
             command += ["-A", definition]
@@ -155,12 +157,27 @@ class Kamailio:
         words = ("CRITICAL:", "ERROR:", "ALERT:", "BUG:", "panicked")
         return [line for line in self.log.read_text().splitlines() if any(word in line for word in words)]
 
+    def _command(self, *words):
+        command = ["kamcmd", "-s", self.control, *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10).stdout
+
+    def processes(self):
+        """The process numbers, by what Kamailio says that the processes do."""
+        found = {}
+        for number, does in re.findall(r"PID: (\d+)\s+DSC: (.*)", self._command("core.psx")):
+            kind = "SIP worker" if does.startswith("udp receiver") else does.strip()
+            found.setdefault(kind, []).append(int(number))
+        return found
+
     def counters(self):
         """The module's own count of answers: yes, no, unknown."""
-        command = ["kamcmd", "-s", self.control, "stats.get_statistics", "wazo_auth:"]
-        printed = subprocess.run(command, capture_output=True, text=True, timeout=10).stdout
+        printed = self._command("stats.get_statistics", "wazo_auth:")
         pairs = (line.split("=") for line in printed.splitlines() if "=" in line)
         return {name.split(":")[-1].strip(): int(count) for name, count in pairs}
+
+
+def status_of(line):
+    return int(line.split()[1])
 
 
 class Phone:
@@ -196,17 +213,22 @@ class Phone:
         self.socket.send("\r\n".join([*lines, "", ""]).encode())
 
     def receive(self, seconds):
-        """The status and method of the next answer; None where none came."""
+        """The first line and the method of the next answer; None where none came."""
         self.socket.settimeout(max(seconds, 0.001))
         try:
             answer = self.socket.recv(65536).decode()
         except (TimeoutError, ConnectionRefusedError):
             return None
         method = next(line.split()[-1] for line in answer.splitlines() if line.lower().startswith("cseq:"))
-        return int(answer.split()[1]), method
+        return answer.splitlines()[0], method
 
     def ask(self, method, header=None, seconds=5.0):
         """The status of the answer; None where none came in time."""
+        line = self.ask_line(method, header, seconds)
+        return line and status_of(line)
+
+    def ask_line(self, method, header=None, seconds=5.0):
+        """The first line of the answer."""
         deadline = time.monotonic() + seconds
         self.send(method, header)
         while (left := deadline - time.monotonic()) > 0:

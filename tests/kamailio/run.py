@@ -6,6 +6,7 @@ stalls. `make test-kamailio` runs it; KAMAILIO_FULL=1 for a minute of load inste
 """
 
 import argparse
+import os
 import random
 import shutil
 import signal
@@ -16,7 +17,8 @@ import time
 import uuid
 from pathlib import Path
 
-from hosts import Kamailio, Phone, Simulator, Sipp, end, group_lives
+import script
+from hosts import Kamailio, Phone, Simulator, Sipp, end, group_lives, status_of
 
 ACL = "sip.register"
 MODES = {"blocking": [], "asynchronous": ["WAZO_AUTH_ASYNC"]}
@@ -83,6 +85,10 @@ def load(arguments, simulator, folder, mode, scheme, tokens):
         if not check(f"{name}: Kamailio starts", kamailio.answers()):
             print(kamailio.log.read_text())
             return
+        processes = {kind: len(numbers) for kind, numbers in kamailio.processes().items()}
+        own = processes.get("wazo_auth worker", 0)
+        is_right = processes.get("SIP worker") == 4 and own == (mode == "asynchronous")
+        check(f"{name}: the processes", is_right, f"{processes.get('SIP worker')} SIP workers, {own} of the module's own")
         admitted, refused = tokens
         rate, seconds = arguments.rate / 2, arguments.seconds
         with Sipp(folder, "good", kamailio.port, admitted, 200, rate, seconds) as good_sipp:
@@ -109,7 +115,7 @@ def collect(phone, count, began, seconds):
     while len(statuses) < count and (left := began + seconds - time.monotonic()) > 0:
         answer = phone.receive(left)
         if answer and answer[1] == "REGISTER":
-            statuses.append(answer[0])
+            statuses.append(status_of(answer[0]))
     return statuses, (time.monotonic() - began) * 1000
 
 
@@ -150,6 +156,41 @@ def outage(arguments, simulator, folder, mode, tokens):
             after = phone.ask("REGISTER", good)
             check(f"{mode}: the next one is served again", after == 200, f"{after}")
         check_end(f"{mode}, outage", kamailio)
+
+
+def overload(arguments, simulator, folder, tokens):
+    """The module's own process stands still: what it is told waits in a pipe, until that is full."""
+    folder = Path(folder) / "overload"
+    folder.mkdir()
+    good = tokens[0][0]
+    wanted = definitions(simulator, folder, "asynchronous", "http", 300)
+    with Kamailio(arguments, folder, wanted) as kamailio:
+        if not check("overload: Kamailio starts", kamailio.answers()):
+            return
+        [worker] = kamailio.processes()["wazo_auth worker"]
+        os.kill(worker, signal.SIGSTOP)
+        refused, sent = 0, 0
+        with Phone(kamailio.port) as phone, Phone(kamailio.port) as other:
+            while refused < 100 and sent < 12_000:
+                for _ in range(40):
+                    phone.send("REGISTER", good)
+                sent += 40
+                # OPTIONS keeps the pace: what was sent before has been read when it is answered.
+                is_served = other.ask("OPTIONS") == 200
+                while phone.receive(0.0005):
+                    refused += 1
+            figures = f"{sent} sent, {refused} got 503 at once"
+            check("overload: who finds no room is told at once", is_served and refused >= 100, figures)
+            os.kill(worker, signal.SIGCONT)
+            # Those that waited too long are not asked about any more; the last ones are still in time.
+            deadline = time.monotonic() + 20
+            while sum((count := kamailio.counters()).values()) < sent and time.monotonic() < deadline:
+                phone.receive(0.05)
+            is_right = sum(count.values()) == sent and count["unknown"] > refused and count["no"] == 0
+            check("overload: every suspended transaction ends", is_right, str(count))
+        with Phone(kamailio.port) as phone:
+            check("overload: the next one is served again", phone.ask("REGISTER", good) == 200)
+        check_end("overload", kamailio)
 
 
 MISTAKES = [
@@ -194,6 +235,7 @@ def arguments_of_the_command_line():
     parser.add_argument("--module-dir", type=Path, required=True, help="where wazo_auth.so is")
     parser.add_argument("--seconds", type=float, default=2, help="of load, in each of four runs [2]")
     parser.add_argument("--rate", type=int, default=300, help="REGISTERs a second [300]")
+    parser.add_argument("--overload", action="store_true", help="fill the pipe to the module's own process as well")
     arguments = parser.parse_args()
     arguments.config = Path(__file__).resolve().parents[2] / "bindings/c/kamailio/kamailio.cfg"
     missing = [name for name in ("kamailio", "kamcmd", "sipp") if not shutil.which(name)]
@@ -216,6 +258,9 @@ def main():
                 for scheme in ("http", "https"):
                     load(arguments, simulator, folder, mode, scheme, tokens)
                 outage(arguments, simulator, folder, mode, tokens)
+            if arguments.overload:
+                overload(arguments, simulator, folder, tokens)
+            script.run(arguments, simulator, folder, check)
         mistakes(arguments, folder)
     print(f"in {time.monotonic() - began:.1f} s")
     print(f"{SETTLED['passed']} passed, {SETTLED['failed']} failed")

@@ -12,5 +12,6 @@ KAMAILIO_SECONDS ?= $(if $(KAMAILIO_FULL),15,1.5)
 test-kamailio:
 	cargo build --quiet -p wazo-auth-client -p wazo-auth-simulator
 	$(MAKE) --no-print-directory -C bindings/c/kamailio BUILD=$(KAMAILIO_TARGET)/kamailio LIBRARY_DIR=$(KAMAILIO_TARGET)/debug
-	python3 tests/kamailio/run.py --seconds $(KAMAILIO_SECONDS) --simulator $(KAMAILIO_TARGET)/debug/wazo-auth-simulator \
+	python3 tests/kamailio/run.py --seconds $(KAMAILIO_SECONDS) $(if $(KAMAILIO_FULL),--overload) \
+		--simulator $(KAMAILIO_TARGET)/debug/wazo-auth-simulator \
 		--library-dir $(KAMAILIO_TARGET)/debug --module-dir $(KAMAILIO_TARGET)/kamailio

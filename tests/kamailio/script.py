@@ -1,0 +1,76 @@
+"""What a script sees of the module: return codes, $wazo_auth_result and $wazo_auth_error, for every form of both calls.
+
+One worker serves all, so that a result that outlives its message would be seen by the next one.
+"""
+
+from pathlib import Path
+
+from hosts import Kamailio, Phone
+
+YES, NO = "rc 1 result 1 error <null>", "rc -1 result -1 error <null>"
+NOTHING_ASKED = "rc 0 result <null> error <null>"
+EMPTY = "rc -2 result -2 error invalid_argument"
+RESUMED_YES, RESUMED_NO = "resumed result 1 error <null>", "resumed result -1 error <null>"
+
+
+def cases(good, lacking, tenant, other_tenant):
+    """The name of the case, its headers, the answer's reason."""
+    acl = {"X-Acl": "sip.register"}
+    return [
+        ("valid", {"X-Wazo-Token": lacking}, YES),
+        ("nothing", {}, NOTHING_ASKED),
+        ("valid", {"X-Wazo-Token": "unknown"}, NO),
+        ("valid", {}, NO),
+        ("valid", {"X-Wazo-Token": ""}, NO),
+        ("access", {"X-Wazo-Token": good, **acl}, YES),
+        ("access", {"X-Wazo-Token": lacking, **acl}, NO),
+        ("nothing", {}, NOTHING_ASKED),
+        ("access", {"X-Wazo-Token": good}, EMPTY),
+        ("access", {"X-Wazo-Token": good, "X-Acl": ""}, EMPTY),
+        ("part", {"X-Wazo-Token": good, "X-Acl": "register"}, YES),
+        ("part", {"X-Wazo-Token": good, "X-Acl": "other"}, NO),
+        ("part", {"X-Wazo-Token": good}, EMPTY),
+        ("nothing", {}, NOTHING_ASKED),
+        ("tenant", {"X-Wazo-Token": good, "X-Tenant": tenant}, YES),
+        ("tenant", {"X-Wazo-Token": good, "X-Tenant": other_tenant}, NO),
+        ("tenant", {"X-Wazo-Token": good}, EMPTY),
+        ("if", {"X-Wazo-Token": good, **acl}, "rc 100 result 1 error <null>"),
+        ("if", {"X-Wazo-Token": lacking, **acl}, "rc 0 result -1 error <null>"),
+        ("if", {"X-Wazo-Token": good}, "rc 0 result -2 error invalid_argument"),
+        ("async", {"X-Wazo-Token": good, **acl}, RESUMED_YES),
+        ("async", {"X-Wazo-Token": lacking, **acl}, RESUMED_NO),
+        ("async", {"X-Wazo-Token": 'a"b\\c', **acl}, RESUMED_NO),
+        ("async", acl, NO),
+        ("async", {"X-Wazo-Token": good}, EMPTY),
+        ("nothing", {}, NOTHING_ASKED),
+        ("async-tenant", {"X-Wazo-Token": good, "X-Tenant": tenant}, RESUMED_YES),
+        ("async-tenant", {"X-Wazo-Token": good, "X-Tenant": other_tenant}, RESUMED_NO),
+        ("async-tenant", {"X-Wazo-Token": good}, EMPTY),
+        ("async-twice", {"X-Wazo-Token": good}, "resumed first -1 result 1"),
+    ]
+
+
+def run(arguments, simulator, folder, check):
+    folder = Path(folder) / "script"
+    folder.mkdir()
+    good, lacking = (simulator.log_in(name, "password") for name in ("admitted", "unrelated"))
+    top = simulator.ask("GET", "/tenants")["items"][0]["uuid"]
+    other = simulator.ask("POST", "/tenants", {"name": "other"})["uuid"]
+    stranger = simulator.ask("POST", "/users", {"username": "stranger", "password": "password"})["tenant_uuid"]
+    assert stranger == top != other
+    config = Path(__file__).with_name("script.cfg")
+    definition = f'WAZO_AUTH_URL="{simulator.urls["http"]}"'
+    unknown_tenant = "00000000-0000-4000-8000-000000000000"
+    with Kamailio(arguments, folder, [definition], config=config, workers=1) as kamailio, Phone(kamailio.port) as phone:
+        if not check("script: Kamailio starts", kamailio.answers()):
+            print(kamailio.log.read_text())
+            return
+        simulator.request("DELETE", "/_simulator/requests")
+        for name, headers, expected in cases(good, lacking, top, unknown_tenant):
+            lines = [f"X-Case: {name}", *(f"{key}: {value}" for key, value in headers.items())]
+            answer = phone.ask_line("INFO", "\r\n".join(lines))
+            is_right = answer == f"SIP/2.0 200 {expected}"
+            told = ", ".join(key for key in headers) or "no header"
+            check(f"script: {name}, {told}", is_right, expected if is_right else f"expected {expected}, got {answer}")
+        paths = [request["path"] for request in simulator.request("GET", "/_simulator/requests")["items"]]
+        check("script: nothing is asked about what has no value", not any("null" in path for path in paths))
