@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Runs the host tests: starts the peers, runs each program under a watchdog, and counts the promises.
+
+    run.py --programs FOLDER --library FOLDER [--full] [NAME ...]
+
+FOLDER holds the compiled programs (see targets.mk), --library the shared library and the simulator. A program's lines
+`ok - ...` and `not ok - ...` are counted; one that ends in another way than it should, or says nothing, is a failure.
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+DATA = HERE.parent / 'python' / 'data'
+
+
+class Runner:
+    def __init__(self, arguments, environment):
+        self.arguments, self.environment = arguments, environment
+        self.passed = self.failed = 0
+        self.spied = {'LD_PRELOAD': str(arguments.programs.resolve() / 'spy.so')}
+
+    def line(self, text):
+        print(text, flush=True)
+        self.passed += text.startswith('ok - ')
+        self.failed += text.startswith('not ok - ')
+
+    def promise(self, holds, what, figure):
+        self.line(f'{"ok" if holds else "not ok"} - {what}: {figure}')
+        return holds
+
+    def start(self, command, **more):
+        """Starts a program of the test in a group of its own, so that nothing of it outlives it."""
+        return subprocess.Popen(
+            command, env={**self.environment, **more.pop('environment', {})}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, text=True, errors='replace', **more)
+
+    def end(self, process):
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+    def run(self, name, *parameters, seconds=240, wrapper=(), environment=None):
+        """Runs a program to its end and counts its lines; false where it did not end well."""
+        started, before = time.monotonic(), self.passed + self.failed
+        command = [*wrapper, str(self.arguments.programs / name), *parameters]
+        process = self.start(command, environment=environment or {})
+        try:
+            output, _ = process.communicate(timeout=seconds)
+            how = f'ended with {process.returncode}'
+        except subprocess.TimeoutExpired:
+            self.end(process)
+            output, _ = process.communicate()
+            how = f'was ended after {seconds} s'
+        finally:
+            self.end(process)
+        failed = self.failed
+        for text in output.splitlines():
+            self.line(text)
+        if (process.returncode != 0 and self.failed == failed) or self.passed + self.failed == before:
+            self.promise(False, f'{name} {" ".join(parameters)}'.strip(), how)
+        print(f'# {name} {" ".join(parameters)}: {time.monotonic() - started:.1f} s', flush=True)
+
+
+def ends_at_once(runner):
+    """A process with calls in flight ends as it wants to, at once."""
+    ways = [('return', 7), ('exit', 7), ('quick_exit', 7), ('thread', 7), ('wait', -signal.SIGTERM)]
+    for scheme in 'HTTP', 'HTTPS':
+        for how, due in ways:
+            slowest, good, rounds = 0.0, 0, 10 if runner.arguments.full else 2
+            for _ in range(rounds):
+                process = runner.start([str(runner.arguments.programs / 'exit'), how, scheme])
+                try:
+                    began = int(process.stdout.readline())
+                    if how == 'wait':
+                        process.terminate()
+                    process.wait(20)
+                    took = (time.monotonic_ns() - began) / 1e6
+                except (ValueError, subprocess.TimeoutExpired):
+                    took = float('inf')
+                finally:
+                    runner.end(process)
+                if process.returncode != due:
+                    print(f'#   {how}: ended with {process.returncode}, not {due}')
+                good += process.returncode == due
+                slowest = max(slowest, took)
+            what = 'SIGTERM' if how == 'wait' else 'exit by another thread' if how == 'thread' else how
+            runner.promise(good == rounds and slowest < 1000, f'exit: {what} with calls in flight ends the process ({scheme})',
+                           f'{good} of {rounds} as due, slowest {slowest:.0f} ms')
+
+
+def loading_does_nothing(runner):
+    """What the system is asked for while the library is loaded: to map its files, and nothing else."""
+    if not shutil.which('strace'):
+        print('#   no strace here: what loading asks of the system is not looked at')
+        return
+    command = ['strace', '-f', '-e', 'signal=none', str(runner.arguments.programs / 'load'), '--look']
+    process = runner.start(command)
+    try:
+        output, _ = process.communicate(timeout=60)
+    finally:
+        runner.end(process)
+    between = re.search(r'close\(-1001\)[^\n]*\n(.*)close\(-1002\)', output, re.DOTALL)
+    if between is None:
+        print('#   strace is not allowed here: what loading asks of the system is not looked at')
+        return
+    calls = between.group(1).splitlines()
+    # How the loader works: it looks for files, maps them, and sets memory up for them.
+    loader = re.compile(r'(openat|open|read|pread64|fstat|newfstatat|mmap|mprotect|munmap|close|brk|getcwd|access|futex)\(')
+    opened = re.compile(r'open(?:at)?\([^"]*"([^"]*)".*= \d+$')
+    strange = [call for call in calls if not loader.match(call)]
+    files = [match.group(1) for call in calls if (match := opened.match(call))]
+    strange += [name for name in files if '.so' not in name]
+    for call in strange:
+        print(f'#   {call}')
+    runner.promise(not strange, 'loading: asks the system for nothing but to map libraries',
+                   f'{len(calls)} system calls, {len(files)} files: {", ".join(Path(name).name for name in files)}')
+
+
+def start_server(command, first_line):
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return process, first_line(process)
+
+
+def programs(runner):
+    """Every test by its name."""
+    run = runner.run
+    return {
+        'fork-http': lambda: run('fork', 'HTTP'),
+        'fork-https': lambda: run('fork', 'HTTPS'),
+        'load': lambda: (run('load', environment={**runner.spied, 'SPY_LOOK_UP_MS': '300'}), loading_does_nothing(runner)),
+        'exit': lambda: ends_at_once(runner),
+        'sigpipe': lambda: run('sigpipe'),
+        'threads': lambda: run('threads', 'calls', seconds=500),
+        'stack': lambda: run('threads', 'stack'),
+        'guest': lambda: run('guest', environment=runner.spied),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--programs', type=Path, required=True)
+    parser.add_argument('--library', type=Path, required=True)
+    parser.add_argument('--full', action='store_true')
+    parser.add_argument('names', nargs='*')
+    arguments = parser.parse_args()
+    started = time.monotonic()
+
+    # An early end of the peers' standard input is their end, however this program ends.
+    echo, ports = start_server([sys.executable, str(HERE / 'server.py')], lambda p: json.loads(p.stdout.readline()))
+    environment = {
+        **os.environ,
+        **{name: str(port) for name, port in ports.items()},
+        'CA': str(DATA / 'loopback-ca.pem'),
+        'LIBRARY': str((arguments.library / 'libwazo_auth_client.so').resolve()),
+        'LD_LIBRARY_PATH': str(arguments.library.resolve()),
+        'FULL': '1' if arguments.full else '',
+    }
+    runner = Runner(arguments, environment)
+    try:
+        every = programs(runner)
+        unknown = [name for name in arguments.names if name not in every]
+        if unknown:
+            parser.error(f'no test named {", ".join(unknown)}; there are {", ".join(every)}')
+        for name, test in every.items():
+            if not arguments.names or name in arguments.names:
+                test()
+    finally:
+        echo.stdin.close()
+        try:
+            echo.wait(5)
+        except subprocess.TimeoutExpired:
+            echo.kill()
+    print(f'# {time.monotonic() - started:.0f} s in all')
+    print(f'{runner.passed} passed, {runner.failed} failed')
+    return 1 if runner.failed or not runner.passed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
