@@ -119,6 +119,21 @@ pub enum Shape {
     Question,
 }
 
+impl Shape {
+    /// The shape in one word, for machines.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Json => "json",
+            Self::JsonOrNothing => "json_or_nothing",
+            Self::Member(_) => "member",
+            Self::Text => "text",
+            Self::Location => "location",
+            Self::Question => "question",
+        }
+    }
+}
+
 /// One operation of wazo-auth.
 #[derive(Debug)]
 #[must_use]

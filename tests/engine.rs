@@ -43,7 +43,7 @@ impl Stage {
 
     fn logged_in(&self, https: bool) -> Client {
         let client = self.client(https);
-        let token: Value = serde_json::from_str(&call(&client, "token.new", json!({})).unwrap()).unwrap();
+        let token: Value = serde_json::from_str(&call(&client, "token.new", &json!({})).unwrap()).unwrap();
         client.set("token", token["token"].as_str().unwrap()).unwrap();
         client
     }
@@ -62,7 +62,7 @@ impl Stage {
     }
 }
 
-fn call(client: &Client, operation: &str, arguments: Value) -> Result<String, Error> {
+fn call(client: &Client, operation: &str, arguments: &Value) -> Result<String, Error> {
     let arguments = Arguments::from_json(&arguments.to_string()).unwrap();
     client.call_by_name(operation, &arguments).map(|outcome| outcome.json)
 }
@@ -73,7 +73,7 @@ fn everything(error: &Error) -> String {
 }
 
 fn login(client: &Client) -> Result<String, Error> {
-    call(client, "token.new", json!({}))
+    call(client, "token.new", &json!({}))
 }
 
 #[test]
@@ -82,11 +82,12 @@ fn a_login_a_question_and_a_listing_work_over_http_and_https() {
     for https in [false, true] {
         let client = stage.logged_in(https);
         let token = client.with([("user_agent", "derived")]).unwrap();
-        let users: Value = serde_json::from_str(&call(&token, "users.list", json!({"limit": 1})).unwrap()).unwrap();
+        let users: Value = serde_json::from_str(&call(&token, "users.list", &json!({"limit": 1})).unwrap()).unwrap();
         assert_eq!(users["items"].as_array().map(Vec::len), Some(1));
         let made: Value =
-            serde_json::from_str(&call(&client, "token.new", json!({"expiration": 60})).unwrap()).unwrap();
-        let ask = |token: &str| call(&client, "token.check", json!({"token": token, "required_acl": "auth.users.read"}));
+            serde_json::from_str(&call(&client, "token.new", &json!({"expiration": 60})).unwrap()).unwrap();
+        let ask =
+            |token: &str| call(&client, "token.check", &json!({"token": token, "required_acl": "auth.users.read"}));
         assert_eq!(ask(made["token"].as_str().unwrap()).unwrap(), "true");
         assert_eq!(ask("0ec4e97a-4087-4511-ab10-3d5836be455d").unwrap(), "false");
     }
@@ -111,6 +112,34 @@ fn a_certificate_is_checked_by_the_callers_settings_alone() {
     options.set("ca_file", "/does/not/exist.pem").unwrap();
     let error = Client::new(&options).err().expect("a wrong path is told when the client is made");
     assert!(error.message.contains("ca_file") && error.message.contains("/does/not/exist.pem"));
+}
+
+#[test]
+fn the_environment_vouches_for_no_certificate_and_names_no_proxy() {
+    const TARGET: &str = "WAZO_AUTH_ENGINE_TEST_TARGET";
+    // The environment of a running process is not to be changed, so the test runs itself in another.
+    if let Ok(target) = std::env::var(TARGET) {
+        let (url, ca_file) = target.split_once(' ').unwrap();
+        let mut options = Options::new();
+        options.set_url(url).unwrap();
+        let error = login(&Client::new(&options).unwrap()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Tls, "{error}");
+        options.set("ca_file", ca_file).unwrap();
+        let error = login(&Client::new(&options).unwrap()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::AuthenticationFailed, "it reached the server: {error}");
+        return;
+    }
+    let stage = Stage::new("environment");
+    let (url, ca_file) = (format!("https://127.0.0.1:{}", stage.server.tls_port()), stage.ca_file.to_str().unwrap());
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_environment_vouches_for_no_certificate_and_names_no_proxy"])
+        .env(TARGET, format!("{url} {ca_file}"))
+        .env("SSL_CERT_FILE", ca_file)
+        .env("SSL_CERT_DIR", stage.ca_file.parent().unwrap())
+        .envs(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].map(|name| (name, "http://127.0.0.1:1")))
+        .stdout(std::process::Stdio::null())
+        .status();
+    assert!(status.unwrap().success(), "the part in the other process failed; its output is above");
 }
 
 #[test]
@@ -156,7 +185,7 @@ fn every_way_in_which_an_answer_can_break_is_an_error_of_its_kind_and_shows_no_s
         (json!({"fault": "redirect", "url": "http://127.0.0.1:1/elsewhere"}), ErrorKind::Protocol),
     ] {
         stage.faults(&json!([fault]));
-        for error in [login(&client).unwrap_err(), call(&client, "users.list", json!({})).unwrap_err()] {
+        for error in [login(&client).unwrap_err(), call(&client, "users.list", &json!({})).unwrap_err()] {
             assert_eq!(error.kind, kind, "{fault}: {error}");
             let shown = everything(&error);
             assert!(!shown.contains(PASSWORD), "{fault}: {shown}");
@@ -176,7 +205,7 @@ fn a_connection_that_the_server_closed_meanwhile_fails_no_call() {
             // A login is not repeated by itself once it was written: the close must have been seen before. How long the
             // server takes to close does not matter to what is promised.
             for operation in ["token.new", "status.check", "token.new"] {
-                call(&client, operation, json!({})).unwrap();
+                call(&client, operation, &json!({})).unwrap();
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
@@ -283,10 +312,10 @@ fn a_token_is_changed_whole_and_at_once_for_the_handle_alone() {
     let client = stage.logged_in(false);
     let derived = client.with([]).unwrap();
     client.set("token", "0ec4e97a-4087-4511-ab10-3d5836be455d").unwrap();
-    let error = call(&client, "users.list", json!({})).unwrap_err();
+    let error = call(&client, "users.list", &json!({})).unwrap_err();
     assert!(error.is_token_invalid() && error.kind == ErrorKind::TokenInvalid, "{error}");
     assert!(!everything(&error).contains("0ec4e97a"), "{}", everything(&error));
-    assert!(call(&derived, "users.list", json!({})).is_ok());
+    assert!(call(&derived, "users.list", &json!({})).is_ok());
     assert_eq!(client.set("host", "x").unwrap_err().kind, ErrorKind::InvalidArgument);
 }
 

@@ -2,17 +2,18 @@
 //!
 //! Everything that can be found wrong without the server is found here, before any I/O, and named.
 
-use super::arguments::{Argument, Arguments, Members, members};
+mod body;
+mod headers;
+
+use super::arguments::{Argument, Arguments};
 use super::error::{Error, Result};
 use super::options::CallSettings;
 use super::secret::{MASK, Secrets};
-use crate::operations::{Credentials, Encoding, Method, Operation, Parameter, Place};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use bytes::Bytes;
+use crate::operations::{Encoding, Method, Operation, Parameter, Place};
+use body::Body;
+use headers::common_headers;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use reqwest::multipart::{Form, Part as MultipartPart};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value;
 
 /// What may stand in a path segment as it is: RFC 3986's unreserved characters.
@@ -36,30 +37,11 @@ pub struct Prepared {
     pub secrets: Secrets,
 }
 
-enum Body {
-    None,
-    Bytes(Bytes),
-    Multipart(Vec<Part>),
-}
-
-struct Part {
-    name: &'static str,
-    content: Bytes,
-    is_file: bool,
-}
-
 impl Prepared {
     /// The request, made anew for each attempt.
     pub fn request(&self, http: &reqwest::Client) -> Result<reqwest::Request> {
         let request = http.request(method(self.method), self.url.clone()).headers(self.headers.clone());
-        let request = match &self.body {
-            Body::None => request,
-            Body::Bytes(bytes) => request.body(bytes.clone()),
-            Body::Multipart(parts) => request.multipart(parts.iter().fold(Form::new(), |form, part| {
-                let content = MultipartPart::stream_with_length(part.content.clone(), part.content.len() as u64);
-                form.part(part.name, if part.is_file { content.file_name(part.name) } else { content })
-            })),
-        };
+        let request = self.body.put_into(request);
         request.build().map_err(|e| Error::invalid(format!("the request cannot be written: {}", e.without_url())))
     }
 
@@ -269,217 +251,6 @@ impl Builder<'_> {
         let shown = query_string(shown);
         Ok((query_string(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))), shown))
     }
-
-    /// The members of `body`, where they are needed one by one.
-    fn body_members(&self) -> Result<Option<Members>> {
-        let Some(body) = self.arguments.body.as_ref().filter(|body| body.get() != "null") else { return Ok(None) };
-        let apart = self.operation.encoding != Encoding::Json
-            || self.operation.each_parameter().any(|parameter| match parameter.place {
-                Place::Header(_) => true,
-                Place::Field => parameter.wire != parameter.name || self.arguments.get(parameter.name).is_some(),
-                _ => false,
-            });
-        if apart { members("body", body.get()).map(Some) } else { Ok(None) }
-    }
-
-    fn headers(&mut self, mut members: Option<&mut Members>) -> Result<HeaderMap> {
-        let at = |place: Place| -> Result<Option<String>> {
-            let parameter = self.operation.each_parameter().find(|parameter| parameter.place == place);
-            parameter.map_or(Ok(None), |parameter| self.text(parameter))
-        };
-        let (tenant, token) = (at(Place::Tenant)?, at(Place::Token)?);
-        let login = match self.operation.credentials {
-            Credentials::Basic => Some((at(Place::Username)?, at(Place::Password)?)),
-            _ => None,
-        };
-        let mut headers = common_headers(self.settings, tenant, token, login, &mut self.secrets)?;
-        for parameter in self.operation.each_parameter() {
-            let Place::Header(name) = parameter.place else { continue };
-            let from_body = members.as_mut().and_then(|members| members.remove(parameter.name)).map(Argument::Json);
-            let text = match self.text(parameter)? {
-                Some(text) => Some(text),
-                None => from_body.filter(|argument| !argument.is_null()).and_then(|argument| argument.as_text()),
-            };
-            if let Some(text) = text {
-                let name = HeaderName::try_from(name).map_err(|e| Error::invalid(format!("header {name}: {e}")))?;
-                headers.insert(name, value(parameter.name, &text)?);
-            }
-        }
-        Ok(headers)
-    }
-
-    fn body(&self, members: Option<Members>) -> Result<Body> {
-        let fields = || {
-            let places = [Place::Field, Place::File];
-            self.operation.each_parameter().filter(move |parameter| places.contains(&parameter.place))
-        };
-        match self.operation.encoding {
-            Encoding::None => Ok(Body::None),
-            Encoding::Json => self.json_body(members, fields().count() > 0),
-            Encoding::Form => {
-                let mut pairs = Vec::new();
-                for parameter in fields() {
-                    if let Some(text) = self.field_text(parameter, members.as_ref())? {
-                        pairs.push((parameter.wire, text));
-                    }
-                }
-                let form = encode_pairs(pairs.iter().map(|(key, value)| (*key, value.as_str())));
-                Ok(Body::Bytes(form.into_bytes().into()))
-            }
-            Encoding::Multipart => {
-                let mut parts = Vec::new();
-                for parameter in fields() {
-                    let is_file = parameter.place == Place::File;
-                    let content = if is_file {
-                        self.file_content(parameter, members.as_ref())?
-                    } else {
-                        self.field_text(parameter, members.as_ref())?.map(|text| text.into_bytes().into())
-                    };
-                    if let Some(content) = content {
-                        parts.push(Part { name: parameter.wire, content, is_file });
-                    }
-                }
-                Ok(Body::Multipart(parts))
-            }
-        }
-    }
-
-    fn json_body(&self, members: Option<Members>, has_fields: bool) -> Result<Body> {
-        let whole = self.operation.each_parameter().find(|parameter| parameter.place == Place::Document);
-        if let Some(parameter) = whole {
-            // A document may be given by its name or as `body`.
-            let named = self.arguments.get(parameter.name).map(Argument::to_json);
-            let json = named.or_else(|| self.arguments.body.as_ref().map(|body| body.get().to_owned()));
-            let json = json.ok_or_else(|| {
-                Error::invalid(format!("argument body: {} needs it: {}", self.operation.name, parameter.doc))
-            })?;
-            return Ok(Body::Bytes(json.into_bytes().into()));
-        }
-        let mut object = match (members, &self.arguments.body) {
-            (Some(members), _) => members,
-            // Nothing to change: the caller's JSON goes out as it came, however large it is.
-            (None, Some(body)) if body.get() != "null" && !self.has_named_fields() => {
-                return Ok(Body::Bytes(body.get().as_bytes().to_vec().into()));
-            }
-            (None, Some(body)) if body.get() != "null" => super::arguments::members("body", body.get())?,
-            _ => Members::new(),
-        };
-        for parameter in self.operation.each_parameter().filter(|parameter| parameter.place == Place::Field) {
-            if parameter.wire != parameter.name
-                && let Some(value) = object.remove(parameter.name)
-            {
-                object.insert(parameter.wire.to_owned(), value);
-            }
-            // Here null is a value: it empties a field.
-            if let Some(argument) = self.arguments.get(parameter.name) {
-                let json = serde_json::value::RawValue::from_string(argument.to_json());
-                object.insert(parameter.wire.to_owned(), json.map_err(|e| Error::invalid(e.to_string()))?);
-            }
-        }
-        let none_given = object.is_empty() && self.arguments.body.is_none();
-        if none_given && has_fields && self.needs_a_field() {
-            return Err(Error::invalid(format!(
-                "argument body: {} needs a JSON object of its fields ({})",
-                self.operation.name,
-                self.field_names()
-            )));
-        }
-        let json = serde_json::to_string(&object).map_err(|e| Error::invalid(format!("argument body: {e}")))?;
-        Ok(Body::Bytes(json.into_bytes().into()))
-    }
-
-    fn has_named_fields(&self) -> bool {
-        let is_field = |parameter: &Parameter| parameter.place == Place::Field;
-        self.operation.each_parameter().any(|p| is_field(p) && self.arguments.get(p.name).is_some())
-    }
-
-    fn needs_a_field(&self) -> bool {
-        self.operation.each_parameter().any(|parameter| parameter.required && parameter.place == Place::Field)
-    }
-
-    fn field_names(&self) -> String {
-        let fields = self.operation.each_parameter().filter(|parameter| parameter.place == Place::Field);
-        fields.map(|parameter| parameter.name).collect::<Vec<_>>().join(", ")
-    }
-
-    /// A field of a form: by its name, or a member of the body.
-    fn field(&self, parameter: &Parameter, members: Option<&Members>) -> Option<Argument> {
-        let member = || members.and_then(|members| members.get(parameter.name)).cloned().map(Argument::Json);
-        self.arguments.get(parameter.name).cloned().or_else(member).filter(|argument| !argument.is_null())
-    }
-
-    fn field_text(&self, parameter: &Parameter, members: Option<&Members>) -> Result<Option<String>> {
-        let Some(argument) = self.field(parameter, members) else { return Ok(None) };
-        let text = argument.as_text();
-        text.map(Some).ok_or_else(|| Error::invalid(format!("argument {}: expected a text", parameter.name)))
-    }
-
-    fn file_content(&self, parameter: &Parameter, members: Option<&Members>) -> Result<Option<Bytes>> {
-        let Some(argument) = self.field(parameter, members) else { return Ok(None) };
-        let expected = || {
-            Error::invalid(format!(
-                "argument {}: expected the file's content as a text, or {{\"base64\": \"...\"}}",
-                parameter.name
-            ))
-        };
-        if let Some(text) = argument.as_text() {
-            return Ok(Some(text.into_bytes().into()));
-        }
-        let value: Value = serde_json::from_str(&argument.to_json()).map_err(|_| expected())?;
-        let encoded = value.get("base64").and_then(Value::as_str).ok_or_else(expected)?;
-        BASE64.decode(encoded).map(|content| Some(content.into())).map_err(|_| expected())
-    }
-}
-
-/// What every request carries: who asks, for whom, and what is wanted.
-fn common_headers(
-    settings: &CallSettings,
-    tenant: Option<String>,
-    token: Option<String>,
-    login: Option<(Option<String>, Option<String>)>,
-    secrets: &mut Secrets,
-) -> Result<HeaderMap> {
-    // The handle's own as well where the call carries others: nothing says that only these are repeated to us.
-    for secret in [&settings.token, &settings.password].into_iter().flatten() {
-        secrets.add(&secret.0);
-    }
-    let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(ACCEPT, JSON);
-    headers.insert(USER_AGENT, value("user_agent", &settings.user_agent)?);
-    if let Some(token) = token.or_else(|| settings.token.as_ref().map(|token| token.0.clone())) {
-        secrets.add(&token);
-        headers.insert(HeaderName::from_static("x-auth-token"), sensitive("token", &token)?);
-    }
-    if let Some(tenant) = tenant.or_else(|| settings.tenant_uuid.clone()) {
-        headers.insert(HeaderName::from_static("wazo-tenant"), value("tenant_uuid", &tenant)?);
-    }
-    if let Some((username, password)) = login {
-        let username = username.or_else(|| settings.username.clone()).unwrap_or_default();
-        let password = password.or_else(|| settings.password.as_ref().map(|password| password.0.clone()));
-        let password = password.unwrap_or_default();
-        if username.contains(':') {
-            return Err(Error::invalid("argument username: it has a colon, which HTTP Basic cannot carry"));
-        }
-        // A refresh token or a SAML session stands in the body; it needs no Basic beside it.
-        if !username.is_empty() || !password.is_empty() {
-            let encoded = BASE64.encode(format!("{username}:{password}"));
-            secrets.add(&password);
-            secrets.add(&encoded);
-            headers.insert(AUTHORIZATION, sensitive("password", &format!("Basic {encoded}"))?);
-        }
-    }
-    Ok(headers)
-}
-
-fn value(name: &str, text: &str) -> Result<HeaderValue> {
-    HeaderValue::from_bytes(text.as_bytes())
-        .map_err(|_| Error::invalid(format!("argument {name}: it has a control character, which no header can hold")))
-}
-
-fn sensitive(name: &str, text: &str) -> Result<HeaderValue> {
-    let mut value = value(name, text)?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// A query value as the reference writes it: nothing for null, `True` and `False`, a list as repeated keys.

@@ -110,7 +110,7 @@ fn system_authorities() -> Result<Arc<RootCertStore>> {
     static ROOTS: OnceBox<Arc<RootCertStore>> = OnceBox::new();
     ROOTS
         .get_or_try_init(|| {
-            let found = rustls_native_certs::load_native_certs();
+            let found = system_certificates();
             let mut roots = RootCertStore::empty();
             let (added, _) = roots.add_parsable_certificates(found.certs);
             if added == 0 {
@@ -126,6 +126,34 @@ fn system_authorities() -> Result<Arc<RootCertStore>> {
             Ok(Box::new(Arc::new(roots)))
         })
         .cloned()
+}
+
+/// Where Unix systems keep their authorities in one file: Debian, Fedora and its kin, SUSE, Alpine and the BSDs.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+const BUNDLES: [&str; 5] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// The system's certificates, from where the system keeps them. The variables by which OpenSSL's users point elsewhere are
+/// not read: whom to trust is for the caller's settings to say, and not for whoever started the host.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn system_certificates() -> rustls_native_certs::CertificateResult {
+    let bundle = BUNDLES.iter().map(Path::new).find(|path| path.is_file());
+    let folder = Path::new("/etc/ssl/certs");
+    match bundle {
+        Some(bundle) => rustls_native_certs::load_certs_from_paths(Some(bundle), None),
+        None => rustls_native_certs::load_certs_from_paths(None, Some(folder)),
+    }
+}
+
+/// The system's certificates, from the store of the operating system.
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn system_certificates() -> rustls_native_certs::CertificateResult {
+    rustls_native_certs::load_native_certs()
 }
 
 /// Takes any certificate, for `verify_certificate=false`. Signatures are checked still, so that the peer holds the key

@@ -5,7 +5,7 @@ use super::client::wazo_auth_client;
 use super::error::wazo_auth_error;
 use super::pointer;
 use crate::client::{Arguments, Error, Outcome, Result};
-use crate::operations::{self, Credentials, Encoding, Kind, Method, Place, Shape};
+use crate::operations::{self, Credentials, Encoding, Kind, Method};
 use once_cell::race::OnceBox;
 use serde_json::{Value, json};
 use std::ffi::{CString, c_char};
@@ -120,6 +120,7 @@ unsafe fn by_name(
 /// @param error where an error is written, or NULL
 /// @return the result as JSON: the server's own text, "null" where an operation has no result, "true" or "false" for a
 /// question; freed with wazo_auth_string_free(). NULL on failure.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_call(
@@ -144,6 +145,7 @@ pub unsafe extern "C" fn wazo_auth_call(
 /// @param error where an error is written, or NULL
 /// @return a JSON object: status (a number), headers (an object, names in lower case, such as "wazo-sessions-revoked"),
 /// result (as wazo_auth_call() returns it); freed with wazo_auth_string_free(). NULL on failure.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_call_response(
@@ -170,6 +172,7 @@ pub unsafe extern "C" fn wazo_auth_call_response(
 /// @param error where an error is written, or NULL
 /// @return a JSON object: status, headers, result (the body: JSON as it came, another text as a JSON string); freed with
 /// wazo_auth_string_free(). NULL on failure, to which every status but 2xx belongs.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_request(
@@ -230,7 +233,7 @@ fn described(operation: &operations::Operation) -> Value {
             json!({
                 "name": parameter.name,
                 "wire": parameter.wire,
-                "place": place_name(parameter.place),
+                "place": parameter.place.name(),
                 "kind": kind_name(parameter.kind),
                 "required": parameter.required,
                 "doc": parameter.doc,
@@ -248,15 +251,7 @@ fn described(operation: &operations::Operation) -> Value {
         "open": operation.open,
         "accepted": operation.accepted,
         "refused": operation.refused,
-        "result": match operation.result {
-            Shape::Nothing => "nothing",
-            Shape::Json => "json",
-            Shape::JsonOrNothing => "json_or_nothing",
-            Shape::Member(_) => "member",
-            Shape::Text => "text",
-            Shape::Location => "location",
-            Shape::Question => "question",
-        },
+        "result": operation.result.name(),
         "credentials": match operation.credentials {
             Credentials::Token => "token",
             Credentials::Optional => "none",
@@ -271,21 +266,6 @@ fn described(operation: &operations::Operation) -> Value {
         "since": operation.since,
         "deprecated": operation.deprecated,
     })
-}
-
-fn place_name(place: Place) -> &'static str {
-    match place {
-        Place::Path => "path",
-        Place::Query => "query",
-        Place::Field => "field",
-        Place::File => "file",
-        Place::Document => "document",
-        Place::Header(_) => "header",
-        Place::Tenant => "tenant",
-        Place::Token => "token",
-        Place::Username => "username",
-        Place::Password => "password",
-    }
 }
 
 fn kind_name(kind: Kind) -> &'static str {

@@ -25,6 +25,7 @@ pub extern "C" fn wazo_auth_cancellation_new() -> *mut wazo_auth_cancellation {
 /// @param cancellation a cancellation
 /// @param error where an error is written, or NULL
 /// @return a client of its own right, freed with wazo_auth_client_free(); NULL on failure
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_client_with_cancellation(

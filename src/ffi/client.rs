@@ -27,6 +27,7 @@ pub(super) fn give_client(client: Client) -> *mut wazo_auth_client {
 /// @param options what it is to be; not needed any more afterwards
 /// @param error where an error is written, or NULL
 /// @return a client, freed with wazo_auth_client_free(); NULL where an option is wrong or missing
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_client_new(
@@ -50,6 +51,7 @@ pub unsafe extern "C" fn wazo_auth_client_new(
 /// @param value its value as a text; "" or NULL for none
 /// @param error where an error is written, or NULL
 /// @return a client of its own right, freed with wazo_auth_client_free() before or after the other; NULL on failure
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_client_with(
@@ -74,6 +76,7 @@ pub unsafe extern "C" fn wazo_auth_client_with(
 /// @param options_json the options; values are texts, numbers, truth values, or null for none
 /// @param error where an error is written, or NULL
 /// @return a client of its own right, freed with wazo_auth_client_free() before or after the other; NULL on failure
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_client_with_json(
@@ -113,6 +116,7 @@ pub unsafe extern "C" fn wazo_auth_client_with_json(
 /// @param value its value as a text; "" or NULL for none
 /// @param error where an error is written, or NULL
 /// @return true when changed
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_client_set(
     client: *const wazo_auth_client,
@@ -137,6 +141,7 @@ pub unsafe extern "C" fn wazo_auth_client_set(
 /// @param token the token; NULL for none
 /// @param error where an error is written, or NULL
 /// @return true when changed
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_client_set_token(
     client: *const wazo_auth_client,

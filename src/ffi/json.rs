@@ -18,6 +18,7 @@ use std::ffi::c_char;
 /// @param error where an error is written, or NULL; none is, where the value is just not there
 /// @return a string's text, decoded; any other value's JSON; NULL where there is none, where it is null, and on failure.
 /// Freed with wazo_auth_string_free().
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_json_get(
@@ -51,13 +52,12 @@ pub unsafe extern "C" fn wazo_auth_json_get(
 /// @param text a text
 /// @param error where an error is written, or NULL
 /// @return the JSON string, freed with wazo_auth_string_free(); NULL where the text is NULL or not UTF-8
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_json_quote(text: *const c_char, error: *mut *mut wazo_auth_error) -> *mut c_char {
     // SAFETY: the header's contract.
     unsafe {
-        guard(error, std::ptr::null_mut(), || {
-            pointer::give_text(Value::from(pointer::text("text", text)?).to_string())
-        })
+        guard(error, std::ptr::null_mut(), || pointer::give_text(Value::from(pointer::text("text", text)?).to_string()))
     }
 }

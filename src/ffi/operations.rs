@@ -44,6 +44,7 @@ use crate::ffi::{wazo_auth_client, wazo_auth_error};
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_token_new(
@@ -78,6 +79,7 @@ pub unsafe extern "C" fn wazo_auth_token_new(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_token_get(
@@ -115,6 +117,7 @@ pub unsafe extern "C" fn wazo_auth_token_get(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_token_check(
@@ -152,6 +155,7 @@ pub unsafe extern "C" fn wazo_auth_token_check(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_token_is_valid(
@@ -186,6 +190,7 @@ pub unsafe extern "C" fn wazo_auth_token_is_valid(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_token_revoke(
     client: *const wazo_auth_client,
@@ -219,6 +224,7 @@ pub unsafe extern "C" fn wazo_auth_token_revoke(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_token_check_scopes(
@@ -263,6 +269,7 @@ pub unsafe extern "C" fn wazo_auth_token_check_scopes(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_token_list(
@@ -301,6 +308,7 @@ pub unsafe extern "C" fn wazo_auth_token_list(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_token_delete(
     client: *const wazo_auth_client,
@@ -348,6 +356,7 @@ pub unsafe extern "C" fn wazo_auth_token_delete(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_refresh_tokens_list(
@@ -396,6 +405,7 @@ pub unsafe extern "C" fn wazo_auth_refresh_tokens_list(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_list(
@@ -440,6 +450,7 @@ pub unsafe extern "C" fn wazo_auth_users_list(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_new(
@@ -470,6 +481,7 @@ pub unsafe extern "C" fn wazo_auth_users_new(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_get(
@@ -512,6 +524,7 @@ pub unsafe extern "C" fn wazo_auth_users_get(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_edit(
@@ -547,6 +560,7 @@ pub unsafe extern "C" fn wazo_auth_users_edit(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_delete(
     client: *const wazo_auth_client,
@@ -579,6 +593,7 @@ pub unsafe extern "C" fn wazo_auth_users_delete(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3, 4)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_change_password(
     client: *const wazo_auth_client,
@@ -614,6 +629,7 @@ pub unsafe extern "C" fn wazo_auth_users_change_password(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_reset_password(
     client: *const wazo_auth_client,
@@ -648,6 +664,7 @@ pub unsafe extern "C" fn wazo_auth_users_reset_password(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_set_password(
     client: *const wazo_auth_client,
@@ -684,6 +701,7 @@ pub unsafe extern "C" fn wazo_auth_users_set_password(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_register(
@@ -717,6 +735,7 @@ pub unsafe extern "C" fn wazo_auth_users_register(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_update_emails(
@@ -749,6 +768,7 @@ pub unsafe extern "C" fn wazo_auth_users_update_emails(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_request_confirmation_email(
     client: *const wazo_auth_client,
@@ -787,6 +807,7 @@ pub unsafe extern "C" fn wazo_auth_users_request_confirmation_email(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_get_policies(
@@ -826,6 +847,7 @@ pub unsafe extern "C" fn wazo_auth_users_get_policies(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_add_policy(
     client: *const wazo_auth_client,
@@ -864,6 +886,7 @@ pub unsafe extern "C" fn wazo_auth_users_add_policy(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_remove_policy(
     client: *const wazo_auth_client,
@@ -905,6 +928,7 @@ pub unsafe extern "C" fn wazo_auth_users_remove_policy(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_get_groups(
@@ -947,6 +971,7 @@ pub unsafe extern "C" fn wazo_auth_users_get_groups(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_get_sessions(
@@ -986,6 +1011,7 @@ pub unsafe extern "C" fn wazo_auth_users_get_sessions(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_remove_session(
     client: *const wazo_auth_client,
@@ -1025,6 +1051,7 @@ pub unsafe extern "C" fn wazo_auth_users_remove_session(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_admin_update_user_emails(
@@ -1052,6 +1079,7 @@ pub unsafe extern "C" fn wazo_auth_admin_update_user_emails(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_emails_confirm(
     client: *const wazo_auth_client,
@@ -1081,6 +1109,7 @@ pub unsafe extern "C" fn wazo_auth_emails_confirm(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_emails_get_confirmation_page(
@@ -1127,6 +1156,7 @@ pub unsafe extern "C" fn wazo_auth_emails_get_confirmation_page(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_groups_list(
@@ -1162,6 +1192,7 @@ pub unsafe extern "C" fn wazo_auth_groups_list(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_groups_new(
@@ -1192,6 +1223,7 @@ pub unsafe extern "C" fn wazo_auth_groups_new(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_groups_get(
@@ -1227,6 +1259,7 @@ pub unsafe extern "C" fn wazo_auth_groups_get(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_groups_edit(
@@ -1264,6 +1297,7 @@ pub unsafe extern "C" fn wazo_auth_groups_edit(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_groups_delete(
     client: *const wazo_auth_client,
@@ -1300,6 +1334,7 @@ pub unsafe extern "C" fn wazo_auth_groups_delete(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_groups_get_policies(
@@ -1339,6 +1374,7 @@ pub unsafe extern "C" fn wazo_auth_groups_get_policies(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_groups_add_policy(
     client: *const wazo_auth_client,
@@ -1375,6 +1411,7 @@ pub unsafe extern "C" fn wazo_auth_groups_add_policy(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_groups_remove_policy(
     client: *const wazo_auth_client,
@@ -1413,6 +1450,7 @@ pub unsafe extern "C" fn wazo_auth_groups_remove_policy(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_groups_get_users(
@@ -1446,6 +1484,7 @@ pub unsafe extern "C" fn wazo_auth_groups_get_users(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_groups_add_user(
     client: *const wazo_auth_client,
@@ -1484,6 +1523,7 @@ pub unsafe extern "C" fn wazo_auth_groups_add_user(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_groups_remove_user(
     client: *const wazo_auth_client,
@@ -1532,6 +1572,7 @@ pub unsafe extern "C" fn wazo_auth_groups_remove_user(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_policies_list(
@@ -1571,6 +1612,7 @@ pub unsafe extern "C" fn wazo_auth_policies_list(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_policies_new(
@@ -1601,6 +1643,7 @@ pub unsafe extern "C" fn wazo_auth_policies_new(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_policies_get(
@@ -1639,6 +1682,7 @@ pub unsafe extern "C" fn wazo_auth_policies_get(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_policies_edit(
@@ -1676,6 +1720,7 @@ pub unsafe extern "C" fn wazo_auth_policies_edit(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_policies_delete(
     client: *const wazo_auth_client,
@@ -1708,6 +1753,7 @@ pub unsafe extern "C" fn wazo_auth_policies_delete(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_policies_add_access(
     client: *const wazo_auth_client,
@@ -1745,6 +1791,7 @@ pub unsafe extern "C" fn wazo_auth_policies_add_access(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_policies_remove_access(
     client: *const wazo_auth_client,
@@ -1790,6 +1837,7 @@ pub unsafe extern "C" fn wazo_auth_policies_remove_access(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_tenants_list(
@@ -1831,6 +1879,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_list(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_tenants_new(
@@ -1861,6 +1910,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_new(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_tenants_get(
@@ -1904,6 +1954,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_get(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_tenants_edit(
@@ -1941,6 +1992,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_edit(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_tenants_delete(
     client: *const wazo_auth_client,
@@ -1969,6 +2021,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_delete(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_tenants_get_domains(
@@ -2002,6 +2055,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_get_domains(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_tenants_update_parent(
     client: *const wazo_auth_client,
@@ -2037,6 +2091,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_update_parent(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_tenants_add_policy(
     client: *const wazo_auth_client,
@@ -2067,6 +2122,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_add_policy(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_tenants_remove_policy(
     client: *const wazo_auth_client,
@@ -2105,6 +2161,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_remove_policy(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_sessions_list(
@@ -2136,6 +2193,7 @@ pub unsafe extern "C" fn wazo_auth_sessions_list(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_sessions_delete(
     client: *const wazo_auth_client,
@@ -2171,6 +2229,7 @@ pub unsafe extern "C" fn wazo_auth_sessions_delete(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_list(
@@ -2204,6 +2263,7 @@ pub unsafe extern "C" fn wazo_auth_external_list(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_get(
@@ -2247,6 +2307,7 @@ pub unsafe extern "C" fn wazo_auth_external_get(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3, 4)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_create(
@@ -2291,6 +2352,7 @@ pub unsafe extern "C" fn wazo_auth_external_create(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3, 4)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_update(
@@ -2330,6 +2392,7 @@ pub unsafe extern "C" fn wazo_auth_external_update(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_delete(
     client: *const wazo_auth_client,
@@ -2367,6 +2430,7 @@ pub unsafe extern "C" fn wazo_auth_external_delete(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_get_mobile_sender_id(
@@ -2399,6 +2463,7 @@ pub unsafe extern "C" fn wazo_auth_external_get_mobile_sender_id(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_get_config(
@@ -2433,6 +2498,7 @@ pub unsafe extern "C" fn wazo_auth_external_get_config(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_create_config(
@@ -2470,6 +2536,7 @@ pub unsafe extern "C" fn wazo_auth_external_create_config(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_update_config(
     client: *const wazo_auth_client,
@@ -2504,6 +2571,7 @@ pub unsafe extern "C" fn wazo_auth_external_update_config(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_delete_config(
     client: *const wazo_auth_client,
@@ -2543,6 +2611,7 @@ pub unsafe extern "C" fn wazo_auth_external_delete_config(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_list_connected_users(
@@ -2573,6 +2642,7 @@ pub unsafe extern "C" fn wazo_auth_external_list_connected_users(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_backends_list(
@@ -2601,6 +2671,7 @@ pub unsafe extern "C" fn wazo_auth_backends_list(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_ldap_config_get(
@@ -2632,6 +2703,7 @@ pub unsafe extern "C" fn wazo_auth_ldap_config_get(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_ldap_config_update(
@@ -2661,6 +2733,7 @@ pub unsafe extern "C" fn wazo_auth_ldap_config_update(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_ldap_config_delete(
     client: *const wazo_auth_client,
@@ -2690,6 +2763,7 @@ pub unsafe extern "C" fn wazo_auth_ldap_config_delete(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_config_get(
@@ -2726,6 +2800,7 @@ pub unsafe extern "C" fn wazo_auth_saml_config_get(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_config_create(
@@ -2763,6 +2838,7 @@ pub unsafe extern "C" fn wazo_auth_saml_config_create(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_config_update(
     client: *const wazo_auth_client,
@@ -2791,6 +2867,7 @@ pub unsafe extern "C" fn wazo_auth_saml_config_update(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_config_delete(
     client: *const wazo_auth_client,
@@ -2821,6 +2898,7 @@ pub unsafe extern "C" fn wazo_auth_saml_config_delete(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_config_get_metadata(
@@ -2848,6 +2926,7 @@ pub unsafe extern "C" fn wazo_auth_saml_config_get_metadata(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_config_get_acs_template(
@@ -2876,6 +2955,7 @@ pub unsafe extern "C" fn wazo_auth_saml_config_get_acs_template(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_sso(
@@ -2906,6 +2986,7 @@ pub unsafe extern "C" fn wazo_auth_saml_sso(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_acs(
@@ -2936,6 +3017,7 @@ pub unsafe extern "C" fn wazo_auth_saml_acs(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_logout(
@@ -2963,6 +3045,7 @@ pub unsafe extern "C" fn wazo_auth_saml_logout(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_sls(
@@ -2991,6 +3074,7 @@ pub unsafe extern "C" fn wazo_auth_saml_sls(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_idp_list(
@@ -3023,6 +3107,7 @@ pub unsafe extern "C" fn wazo_auth_idp_list(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_idp_add_users(
     client: *const wazo_auth_client,
@@ -3060,6 +3145,7 @@ pub unsafe extern "C" fn wazo_auth_idp_add_users(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_idp_add_user(
     client: *const wazo_auth_client,
@@ -3097,6 +3183,7 @@ pub unsafe extern "C" fn wazo_auth_idp_add_user(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_idp_remove_user(
     client: *const wazo_auth_client,
@@ -3129,6 +3216,7 @@ pub unsafe extern "C" fn wazo_auth_idp_remove_user(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_config_get(
@@ -3156,6 +3244,7 @@ pub unsafe extern "C" fn wazo_auth_config_get(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_config_patch(
@@ -3183,6 +3272,7 @@ pub unsafe extern "C" fn wazo_auth_config_patch(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_status_check(
     client: *const wazo_auth_client,
@@ -3205,6 +3295,7 @@ pub unsafe extern "C" fn wazo_auth_status_check(
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_api_spec(

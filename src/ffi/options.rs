@@ -29,6 +29,7 @@ pub extern "C" fn wazo_auth_options_new() -> *mut wazo_auth_options {
 /// @param value its value as a text; "" for none
 /// @param error where an error is written, or NULL
 /// @return true when set; false where key or value is wrong, and the error says what was expected
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_options_set(
     options: *mut wazo_auth_options,
@@ -53,6 +54,7 @@ pub unsafe extern "C" fn wazo_auth_options_set(
 /// @param url the URL
 /// @param error where an error is written, or NULL
 /// @return true when set
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_options_set_url(
     options: *mut wazo_auth_options,
@@ -75,6 +77,7 @@ pub unsafe extern "C" fn wazo_auth_options_set_url(
 /// @param options options
 /// @param error where an error is written, or NULL
 /// @return true when all that was there was right
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_options_set_from_environment(
     options: *mut wazo_auth_options,
@@ -95,6 +98,7 @@ pub unsafe extern "C" fn wazo_auth_options_set_from_environment(
 /// @param path of the file, such as "/var/lib/wazo-auth-keys/asterisk-key.yml"
 /// @param error where an error is written, or NULL
 /// @return true when set
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_options_set_from_key_file(
     options: *mut wazo_auth_options,

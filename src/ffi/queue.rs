@@ -48,6 +48,7 @@ pub unsafe extern "C" fn wazo_auth_queue_new(limit: u32, error: *mut *mut wazo_a
 /// @param user_data given back by wazo_auth_completion_user_data(); never looked at
 /// @param error where an error is written, or NULL
 /// @return the call's number; 0 on failure: wrong arguments, or WAZO_AUTH_ERROR_QUOTA where the queue is full
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_submit(
@@ -100,6 +101,7 @@ pub unsafe extern "C" fn wazo_auth_queue_descriptor(queue: *const wazo_auth_queu
 /// @param data given to it; it must be usable from the library's thread
 /// @param error where an error is written, or NULL
 /// @return true when set
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_queue_set_wake_up(
     queue: *mut wazo_auth_queue,

@@ -101,9 +101,7 @@ pub type Marked = AsyncFd<Arc<Marker>>;
 
 /// Marks the event loop that the current thread has entered.
 pub fn mark_current_loop(marker: &Arc<Marker>) -> std::io::Result<Marked> {
-    // SAFETY: the marker owns its descriptor, gives it to nobody, and lives as long as the registration that holds it.
-    let marked = unsafe { AsyncFd::register_with_interest(Arc::clone(marker), Interest::READABLE) };
-    marked.map_err(std::io::Error::from)
+    AsyncFd::with_interest(Arc::clone(marker), Interest::READABLE)
 }
 
 /// The inode of a socket; `None` where the number stands for no open file, or for something else than a socket.

@@ -25,6 +25,24 @@ pub enum Place {
     Password,
 }
 
+impl Place {
+    /// The place in one word, for machines.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Field => "field",
+            Self::File => "file",
+            Self::Document => "document",
+            Self::Header(_) => "header",
+            Self::Tenant => "tenant",
+            Self::Token => "token",
+            Self::Username => "username",
+            Self::Password => "password",
+        }
+    }
+}
+
 /// What the value of a parameter may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

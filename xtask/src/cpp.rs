@@ -192,8 +192,7 @@ fn class(resource: &str) -> String {
 /// The method of one operation, indented as in its class.
 pub fn method(operation: &Operation) -> String {
     let arguments = c_arguments(operation);
-    let (required, optional): (Vec<_>, Vec<_>) =
-        arguments.iter().partition(|argument| !may_be_left_out(operation, argument));
+    let (required, optional): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| argument.is_required(operation));
     let mut parameters: Vec<String> =
         required.iter().map(|argument| format!("Text {}", name(argument.name()))).collect();
     parameters.extend(optional.iter().map(|argument| format!("OptionalText {} = {{}}", name(argument.name()))));
@@ -219,15 +218,6 @@ pub fn method(operation: &Operation) -> String {
     text.push_str(&list(&format!("        {handed_on}({}(", c_function(operation)), &values, "));"));
     text.push_str("    }\n");
     text
-}
-
-/// Whether a caller can do without this argument.
-fn may_be_left_out(operation: &Operation, argument: &Argument) -> bool {
-    match argument {
-        Argument::Own(parameter) => !parameter.required,
-        Argument::Body(_) => !in_body(operation).any(|parameter| parameter.required),
-        Argument::Query => !in_query(operation).any(|parameter| parameter.required),
-    }
 }
 
 /// Whether a call is pointless without a look at its result: it only reads, or logs in.

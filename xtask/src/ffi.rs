@@ -128,11 +128,20 @@ fn comment(operation: &Operation, arguments: &[Argument]) -> String {
         comment.paragraph(&format!("@par Errors\nBesides those that any call can end with: {errors}."));
     }
     comment.paragraph("@par Threads\nAny thread, and any number of them at once with the same client.");
+    // Not for readers: cbindgen puts it behind the prototype.
+    comment.line(&format!("cbindgen:postfix=WAZO_AUTH_NONNULL({})", nonnull(operation, arguments)));
     comment.text
 }
 
+/// The numbers of the arguments that must not be NULL, from 1, the client's.
+fn nonnull(operation: &Operation, arguments: &[Argument]) -> String {
+    let required = arguments.iter().zip(2..).filter(|(argument, _)| argument.is_required(operation));
+    let numbers: Vec<String> = required.map(|(_, number): (_, usize)| number.to_string()).collect();
+    [&["1".to_owned()], numbers.as_slice()].concat().join(", ")
+}
+
 /// The argument that holds the body, with what is in it.
-fn body(comment: &mut Comment, operation: &Operation, name: &str) {
+fn body(comment: &mut Comment, operation: &Operation, name: &'static str) {
     let members: Vec<_> = in_body(operation).collect();
     if let [document] = members.as_slice()
         && document.place == Place::Document
@@ -140,7 +149,7 @@ fn body(comment: &mut Comment, operation: &Operation, name: &str) {
         comment.line(&format!("@param {name} A JSON {}: {}", kind_in_words(document), document.doc));
         return;
     }
-    let or_null = if members.iter().any(|parameter| parameter.required) { "" } else { ", or NULL" };
+    let or_null = if Argument::Body(name).is_required(operation) { "" } else { ", or NULL" };
     let more = if open_to(operation) == Some("body") { "; fields that are not named here pass through" } else { "" };
     comment.line(&format!("@param {name} A JSON object{or_null}{more}:"));
     comment.members(members.into_iter());

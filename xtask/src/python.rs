@@ -207,7 +207,7 @@ fn entry(operation: &Operation) -> String {
     let quoted = |name: &str| format!("'{name}'");
     let places: Vec<String> = operation
         .each_parameter()
-        .map(|parameter| format!("'{}': '{}'", parameter.name, place(parameter.place)))
+        .map(|parameter| format!("'{}': '{}'", parameter.name, parameter.place.name()))
         .collect();
     let required: Vec<String> =
         operation.each_parameter().filter(|parameter| parameter.required).map(|p| quoted(p.name)).collect();
@@ -222,39 +222,10 @@ fn entry(operation: &Operation) -> String {
     writeln!(
         text,
         "        'required': {required},\n        'open': {open},\n        'result': '{}',\n    }},",
-        result(operation.result)
+        operation.result.name()
     )
     .expect("a String takes all");
     text
-}
-
-/// A place in one word.
-fn place(place: Place) -> &'static str {
-    match place {
-        Place::Path => "path",
-        Place::Query => "query",
-        Place::Field => "field",
-        Place::File => "file",
-        Place::Document => "document",
-        Place::Header(_) => "header",
-        Place::Tenant => "tenant",
-        Place::Token => "token",
-        Place::Username => "username",
-        Place::Password => "password",
-    }
-}
-
-/// A shape in one word.
-fn result(shape: Shape) -> &'static str {
-    match shape {
-        Shape::Nothing => "nothing",
-        Shape::Json => "json",
-        Shape::JsonOrNothing => "json_or_nothing",
-        Shape::Member(_) => "member",
-        Shape::Text => "text",
-        Shape::Location => "location",
-        Shape::Question => "question",
-    }
 }
 
 /// The text of `_operations.pyi`.

@@ -67,6 +67,15 @@ impl Argument {
             Self::Query => "query",
         }
     }
+
+    /// Whether the operation cannot do without it.
+    pub fn is_required(&self, operation: &Operation) -> bool {
+        match self {
+            Self::Own(parameter) => parameter.required,
+            Self::Body(_) => in_body(operation).any(|parameter| parameter.required),
+            Self::Query => in_query(operation).any(|parameter| parameter.required),
+        }
+    }
 }
 
 /// Where keywords beyond the table's go: `query`, `body` or nowhere.

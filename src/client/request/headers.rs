@@ -1,0 +1,90 @@
+//! The headers of a request: who asks, for whom, and what the operation adds.
+
+use super::{Builder, JSON};
+use crate::client::arguments::{Argument, Members};
+use crate::client::error::{Error, Result};
+use crate::client::options::CallSettings;
+use crate::client::secret::Secrets;
+use crate::operations::{Credentials, Place};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+
+impl Builder<'_> {
+    pub(super) fn headers(&mut self, mut members: Option<&mut Members>) -> Result<HeaderMap> {
+        let at = |place: Place| -> Result<Option<String>> {
+            let parameter = self.operation.each_parameter().find(|parameter| parameter.place == place);
+            parameter.map_or(Ok(None), |parameter| self.text(parameter))
+        };
+        let (tenant, token) = (at(Place::Tenant)?, at(Place::Token)?);
+        let login = match self.operation.credentials {
+            Credentials::Basic => Some((at(Place::Username)?, at(Place::Password)?)),
+            _ => None,
+        };
+        let mut headers = common_headers(self.settings, tenant, token, login, &mut self.secrets)?;
+        for parameter in self.operation.each_parameter() {
+            let Place::Header(name) = parameter.place else { continue };
+            let from_body = members.as_mut().and_then(|members| members.remove(parameter.name)).map(Argument::Json);
+            let text = match self.text(parameter)? {
+                Some(text) => Some(text),
+                None => from_body.filter(|argument| !argument.is_null()).and_then(|argument| argument.as_text()),
+            };
+            if let Some(text) = text {
+                let name = HeaderName::try_from(name).map_err(|e| Error::invalid(format!("header {name}: {e}")))?;
+                headers.insert(name, value(parameter.name, &text)?);
+            }
+        }
+        Ok(headers)
+    }
+}
+
+/// What every request carries: who asks, for whom, and what is wanted.
+pub(super) fn common_headers(
+    settings: &CallSettings,
+    tenant: Option<String>,
+    token: Option<String>,
+    login: Option<(Option<String>, Option<String>)>,
+    secrets: &mut Secrets,
+) -> Result<HeaderMap> {
+    // The handle's own as well where the call carries others: nothing says that only these are repeated to us.
+    for secret in [&settings.token, &settings.password].into_iter().flatten() {
+        secrets.add(&secret.0);
+    }
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(ACCEPT, JSON);
+    headers.insert(USER_AGENT, value("user_agent", &settings.user_agent)?);
+    if let Some(token) = token.or_else(|| settings.token.as_ref().map(|token| token.0.clone())) {
+        secrets.add(&token);
+        headers.insert(HeaderName::from_static("x-auth-token"), sensitive("token", &token)?);
+    }
+    if let Some(tenant) = tenant.or_else(|| settings.tenant_uuid.clone()) {
+        headers.insert(HeaderName::from_static("wazo-tenant"), value("tenant_uuid", &tenant)?);
+    }
+    if let Some((username, password)) = login {
+        let username = username.or_else(|| settings.username.clone()).unwrap_or_default();
+        let password = password.or_else(|| settings.password.as_ref().map(|password| password.0.clone()));
+        let password = password.unwrap_or_default();
+        if username.contains(':') {
+            return Err(Error::invalid("argument username: it has a colon, which HTTP Basic cannot carry"));
+        }
+        // A refresh token or a SAML session stands in the body; it needs no Basic beside it.
+        if !username.is_empty() || !password.is_empty() {
+            let encoded = BASE64.encode(format!("{username}:{password}"));
+            secrets.add(&password);
+            secrets.add(&encoded);
+            headers.insert(AUTHORIZATION, sensitive("password", &format!("Basic {encoded}"))?);
+        }
+    }
+    Ok(headers)
+}
+
+fn value(name: &str, text: &str) -> Result<HeaderValue> {
+    HeaderValue::from_bytes(text.as_bytes())
+        .map_err(|_| Error::invalid(format!("argument {name}: it has a control character, which no header can hold")))
+}
+
+fn sensitive(name: &str, text: &str) -> Result<HeaderValue> {
+    let mut value = value(name, text)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
