@@ -142,6 +142,10 @@ def programs(runner):
         'sigpipe': lambda: run('sigpipe'),
         'threads': lambda: run('threads', 'calls', seconds=500),
         'stack': lambda: run('threads', 'stack'),
+        'deadline': lambda: run('deadline', environment=runner.spied),
+        'cancel': lambda: run('deadline', 'cancel', environment=runner.spied),
+        'idle': lambda: run('idle'),
+        'queue': lambda: run('queue'),
         'guest': lambda: run('guest', environment=runner.spied),
     }
 

@@ -12,13 +12,14 @@ Ports are made on request, by a call below `/control/`:
     ports?down=100   the same, after 100 bytes from the server
     ports?stall=100  it stops reading after 100 bytes from the client, and stays open
     ports?hole=1     a port on which no connection is ever completed: a listener whose backlog is full
-    stats            connections made, open, ended by the client with and without an orderly end
+    stats            connections made, open and ended by the client; requests; those that are held
     release          answers all that is held
 
 It prints its ports as one line of JSON and ends when its standard input does.
 """
 import asyncio
 import json
+import resource
 import socket
 import ssl
 import struct
@@ -153,6 +154,7 @@ class Echo(asyncio.Protocol):
                 connection.answer()
         elif what == 'stats':
             result = {name: value for name, value in vars(Stats).items() if not name.startswith('_')}
+            result['held'] = len(held)
         body = json.dumps(result).encode()
         head = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n' % len(body)
         self.done(head + body)
@@ -233,6 +235,8 @@ async def main():
 
 
 if __name__ == '__main__':
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
     try:
         asyncio.run(asyncio.wait_for(main(), None))
     except KeyboardInterrupt:
