@@ -1,0 +1,246 @@
+/* A parent and forked workers, as Kamailio has them: the client is made before the fork, and everyone uses it.
+ *
+ * The workers share a UDP socket. A datagram is a token and, after a space, the access that is wanted (or none); whichever
+ * worker takes it asks wazo-auth, waits, and answers with its number:
+ *
+ *     $ printf 'TOKEN auth.users.read' | nc -u -w1 127.0.0.1 7878
+ *     ALLOW 2
+ *
+ *     ALLOW, DENY  wazo-auth says yes or no; DENY too where the datagram is no question
+ *     RETRY WHY    nobody knows: wazo-auth cannot be reached ...
+ *
+ * The parent makes calls of its own (is wazo-auth well?), before the fork and all along, and puts a new worker in the
+ * place of one that died. What to look at: there is nothing to do for the client after a fork, neither in the worker nor
+ * in the parent; each process has connections of its own (work, supervise).
+ *
+ *     cc -std=c99 -I include bindings/c/prefork_workers.c -L target/debug -lwazo_auth_client -o prefork_workers
+ *     WAZO_AUTH_URL=https://wazo.example.com/api/auth ./prefork_workers --listen 7878 --workers 4
+ */
+#define _GNU_SOURCE /* ppoll */
+#include <wazo_auth_client.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "Answers UDP datagrams, each a token and perhaps an access, by forked workers: ALLOW, DENY or RETRY.\n"
+    "\n"
+    "  --listen PORT         the port on 127.0.0.1 to listen on; 0 for a free one (7878)\n"
+    "  --workers NUMBER      how many there are (4)\n"
+    "  --interval-ms NUMBER  how often the parent asks whether wazo-auth is well, and looks after its workers (1000)\n"
+    "  --help                this text\n"
+    "\n"
+    "Where wazo-auth is comes from the environment: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS (2000 here) ...\n"
+    "SIGTERM and SIGINT to the parent end them all.\n";
+
+enum { MOST_WORKERS = 64, DATAGRAM_SIZE = 1024 };
+
+static int port = 7878, workers = 4, interval_ms = 1000, udp = -1;
+static wazo_auth_client *client;
+static pid_t pids[MOST_WORKERS]; /* 0: not running */
+static volatile sig_atomic_t ending;
+
+static void end(int number)
+{
+    (void)number;
+    ending = 1;
+}
+
+/* Only a true without an error is a yes. */
+static void decide(char *question, int number, char *answer, size_t size)
+{
+    char *save = NULL, *token = strtok_r(question, " \t\r\n", &save), *access = strtok_r(NULL, " \t\r\n", &save);
+    wazo_auth_error *error = NULL;
+    if (wazo_auth_token_check(client, token, access, NULL, &error)) {
+        snprintf(answer, size, "ALLOW %d", number);
+    } else if (error == NULL || wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_INVALID_ARGUMENT) {
+        snprintf(answer, size, "DENY %d", number);
+    } else {
+        snprintf(answer, size, "RETRY %s", wazo_auth_error_kind_name(error));
+        fprintf(stderr, "worker %d: %s\n", number, wazo_auth_error_message(error));
+    }
+    wazo_auth_error_free(error);
+}
+
+/* A worker: one question after the other. `unblocked` lets SIGTERM in while it waits for one, and only then, so that no
+ * question is dropped half way and none is missed between a look at `ending` and the wait. */
+static void work(int number, const sigset_t *unblocked)
+{
+    struct pollfd readable = {.fd = udp, .events = POLLIN};
+    while (!ending) {
+        char question[DATAGRAM_SIZE + 1], answer[64];
+        struct sockaddr_in peer;
+        socklen_t size = sizeof peer;
+        if (ppoll(&readable, 1, NULL, unblocked) != 1) {
+            continue;
+        }
+        /* All workers wake up, and one gets the datagram. */
+        const ssize_t length =
+            recvfrom(udp, question, DATAGRAM_SIZE, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&peer, &size);
+        if (length < 0) {
+            continue;
+        }
+        /* A NUL, or an end that was cut off, would hide a part of the question. */
+        question[length > DATAGRAM_SIZE ? 0 : length] = '\0';
+        question[strlen(question) == (size_t)length ? length : 0] = '\0';
+        decide(question, number, answer, sizeof answer);
+        sendto(udp, answer, strlen(answer), 0, (struct sockaddr *)&peer, size);
+    }
+}
+
+/* Gives the pid in the parent, 0 in the worker. */
+static pid_t start_worker(int index)
+{
+    const pid_t parent = getpid();
+    fflush(stdout); /* or the worker would write it again */
+    pids[index] = fork();
+    if (pids[index] < 0) {
+        perror("prefork_workers: fork");
+        pids[index] = 0;
+        return -1;
+    }
+    if (pids[index] == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* without the parent nobody would end it */
+        if (getppid() != parent) {
+            _exit(1);
+        }
+        return 0;
+    }
+    printf("worker %d is process %ld\n", index + 1, (long)pids[index]);
+    fflush(stdout);
+    return pids[index];
+}
+
+/* The parent's own call; says when something has changed. */
+static void look_at_wazo_auth(void)
+{
+    static int was_well = -1;
+    wazo_auth_error *error = NULL;
+    const bool well = wazo_auth_status_check(client, &error);
+    if (well != was_well) {
+        printf("wazo-auth %s\n", well ? "is well" : wazo_auth_error_message(error));
+        fflush(stdout);
+    }
+    was_well = well;
+    wazo_auth_error_free(error);
+}
+
+static void bury_the_dead(int options)
+{
+    pid_t pid;
+    int status;
+    while ((pid = waitpid(-1, &status, options)) > 0 || (pid < 0 && errno == EINTR)) {
+        for (int index = 0; pid > 0 && index < workers; index++) {
+            if (pids[index] == pid) {
+                printf("worker %d ended (%s %d)\n", index + 1, WIFSIGNALED(status) ? "signal" : "status",
+                       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+                fflush(stdout);
+                pids[index] = 0;
+            }
+        }
+    }
+}
+
+/* The parent, until it is told to end; a new worker comes back from here as such. Its number, or 0 in the parent. */
+static int supervise(const sigset_t *unblocked)
+{
+    const struct timespec interval = {interval_ms / 1000, interval_ms % 1000 * 1000000L};
+    while (!ending) {
+        bury_the_dead(WNOHANG);
+        for (int index = 0; index < workers; index++) {
+            if (pids[index] == 0 && start_worker(index) == 0) {
+                return index + 1;
+            }
+        }
+        look_at_wazo_auth();
+        ppoll(NULL, 0, &interval, unblocked); /* a worker that dies at once is not started more often than this */
+    }
+    for (int index = 0; index < workers; index++) {
+        if (pids[index] > 0) {
+            kill(pids[index], SIGTERM);
+        }
+    }
+    bury_the_dead(0);
+    return 0;
+}
+
+static bool set_up(char **arguments)
+{
+    wazo_auth_error *error = NULL;
+    wazo_auth_options *options = wazo_auth_options_new();
+    bool good = true;
+    for (; good && *arguments != NULL; arguments += 2) {
+        const char *value = arguments[1] == NULL ? "" : arguments[1];
+        char more; /* what stands behind a number */
+        good = (strcmp(*arguments, "--listen") == 0 && sscanf(value, "%5d%c", &port, &more) == 1) ||
+               (strcmp(*arguments, "--interval-ms") == 0 && sscanf(value, "%6d%c", &interval_ms, &more) == 1) ||
+               (strcmp(*arguments, "--workers") == 0 && sscanf(value, "%2d%c", &workers, &more) == 1 && workers > 0 &&
+                workers <= MOST_WORKERS);
+        if (!good) {
+            fprintf(stderr, "prefork_workers: wrong: %s; see --help\n", *arguments);
+            break;
+        }
+    }
+    good = good && wazo_auth_options_set(options, "timeout_ms", "2000", &error) &&
+           wazo_auth_options_set_from_environment(options, &error) &&
+           (client = wazo_auth_client_new(options, &error)) != NULL;
+    if (error != NULL) {
+        fprintf(stderr, "prefork_workers: %s\n", wazo_auth_error_message(error));
+        wazo_auth_error_free(error);
+    }
+    wazo_auth_options_free(options);
+    return good;
+}
+
+static bool open_socket(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    socklen_t size = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK); /* who can ask can try tokens: not for strangers */
+    if ((udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0 || bind(udp, (struct sockaddr *)&address, size) != 0 ||
+        getsockname(udp, (struct sockaddr *)&address, &size) != 0) {
+        perror("prefork_workers: cannot listen");
+        return false;
+    }
+    printf("listening on 127.0.0.1:%u\n", ntohs(address.sin_port));
+    fflush(stdout);
+    return true;
+}
+
+int main(int count, char **arguments)
+{
+    if (count > 1 && strcmp(arguments[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    /* Blocked except in ppoll(), in every process: a call that runs is let come to its end (timeout_ms). */
+    struct sigaction action = {.sa_handler = end};
+    sigset_t blocked, unblocked;
+    sigemptyset(&blocked), sigaddset(&blocked, SIGTERM), sigaddset(&blocked, SIGINT);
+    sigprocmask(SIG_BLOCK, &blocked, &unblocked);
+    sigaction(SIGTERM, &action, NULL), sigaction(SIGINT, &action, NULL);
+
+    const bool good = set_up(arguments + 1) && open_socket();
+    if (good) {
+        look_at_wazo_auth(); /* the workers inherit a client that has connections already, and leave them alone */
+        const int number = supervise(&unblocked);
+        if (number > 0) {
+            work(number, &unblocked);
+        }
+    }
+    wazo_auth_client_free(client); /* each process frees its own */
+    if (udp >= 0) {
+        close(udp);
+    }
+    return good ? 0 : 2;
+}
