@@ -1,7 +1,7 @@
-"""The programs that the test of the Kamailio module runs, each cleaned up whatever happens: the simulator, Kamailio, sipp.
+"""The programs that the test of the Kamailio module runs, cleaned up whatever happens: the simulator, Kamailio, sipp.
 
-All ports are free ones on loopback, and nothing outlives the test: each program is asked to end when the `with` is left,
-killed with its whole process group when it does not, and told by the kernel when the test itself was killed.
+All ports are free ones on loopback, and nothing outlives the test: each program is asked to end when the `with` is
+left, killed with its whole process group when it does not, and told by the kernel when the test itself was killed.
 """
 
 import base64
@@ -168,6 +168,10 @@ class Kamailio:
             kind = "SIP worker" if does.startswith("udp receiver") else does.strip()
             found.setdefault(kind, []).append(int(number))
         return found
+
+    def threads(self, kind):
+        """How many threads each process of that kind has."""
+        return [len(os.listdir(f"/proc/{number}/task")) for number in self.processes().get(kind, [])]
 
     def counters(self):
         """The module's own count of answers: yes, no, unknown."""
