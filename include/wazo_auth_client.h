@@ -88,6 +88,17 @@
 #define WAZO_AUTH_MUST_USE
 #endif
 
+/* The compiler says where NULL is passed that must not be; the numbers are those of the arguments. The library refuses
+ * it all the same, by name. A host that relies on that defines this macro to nothing: compilers take a pointer that was
+ * passed here for one that is not NULL. */
+#ifndef WAZO_AUTH_NONNULL
+#if defined(__GNUC__)
+#define WAZO_AUTH_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
+#else
+#define WAZO_AUTH_NONNULL(...)
+#endif
+#endif
+
 /**
  * The version of the header, by its parts; wazo_auth_version() tells the library's.
  */
@@ -370,7 +381,11 @@ WAZO_AUTH_MUST_USE wazo_auth_options *wazo_auth_options_new(void);
  * @param error where an error is written, or NULL
  * @return true when set; false where key or value is wrong, and the error says what was expected
  */
-bool wazo_auth_options_set(wazo_auth_options *options, const char *key, const char *value, wazo_auth_error **error);
+bool wazo_auth_options_set(wazo_auth_options *options,
+                           const char *key,
+                           const char *value,
+                           wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Sets what a URL says: https://alice:secret@host:443/api/auth?timeout_ms=3000. The path is the prefix; the query holds
@@ -381,7 +396,10 @@ bool wazo_auth_options_set(wazo_auth_options *options, const char *key, const ch
  * @param error where an error is written, or NULL
  * @return true when set
  */
-bool wazo_auth_options_set_url(wazo_auth_options *options, const char *url, wazo_auth_error **error);
+bool wazo_auth_options_set_url(wazo_auth_options *options,
+                               const char *url,
+                               wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Sets what the environment says: WAZO_AUTH_URL, then WAZO_AUTH_ and each option's key in capitals, such as
@@ -392,7 +410,7 @@ bool wazo_auth_options_set_url(wazo_auth_options *options, const char *url, wazo
  * @param error where an error is written, or NULL
  * @return true when all that was there was right
  */
-bool wazo_auth_options_set_from_environment(wazo_auth_options *options, wazo_auth_error **error);
+bool wazo_auth_options_set_from_environment(wazo_auth_options *options, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 
 /**
  * Sets user name and password from a key file of Wazo's, which has the lines `service_id: ...` and `service_key: ...`.
@@ -402,7 +420,10 @@ bool wazo_auth_options_set_from_environment(wazo_auth_options *options, wazo_aut
  * @param error where an error is written, or NULL
  * @return true when set
  */
-bool wazo_auth_options_set_from_key_file(wazo_auth_options *options, const char *path, wazo_auth_error **error);
+bool wazo_auth_options_set_from_key_file(wazo_auth_options *options,
+                                         const char *path,
+                                         wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Frees options. Clients made from them are not concerned.
@@ -425,7 +446,10 @@ WAZO_AUTH_MUST_USE const char *wazo_auth_option_keys(void);
  * @param error where an error is written, or NULL
  * @return a client, freed with wazo_auth_client_free(); NULL where an option is wrong or missing
  */
-WAZO_AUTH_MUST_USE wazo_auth_client *wazo_auth_client_new(const wazo_auth_options *options, wazo_auth_error **error);
+WAZO_AUTH_MUST_USE
+wazo_auth_client *wazo_auth_client_new(const wazo_auth_options *options,
+                                       wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Makes a handle that shares a client's connections and differs in one option of its calls: username, password, token,
@@ -441,7 +465,8 @@ WAZO_AUTH_MUST_USE
 wazo_auth_client *wazo_auth_client_with(const wazo_auth_client *client,
                                         const char *key,
                                         const char *value,
-                                        wazo_auth_error **error);
+                                        wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * The same with several options at once, given as a JSON object: {"token": "...", "timeout_ms": 500}.
@@ -454,7 +479,8 @@ wazo_auth_client *wazo_auth_client_with(const wazo_auth_client *client,
 WAZO_AUTH_MUST_USE
 wazo_auth_client *wazo_auth_client_with_json(const wazo_auth_client *client,
                                              const char *options_json,
-                                             wazo_auth_error **error);
+                                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Changes an option of the calls of this handle, at once and whole: a call has the old value or the new one. Handles
@@ -466,7 +492,11 @@ wazo_auth_client *wazo_auth_client_with_json(const wazo_auth_client *client,
  * @param error where an error is written, or NULL
  * @return true when changed
  */
-bool wazo_auth_client_set(const wazo_auth_client *client, const char *key, const char *value, wazo_auth_error **error);
+bool wazo_auth_client_set(const wazo_auth_client *client,
+                          const char *key,
+                          const char *value,
+                          wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Changes the token of this handle's calls; the same as wazo_auth_client_set() with "token".
@@ -476,7 +506,10 @@ bool wazo_auth_client_set(const wazo_auth_client *client, const char *key, const
  * @param error where an error is written, or NULL
  * @return true when changed
  */
-bool wazo_auth_client_set_token(const wazo_auth_client *client, const char *token, wazo_auth_error **error);
+bool wazo_auth_client_set_token(const wazo_auth_client *client,
+                                const char *token,
+                                wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * The URL that the paths of operations are put behind, such as "https://host:443/api/auth/0.1", for logs.
@@ -511,7 +544,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_call(const wazo_auth_client *client,
                      const char *operation,
                      const char *arguments_json,
-                     wazo_auth_error **error);
+                     wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Carries out any operation by its name and tells the answer's status and headers as well.
@@ -527,7 +561,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_call_response(const wazo_auth_client *client,
                               const char *operation,
                               const char *arguments_json,
-                              wazo_auth_error **error);
+                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Sends a request that the table of operations does not have, such as one of a newer server.
@@ -547,7 +582,8 @@ char *wazo_auth_request(const wazo_auth_client *client,
                         const char *path,
                         const char *query,
                         const char *body,
-                        wazo_auth_error **error);
+                        wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Every operation, as a JSON list of objects: name, method, path, summary, details, access, accepted and refused
@@ -576,7 +612,8 @@ WAZO_AUTH_MUST_USE wazo_auth_cancellation *wazo_auth_cancellation_new(void);
 WAZO_AUTH_MUST_USE
 wazo_auth_client *wazo_auth_client_with_cancellation(const wazo_auth_client *client,
                                                      const wazo_auth_cancellation *cancellation,
-                                                     wazo_auth_error **error);
+                                                     wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Ends all calls that run with it, in any thread, with WAZO_AUTH_ERROR_CANCELLED; calls that begin later end at once and
@@ -612,7 +649,11 @@ void wazo_auth_cancellation_free(wazo_auth_cancellation *cancellation);
  * @return a string's text, decoded; any other value's JSON; NULL where there is none, where it is null, and on failure.
  * Freed with wazo_auth_string_free().
  */
-WAZO_AUTH_MUST_USE char *wazo_auth_json_get(const char *json, const char *path, wazo_auth_error **error);
+WAZO_AUTH_MUST_USE
+char *wazo_auth_json_get(const char *json,
+                         const char *path,
+                         wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Writes a text as a JSON string, quotation marks included, to be put into a body: nothing in it can change what stands
@@ -622,7 +663,7 @@ WAZO_AUTH_MUST_USE char *wazo_auth_json_get(const char *json, const char *path, 
  * @param error where an error is written, or NULL
  * @return the JSON string, freed with wazo_auth_string_free(); NULL where the text is NULL or not UTF-8
  */
-WAZO_AUTH_MUST_USE char *wazo_auth_json_quote(const char *text, wazo_auth_error **error);
+WAZO_AUTH_MUST_USE char *wazo_auth_json_quote(const char *text, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 
 /**
  * Makes a queue. The first one of a process starts the library's only thread, which ends with the last.
@@ -650,7 +691,8 @@ uint64_t wazo_auth_submit(wazo_auth_queue *queue,
                           const char *operation,
                           const char *arguments_json,
                           void *user_data,
-                          wazo_auth_error **error);
+                          wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * The descriptor to wait on, with poll, epoll, libevent, libuv or a socket notifier: readable while completions wait.
@@ -676,7 +718,8 @@ WAZO_AUTH_MUST_USE int wazo_auth_queue_descriptor(const wazo_auth_queue *queue);
 bool wazo_auth_queue_set_wake_up(wazo_auth_queue *queue,
                                  wazo_auth_wake_up wake_up,
                                  void *data,
-                                 wazo_auth_error **error);
+                                 wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Takes the completion that has waited longest.
@@ -783,7 +826,8 @@ char *wazo_auth_token_new(const wazo_auth_client *client,
                           const char *username,
                           const char *password,
                           const char *options,
-                          wazo_auth_error **error);
+                          wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Reads what a token stands for.
@@ -811,7 +855,8 @@ char *wazo_auth_token_get(const wazo_auth_client *client,
                           const char *token,
                           const char *required_acl,
                           const char *tenant_uuid,
-                          wazo_auth_error **error);
+                          wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Asks whether a token is valid, has an access and may work in a tenant.
@@ -839,7 +884,8 @@ bool wazo_auth_token_check(const wazo_auth_client *client,
                            const char *token,
                            const char *required_acl,
                            const char *tenant_uuid,
-                           wazo_auth_error **error);
+                           wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Tells whether a token is valid, has an access and may work in a tenant.
@@ -867,7 +913,8 @@ bool wazo_auth_token_is_valid(const wazo_auth_client *client,
                               const char *token,
                               const char *required_acl,
                               const char *tenant_uuid,
-                              wazo_auth_error **error);
+                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Ends a token, and its session.
@@ -887,7 +934,10 @@ bool wazo_auth_token_is_valid(const wazo_auth_client *client,
  * @par Threads
  * Any thread, and any number of them at once with the same client.
  */
-bool wazo_auth_token_revoke(const wazo_auth_client *client, const char *token, wazo_auth_error **error);
+bool wazo_auth_token_revoke(const wazo_auth_client *client,
+                            const char *token,
+                            wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Asks about several accesses of a token at once.
@@ -917,7 +967,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_token_check_scopes(const wazo_auth_client *client,
                                    const char *token,
                                    const char *body,
-                                   wazo_auth_error **error);
+                                   wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Lists the refresh tokens of a user.
@@ -957,7 +1008,8 @@ char *wazo_auth_token_list(const wazo_auth_client *client,
                            const char *user_uuid,
                            const char *query,
                            const char *tenant_uuid,
-                           wazo_auth_error **error);
+                           wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Deletes a user's refresh token.
@@ -985,7 +1037,8 @@ bool wazo_auth_token_delete(const wazo_auth_client *client,
                             const char *user_uuid,
                             const char *client_id,
                             const char *tenant_uuid,
-                            wazo_auth_error **error);
+                            wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Lists the refresh tokens of a tenant's users.
@@ -1023,7 +1076,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_refresh_tokens_list(const wazo_auth_client *client,
                                     const char *query,
                                     const char *tenant_uuid,
-                                    wazo_auth_error **error);
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Lists the users of a tenant.
@@ -1066,7 +1120,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_users_list(const wazo_auth_client *client,
                            const char *query,
                            const char *tenant_uuid,
-                           wazo_auth_error **error);
+                           wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Creates a user.
@@ -1105,7 +1160,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_users_new(const wazo_auth_client *client,
                           const char *body,
                           const char *tenant_uuid,
-                          wazo_auth_error **error);
+                          wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Reads a user.
@@ -1130,7 +1186,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_users_get(const wazo_auth_client *client,
                           const char *user_uuid,
                           const char *tenant_uuid,
-                          wazo_auth_error **error);
+                          wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Replaces a user.
@@ -1168,7 +1225,8 @@ char *wazo_auth_users_edit(const wazo_auth_client *client,
                            const char *user_uuid,
                            const char *body,
                            const char *tenant_uuid,
-                           wazo_auth_error **error);
+                           wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Deletes a user.
@@ -1192,7 +1250,8 @@ char *wazo_auth_users_edit(const wazo_auth_client *client,
 bool wazo_auth_users_delete(const wazo_auth_client *client,
                             const char *user_uuid,
                             const char *tenant_uuid,
-                            wazo_auth_error **error);
+                            wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Changes a user's password, the old one given.
@@ -1220,7 +1279,8 @@ bool wazo_auth_users_change_password(const wazo_auth_client *client,
                                      const char *user_uuid,
                                      const char *old_password,
                                      const char *new_password,
-                                     wazo_auth_error **error);
+                                     wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3, 4);
 
 /**
  * Sends a user the mail by which a forgotten password is reset.
@@ -1246,7 +1306,8 @@ bool wazo_auth_users_reset_password(const wazo_auth_client *client,
                                     const char *username,
                                     const char *email,
                                     const char *login,
-                                    wazo_auth_error **error);
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Sets a user's new password, with the token of the reset mail.
@@ -1274,7 +1335,8 @@ bool wazo_auth_users_set_password(const wazo_auth_client *client,
                                   const char *user_uuid,
                                   const char *password,
                                   const char *token,
-                                  wazo_auth_error **error);
+                                  wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Registers a user, without a token.
@@ -1303,7 +1365,8 @@ bool wazo_auth_users_set_password(const wazo_auth_client *client,
 WAZO_AUTH_MUST_USE
 char *wazo_auth_users_register(const wazo_auth_client *client,
                                const char *body,
-                               wazo_auth_error **error);
+                               wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Replaces a user's email addresses.
@@ -1332,7 +1395,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_users_update_emails(const wazo_auth_client *client,
                                     const char *user_uuid,
                                     const char *body,
-                                    wazo_auth_error **error);
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Sends the mail by which a user confirms an email address.
@@ -1358,7 +1422,8 @@ char *wazo_auth_users_update_emails(const wazo_auth_client *client,
 bool wazo_auth_users_request_confirmation_email(const wazo_auth_client *client,
                                                 const char *user_uuid,
                                                 const char *email_uuid,
-                                                wazo_auth_error **error);
+                                                wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Lists the policies that were given to a user.
@@ -1393,7 +1458,8 @@ char *wazo_auth_users_get_policies(const wazo_auth_client *client,
                                    const char *user_uuid,
                                    const char *query,
                                    const char *tenant_uuid,
-                                   wazo_auth_error **error);
+                                   wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Gives a policy to a user.
@@ -1422,7 +1488,8 @@ bool wazo_auth_users_add_policy(const wazo_auth_client *client,
                                 const char *user_uuid,
                                 const char *policy_uuid,
                                 const char *tenant_uuid,
-                                wazo_auth_error **error);
+                                wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Takes a policy from a user.
@@ -1451,7 +1518,8 @@ bool wazo_auth_users_remove_policy(const wazo_auth_client *client,
                                    const char *user_uuid,
                                    const char *policy_uuid,
                                    const char *tenant_uuid,
-                                   wazo_auth_error **error);
+                                   wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Lists the groups that a user belongs to.
@@ -1484,7 +1552,8 @@ char *wazo_auth_users_get_groups(const wazo_auth_client *client,
                                  const char *user_uuid,
                                  const char *query,
                                  const char *tenant_uuid,
-                                 wazo_auth_error **error);
+                                 wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Lists the sessions of a user.
@@ -1517,7 +1586,8 @@ char *wazo_auth_users_get_sessions(const wazo_auth_client *client,
                                    const char *user_uuid,
                                    const char *query,
                                    const char *tenant_uuid,
-                                   wazo_auth_error **error);
+                                   wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Ends a session of a user, and its token.
@@ -1546,7 +1616,8 @@ bool wazo_auth_users_remove_session(const wazo_auth_client *client,
                                     const char *user_uuid,
                                     const char *session_uuid,
                                     const char *tenant_uuid,
-                                    wazo_auth_error **error);
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Replaces a user's email addresses, as an administrator.
@@ -1576,7 +1647,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_admin_update_user_emails(const wazo_auth_client *client,
                                          const char *user_uuid,
                                          const char *body,
-                                         wazo_auth_error **error);
+                                         wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Marks an email address as confirmed.
@@ -1594,7 +1666,10 @@ char *wazo_auth_admin_update_user_emails(const wazo_auth_client *client,
  * @par Threads
  * Any thread, and any number of them at once with the same client.
  */
-bool wazo_auth_emails_confirm(const wazo_auth_client *client, const char *email_uuid, wazo_auth_error **error);
+bool wazo_auth_emails_confirm(const wazo_auth_client *client,
+                              const char *email_uuid,
+                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Confirms an email address as the link in the mail does, and gives the page that its reader sees.
@@ -1620,7 +1695,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_emails_get_confirmation_page(const wazo_auth_client *client,
                                              const char *email_uuid,
                                              const char *token,
-                                             wazo_auth_error **error);
+                                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Lists the groups of a tenant.
@@ -1661,7 +1737,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_groups_list(const wazo_auth_client *client,
                             const char *query,
                             const char *tenant_uuid,
-                            wazo_auth_error **error);
+                            wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Creates a group.
@@ -1691,7 +1768,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_groups_new(const wazo_auth_client *client,
                            const char *body,
                            const char *tenant_uuid,
-                           wazo_auth_error **error);
+                           wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Reads a group.
@@ -1716,7 +1794,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_groups_get(const wazo_auth_client *client,
                            const char *group_uuid,
                            const char *tenant_uuid,
-                           wazo_auth_error **error);
+                           wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Renames a group.
@@ -1747,7 +1826,8 @@ char *wazo_auth_groups_edit(const wazo_auth_client *client,
                             const char *group_uuid,
                             const char *body,
                             const char *tenant_uuid,
-                            wazo_auth_error **error);
+                            wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Deletes a group.
@@ -1773,7 +1853,8 @@ char *wazo_auth_groups_edit(const wazo_auth_client *client,
 bool wazo_auth_groups_delete(const wazo_auth_client *client,
                              const char *group_uuid,
                              const char *tenant_uuid,
-                             wazo_auth_error **error);
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Lists the policies of a group.
@@ -1806,7 +1887,8 @@ char *wazo_auth_groups_get_policies(const wazo_auth_client *client,
                                     const char *group_uuid,
                                     const char *query,
                                     const char *tenant_uuid,
-                                    wazo_auth_error **error);
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Gives a policy to a group, and so to its users.
@@ -1835,7 +1917,8 @@ bool wazo_auth_groups_add_policy(const wazo_auth_client *client,
                                  const char *group_uuid,
                                  const char *policy_uuid,
                                  const char *tenant_uuid,
-                                 wazo_auth_error **error);
+                                 wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Takes a policy from a group.
@@ -1862,7 +1945,8 @@ bool wazo_auth_groups_remove_policy(const wazo_auth_client *client,
                                     const char *group_uuid,
                                     const char *policy_uuid,
                                     const char *tenant_uuid,
-                                    wazo_auth_error **error);
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Lists the users of a group.
@@ -1891,7 +1975,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_groups_get_users(const wazo_auth_client *client,
                                  const char *group_uuid,
                                  const char *query,
-                                 wazo_auth_error **error);
+                                 wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Makes a user a member of a group.
@@ -1919,7 +2004,8 @@ bool wazo_auth_groups_add_user(const wazo_auth_client *client,
                                const char *group_uuid,
                                const char *user_uuid,
                                const char *tenant_uuid,
-                               wazo_auth_error **error);
+                               wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Takes a user out of a group.
@@ -1948,7 +2034,8 @@ bool wazo_auth_groups_remove_user(const wazo_auth_client *client,
                                   const char *group_uuid,
                                   const char *user_uuid,
                                   const char *tenant_uuid,
-                                  wazo_auth_error **error);
+                                  wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Lists the policies of a tenant.
@@ -1987,7 +2074,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_policies_list(const wazo_auth_client *client,
                               const char *query,
                               const char *tenant_uuid,
-                              wazo_auth_error **error);
+                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Creates a policy.
@@ -2021,7 +2109,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_policies_new(const wazo_auth_client *client,
                              const char *body,
                              const char *tenant_uuid,
-                             wazo_auth_error **error);
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Reads a policy.
@@ -2046,7 +2135,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_policies_get(const wazo_auth_client *client,
                              const char *policy_uuid,
                              const char *tenant_uuid,
-                             wazo_auth_error **error);
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Replaces a policy.
@@ -2080,7 +2170,8 @@ char *wazo_auth_policies_edit(const wazo_auth_client *client,
                               const char *policy_uuid,
                               const char *body,
                               const char *tenant_uuid,
-                              wazo_auth_error **error);
+                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Deletes a policy.
@@ -2106,7 +2197,8 @@ char *wazo_auth_policies_edit(const wazo_auth_client *client,
 bool wazo_auth_policies_delete(const wazo_auth_client *client,
                                const char *policy_uuid,
                                const char *tenant_uuid,
-                               wazo_auth_error **error);
+                               wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Adds an access to a policy.
@@ -2134,7 +2226,8 @@ bool wazo_auth_policies_add_access(const wazo_auth_client *client,
                                    const char *policy_uuid,
                                    const char *access,
                                    const char *tenant_uuid,
-                                   wazo_auth_error **error);
+                                   wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Removes an access from a policy.
@@ -2162,7 +2255,8 @@ bool wazo_auth_policies_remove_access(const wazo_auth_client *client,
                                       const char *policy_uuid,
                                       const char *access,
                                       const char *tenant_uuid,
-                                      wazo_auth_error **error);
+                                      wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Lists a tenant and all tenants below it.
@@ -2198,7 +2292,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_tenants_list(const wazo_auth_client *client,
                              const char *query,
                              const char *tenant_uuid,
-                             wazo_auth_error **error);
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Creates a tenant.
@@ -2234,7 +2329,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_tenants_new(const wazo_auth_client *client,
                             const char *body,
                             const char *parent_uuid,
-                            wazo_auth_error **error);
+                            wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Reads a tenant.
@@ -2259,7 +2355,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_tenants_get(const wazo_auth_client *client,
                             const char *tenant_uuid,
                             const char *scoping_tenant_uuid,
-                            wazo_auth_error **error);
+                            wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Replaces a tenant.
@@ -2297,7 +2394,8 @@ char *wazo_auth_tenants_edit(const wazo_auth_client *client,
                              const char *tenant_uuid,
                              const char *body,
                              const char *scoping_tenant_uuid,
-                             wazo_auth_error **error);
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Deletes a tenant.
@@ -2323,7 +2421,8 @@ char *wazo_auth_tenants_edit(const wazo_auth_client *client,
 bool wazo_auth_tenants_delete(const wazo_auth_client *client,
                               const char *uuid,
                               const char *tenant_uuid,
-                              wazo_auth_error **error);
+                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Lists the domains of a tenant, with their UUIDs.
@@ -2346,7 +2445,8 @@ bool wazo_auth_tenants_delete(const wazo_auth_client *client,
 WAZO_AUTH_MUST_USE
 char *wazo_auth_tenants_get_domains(const wazo_auth_client *client,
                                     const char *tenant_uuid,
-                                    wazo_auth_error **error);
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Moves a tenant, with all tenants below it, under another.
@@ -2375,7 +2475,8 @@ bool wazo_auth_tenants_update_parent(const wazo_auth_client *client,
                                      const char *tenant_uuid,
                                      const char *parent_uuid,
                                      const char *scoping_tenant_uuid,
-                                     wazo_auth_error **error);
+                                     wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Gave a policy to a tenant.
@@ -2400,7 +2501,8 @@ bool wazo_auth_tenants_update_parent(const wazo_auth_client *client,
 bool wazo_auth_tenants_add_policy(const wazo_auth_client *client,
                                   const char *tenant_uuid,
                                   const char *policy_uuid,
-                                  wazo_auth_error **error);
+                                  wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Took a policy from a tenant.
@@ -2425,7 +2527,8 @@ bool wazo_auth_tenants_add_policy(const wazo_auth_client *client,
 bool wazo_auth_tenants_remove_policy(const wazo_auth_client *client,
                                      const char *tenant_uuid,
                                      const char *policy_uuid,
-                                     wazo_auth_error **error);
+                                     wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Lists the sessions of a tenant's users.
@@ -2459,7 +2562,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_sessions_list(const wazo_auth_client *client,
                               const char *query,
                               const char *tenant_uuid,
-                              wazo_auth_error **error);
+                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Ends a session, and its token.
@@ -2484,7 +2588,8 @@ char *wazo_auth_sessions_list(const wazo_auth_client *client,
 bool wazo_auth_sessions_delete(const wazo_auth_client *client,
                                const char *session_uuid,
                                const char *tenant_uuid,
-                               wazo_auth_error **error);
+                               wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Lists the external services, and which of them a user has.
@@ -2515,7 +2620,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_external_list(const wazo_auth_client *client,
                               const char *user_uuid,
                               const char *query,
-                              wazo_auth_error **error);
+                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Reads what a user has at an external service.
@@ -2544,7 +2650,8 @@ char *wazo_auth_external_get(const wazo_auth_client *client,
                              const char *user_uuid,
                              const char *auth_type,
                              const char *tenant_uuid,
-                             wazo_auth_error **error);
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Connects a user to an external service.
@@ -2579,7 +2686,8 @@ char *wazo_auth_external_create(const wazo_auth_client *client,
                                 const char *auth_type,
                                 const char *body,
                                 const char *tenant_uuid,
-                                wazo_auth_error **error);
+                                wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3, 4);
 
 /**
  * Replaces what a user has at an external service.
@@ -2613,7 +2721,8 @@ char *wazo_auth_external_update(const wazo_auth_client *client,
                                 const char *auth_type,
                                 const char *body,
                                 const char *tenant_uuid,
-                                wazo_auth_error **error);
+                                wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3, 4);
 
 /**
  * Disconnects a user from an external service.
@@ -2640,7 +2749,8 @@ bool wazo_auth_external_delete(const wazo_auth_client *client,
                                const char *user_uuid,
                                const char *auth_type,
                                const char *tenant_uuid,
-                               wazo_auth_error **error);
+                               wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Reads the sender id that a mobile application needs to receive push notifications.
@@ -2668,7 +2778,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_external_get_mobile_sender_id(const wazo_auth_client *client,
                                               const char *user_uuid,
                                               const char *tenant_uuid,
-                                              wazo_auth_error **error);
+                                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Reads the tenant's configuration of an external service.
@@ -2695,7 +2806,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_external_get_config(const wazo_auth_client *client,
                                     const char *auth_type,
                                     const char *tenant_uuid,
-                                    wazo_auth_error **error);
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Creates the tenant's configuration of an external service.
@@ -2725,7 +2837,8 @@ char *wazo_auth_external_create_config(const wazo_auth_client *client,
                                        const char *auth_type,
                                        const char *body,
                                        const char *tenant_uuid,
-                                       wazo_auth_error **error);
+                                       wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Replaces the tenant's configuration of an external service.
@@ -2752,7 +2865,8 @@ bool wazo_auth_external_update_config(const wazo_auth_client *client,
                                       const char *auth_type,
                                       const char *body,
                                       const char *tenant_uuid,
-                                      wazo_auth_error **error);
+                                      wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Deletes the tenant's configuration of an external service.
@@ -2776,7 +2890,8 @@ bool wazo_auth_external_update_config(const wazo_auth_client *client,
 bool wazo_auth_external_delete_config(const wazo_auth_client *client,
                                       const char *auth_type,
                                       const char *tenant_uuid,
-                                      wazo_auth_error **error);
+                                      wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Lists the users that are connected to an external service.
@@ -2812,7 +2927,8 @@ char *wazo_auth_external_list_connected_users(const wazo_auth_client *client,
                                               const char *auth_type,
                                               const char *query,
                                               const char *tenant_uuid,
-                                              wazo_auth_error **error);
+                                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Lists the authentication backends of the server.
@@ -2828,7 +2944,10 @@ char *wazo_auth_external_list_connected_users(const wazo_auth_client *client,
  * @par Threads
  * Any thread, and any number of them at once with the same client.
  */
-WAZO_AUTH_MUST_USE char *wazo_auth_backends_list(const wazo_auth_client *client, wazo_auth_error **error);
+WAZO_AUTH_MUST_USE
+char *wazo_auth_backends_list(const wazo_auth_client *client,
+                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Reads the tenant's LDAP configuration.
@@ -2853,7 +2972,8 @@ WAZO_AUTH_MUST_USE char *wazo_auth_backends_list(const wazo_auth_client *client,
 WAZO_AUTH_MUST_USE
 char *wazo_auth_ldap_config_get(const wazo_auth_client *client,
                                 const char *tenant_uuid,
-                                wazo_auth_error **error);
+                                wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Creates or replaces the tenant's LDAP configuration.
@@ -2880,7 +3000,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_ldap_config_update(const wazo_auth_client *client,
                                    const char *body,
                                    const char *tenant_uuid,
-                                   wazo_auth_error **error);
+                                   wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Deletes the tenant's LDAP configuration.
@@ -2900,7 +3021,10 @@ char *wazo_auth_ldap_config_update(const wazo_auth_client *client,
  * @par Threads
  * Any thread, and any number of them at once with the same client.
  */
-bool wazo_auth_ldap_config_delete(const wazo_auth_client *client, const char *tenant_uuid, wazo_auth_error **error);
+bool wazo_auth_ldap_config_delete(const wazo_auth_client *client,
+                                  const char *tenant_uuid,
+                                  wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Reads the tenant's SAML configuration.
@@ -2925,7 +3049,8 @@ bool wazo_auth_ldap_config_delete(const wazo_auth_client *client, const char *te
 WAZO_AUTH_MUST_USE
 char *wazo_auth_saml_config_get(const wazo_auth_client *client,
                                 const char *tenant_uuid,
-                                wazo_auth_error **error);
+                                wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Creates the tenant's SAML configuration.
@@ -2957,7 +3082,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_saml_config_create(const wazo_auth_client *client,
                                    const char *body,
                                    const char *tenant_uuid,
-                                   wazo_auth_error **error);
+                                   wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Changes the tenant's SAML configuration.
@@ -2988,7 +3114,8 @@ char *wazo_auth_saml_config_create(const wazo_auth_client *client,
 bool wazo_auth_saml_config_update(const wazo_auth_client *client,
                                   const char *body,
                                   const char *tenant_uuid,
-                                  wazo_auth_error **error);
+                                  wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Deletes the tenant's SAML configuration.
@@ -3008,7 +3135,10 @@ bool wazo_auth_saml_config_update(const wazo_auth_client *client,
  * @par Threads
  * Any thread, and any number of them at once with the same client.
  */
-bool wazo_auth_saml_config_delete(const wazo_auth_client *client, const char *tenant_uuid, wazo_auth_error **error);
+bool wazo_auth_saml_config_delete(const wazo_auth_client *client,
+                                  const char *tenant_uuid,
+                                  wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Reads the identity provider's metadata from the tenant's SAML configuration.
@@ -3034,7 +3164,8 @@ bool wazo_auth_saml_config_delete(const wazo_auth_client *client, const char *te
 WAZO_AUTH_MUST_USE
 char *wazo_auth_saml_config_get_metadata(const wazo_auth_client *client,
                                          const char *tenant_uuid,
-                                         wazo_auth_error **error);
+                                         wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Reads the pattern of the URL that identity providers send their responses to.
@@ -3055,7 +3186,8 @@ char *wazo_auth_saml_config_get_metadata(const wazo_auth_client *client,
  */
 WAZO_AUTH_MUST_USE
 char *wazo_auth_saml_config_get_acs_template(const wazo_auth_client *client,
-                                             wazo_auth_error **error);
+                                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Begins a SAML login.
@@ -3081,7 +3213,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_saml_sso(const wazo_auth_client *client,
                          const char *domain,
                          const char *redirect_url,
-                         wazo_auth_error **error);
+                         wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Hands in the response of a SAML identity provider.
@@ -3106,7 +3239,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_saml_acs(const wazo_auth_client *client,
                          const char *saml_response,
                          const char *relay_state,
-                         wazo_auth_error **error);
+                         wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Ends a SAML login.
@@ -3127,7 +3261,10 @@ char *wazo_auth_saml_acs(const wazo_auth_client *client,
  * @par Threads
  * Any thread, and any number of them at once with the same client.
  */
-WAZO_AUTH_MUST_USE char *wazo_auth_saml_logout(const wazo_auth_client *client, wazo_auth_error **error);
+WAZO_AUTH_MUST_USE
+char *wazo_auth_saml_logout(const wazo_auth_client *client,
+                            wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Hands in the response of a SAML identity provider to a logout.
@@ -3152,7 +3289,8 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_saml_sls(const wazo_auth_client *client,
                          const char *saml_response,
                          const char *relay_state,
-                         wazo_auth_error **error);
+                         wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Lists the types of identity providers: the authentication methods that users and tenants can have.
@@ -3171,7 +3309,10 @@ char *wazo_auth_saml_sls(const wazo_auth_client *client,
  * @par Threads
  * Any thread, and any number of them at once with the same client.
  */
-WAZO_AUTH_MUST_USE char *wazo_auth_idp_list(const wazo_auth_client *client, wazo_auth_error **error);
+WAZO_AUTH_MUST_USE
+char *wazo_auth_idp_list(const wazo_auth_client *client,
+                         wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Lets users log in by an identity provider.
@@ -3201,7 +3342,8 @@ bool wazo_auth_idp_add_users(const wazo_auth_client *client,
                              const char *idp_type,
                              const char *body,
                              const char *tenant_uuid,
-                             wazo_auth_error **error);
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Lets a user log in by an identity provider.
@@ -3229,7 +3371,8 @@ bool wazo_auth_idp_add_user(const wazo_auth_client *client,
                             const char *idp_type,
                             const char *user_uuid,
                             const char *tenant_uuid,
-                            wazo_auth_error **error);
+                            wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Lets a user no longer log in by an identity provider.
@@ -3257,7 +3400,8 @@ bool wazo_auth_idp_remove_user(const wazo_auth_client *client,
                                const char *idp_type,
                                const char *user_uuid,
                                const char *tenant_uuid,
-                               wazo_auth_error **error);
+                               wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Reads the server's configuration.
@@ -3276,7 +3420,10 @@ bool wazo_auth_idp_remove_user(const wazo_auth_client *client,
  * @par Threads
  * Any thread, and any number of them at once with the same client.
  */
-WAZO_AUTH_MUST_USE char *wazo_auth_config_get(const wazo_auth_client *client, wazo_auth_error **error);
+WAZO_AUTH_MUST_USE
+char *wazo_auth_config_get(const wazo_auth_client *client,
+                           wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 /**
  * Changes the server's configuration until it starts again.
@@ -3300,7 +3447,8 @@ WAZO_AUTH_MUST_USE char *wazo_auth_config_get(const wazo_auth_client *client, wa
 WAZO_AUTH_MUST_USE
 char *wazo_auth_config_patch(const wazo_auth_client *client,
                              const char *body,
-                             wazo_auth_error **error);
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
 
 /**
  * Asks the server whether it is well.
@@ -3319,7 +3467,7 @@ char *wazo_auth_config_patch(const wazo_auth_client *client,
  * @par Threads
  * Any thread, and any number of them at once with the same client.
  */
-bool wazo_auth_status_check(const wazo_auth_client *client, wazo_auth_error **error);
+bool wazo_auth_status_check(const wazo_auth_client *client, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 
 /**
  * Reads the server's own specification of its operations.
@@ -3336,7 +3484,10 @@ bool wazo_auth_status_check(const wazo_auth_client *client, wazo_auth_error **er
  * @par Threads
  * Any thread, and any number of them at once with the same client.
  */
-WAZO_AUTH_MUST_USE char *wazo_auth_api_spec(const wazo_auth_client *client, wazo_auth_error **error);
+WAZO_AUTH_MUST_USE
+char *wazo_auth_api_spec(const wazo_auth_client *client,
+                         wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
 
 #ifdef __cplusplus
 }  // extern "C"

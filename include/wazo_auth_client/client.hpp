@@ -91,18 +91,20 @@ public:
 private:
     void put(const Text &key, const Text &value) {
         detail::Outcome outcome;
-        outcome.done(wazo_auth_options_set(options_.get(), key.c_str("key"), value.c_str("value"), outcome.error()));
+        outcome.done(wazo_auth_options_set(present(), key.c_str("key"), value.c_str("value"), outcome.error()));
     }
 
     void put_url(const Text &url) {
         detail::Outcome outcome;
-        outcome.done(wazo_auth_options_set_url(options_.get(), url.c_str("url"), outcome.error()));
+        outcome.done(wazo_auth_options_set_url(present(), url.c_str("url"), outcome.error()));
     }
 
     void put_key_file(const Text &path) {
         detail::Outcome outcome;
-        outcome.done(wazo_auth_options_set_from_key_file(options_.get(), path.c_str("path"), outcome.error()));
+        outcome.done(wazo_auth_options_set_from_key_file(present(), path.c_str("path"), outcome.error()));
     }
+
+    [[nodiscard]] wazo_auth_options *present() const { return detail::present(options_.get(), "options"); }
 
     detail::Owned<wazo_auth_options, wazo_auth_options_free> options_;
 };
@@ -157,25 +159,26 @@ public:
     /// The same with several options at once: `client.with({{"token", token}, {"timeout_ms", 500}})`.
     [[nodiscard]] Client with(const Object &options) const {
         detail::Outcome outcome;
-        return Client(outcome.handle(wazo_auth_client_with_json(get(), options.json().c_str(), outcome.error())));
+        return Client(outcome.handle(wazo_auth_client_with_json(present(), options.json().c_str(), outcome.error())));
     }
 
     /// A client that shares this one's connections and whose calls the cancellation ends.
     [[nodiscard]] Client with(const Cancellation &cancellation) const {
         detail::Outcome outcome;
-        return Client(outcome.handle(wazo_auth_client_with_cancellation(get(), cancellation.get(), outcome.error())));
+        const auto *by = detail::present(cancellation.get(), "cancellation");
+        return Client(outcome.handle(wazo_auth_client_with_cancellation(present(), by, outcome.error())));
     }
 
     /// Changes an option of this client's calls, at once and whole. Clients that were derived from it keep theirs.
     void set(Text key, OptionalText value) {
         detail::Outcome outcome;
-        outcome.done(wazo_auth_client_set(get(), key.c_str("key"), value.c_str("value"), outcome.error()));
+        outcome.done(wazo_auth_client_set(present(), key.c_str("key"), value.c_str("value"), outcome.error()));
     }
 
     /// Changes the token of this client's calls; none where it is left out.
     void set_token(OptionalText token) {
         detail::Outcome outcome;
-        outcome.done(wazo_auth_client_set_token(get(), token.c_str("token"), outcome.error()));
+        outcome.done(wazo_auth_client_set_token(present(), token.c_str("token"), outcome.error()));
     }
 
     /// The URL that the paths of operations are put behind, for logs.
@@ -191,14 +194,14 @@ public:
     std::string call(Text operation, OptionalText arguments = {}) const {
         detail::Outcome outcome;
         return outcome.text(wazo_auth_call(
-            get(), operation.c_str("operation"), arguments.c_str("arguments_json"), outcome.error()));
+            present(), operation.c_str("operation"), arguments.c_str("arguments_json"), outcome.error()));
     }
 
     /// The same, with the answer's status and headers: @return a JSON object of status, headers and result
     std::string call_response(Text operation, OptionalText arguments = {}) const {
         detail::Outcome outcome;
         return outcome.text(wazo_auth_call_response(
-            get(), operation.c_str("operation"), arguments.c_str("arguments_json"), outcome.error()));
+            present(), operation.c_str("operation"), arguments.c_str("arguments_json"), outcome.error()));
     }
 
     /// Sends a request that the table of operations does not have, such as one of a newer server.
@@ -209,25 +212,28 @@ public:
     /// @return a JSON object of status, headers and result
     std::string request(Text method, Text path, OptionalText query = {}, OptionalText body = {}) const {
         detail::Outcome outcome;
-        return outcome.text(wazo_auth_request(get(), method.c_str("method"), path.c_str("path"), query.c_str("query"),
-                                              body.c_str("body"), outcome.error()));
+        return outcome.text(wazo_auth_request(present(), method.c_str("method"), path.c_str("path"),
+                                              query.c_str("query"), body.c_str("body"), outcome.error()));
     }
 
     /// The C handle, which stays this object's; NULL where it was moved from.
     [[nodiscard]] const wazo_auth_client *get() const noexcept { return handle().get(); }
 
 private:
+    [[nodiscard]] const wazo_auth_client *present() const { return detail::present(get(), "client"); }
+
     explicit Client(wazo_auth_client *client) : Operations(detail::share(client)) {}
 
     [[nodiscard]] Client derived(const Text &key, const OptionalText &value) const {
         detail::Outcome outcome;
         return Client(outcome.handle(
-            wazo_auth_client_with(get(), key.c_str("key"), value.c_str("value"), outcome.error())));
+            wazo_auth_client_with(present(), key.c_str("key"), value.c_str("value"), outcome.error())));
     }
 
     static detail::Handle made(const Options &options) {
         detail::Outcome outcome;
-        return detail::share(outcome.handle(wazo_auth_client_new(options.get(), outcome.error())));
+        const auto *of = detail::present(options.get(), "options");
+        return detail::share(outcome.handle(wazo_auth_client_new(of, outcome.error())));
     }
 };
 

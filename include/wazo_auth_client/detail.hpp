@@ -27,6 +27,13 @@ struct Release {
 template <typename T, auto release>
 using Owned = std::unique_ptr<T, Release<release>>;
 
+/// A handle that is there: none is, where an object was moved from.
+template <typename T>
+T *present(T *handle, const char *name) {
+    if (!handle) throw Error(ErrorKind::invalid_argument, "argument " + std::string(name) + ": it was moved from");
+    return handle;
+}
+
 /// What a C function came to: gives it a place for its error, and throws what it finds there.
 class Outcome {
 public:
@@ -101,7 +108,7 @@ protected:
     Resource &operator=(const Resource &) = default;
     Resource &operator=(Resource &&) noexcept = default;
 
-    [[nodiscard]] const wazo_auth_client *client() const noexcept { return client_.get(); }
+    [[nodiscard]] const wazo_auth_client *client() const { return present(client_.get(), "client"); }
 
 private:
     Handle client_;

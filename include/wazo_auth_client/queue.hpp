@@ -104,7 +104,7 @@ public:
         detail::Outcome outcome;
         auto next = wake_up ? std::make_unique<std::function<void()>>(std::move(wake_up)) : nullptr;
         const auto call = [](void *data) noexcept { (*static_cast<std::function<void()> *>(data))(); };
-        outcome.done(wazo_auth_queue_set_wake_up(queue_.get(), next ? +call : nullptr, next.get(), outcome.error()));
+        outcome.done(wazo_auth_queue_set_wake_up(present(), next ? +call : nullptr, next.get(), outcome.error()));
         wake_up_ = std::move(next);
     }
 
@@ -126,11 +126,14 @@ private:
 
     std::uint64_t put(const Client &client, const Text &operation, const OptionalText &arguments, void *user_data) {
         detail::Outcome outcome;
-        const std::uint64_t id = wazo_auth_submit(queue_.get(), client.get(), operation.c_str("operation"),
+        const auto *by = detail::present(client.get(), "client");
+        const std::uint64_t id = wazo_auth_submit(present(), by, operation.c_str("operation"),
                                                   arguments.c_str("arguments_json"), user_data, outcome.error());
         outcome.done(id != 0);
         return id;
     }
+
+    [[nodiscard]] wazo_auth_queue *present() const { return detail::present(queue_.get(), "queue"); }
 
     [[nodiscard]] std::optional<Completion> taken(std::int32_t timeout_ms) {
         wazo_auth_completion *completion = wazo_auth_queue_next(queue_.get(), timeout_ms);

@@ -199,6 +199,14 @@ public:
     // A text that may be missing is looked at first.
     Text(const std::optional<std::string> &) = delete;
     Text(const std::optional<std::string_view> &) = delete;
+
+    /// The text as C takes it, never NULL.
+    /// @param name of the argument, for the error
+    [[nodiscard]] const char *c_str(const char *name) const {
+        const char *text = OptionalText::c_str(name);
+        if (text) return text;
+        throw Error(ErrorKind::invalid_argument, "argument " + std::string(name) + ": it is a null pointer");
+    }
 };
 
 /// Takes a value out of an answer: `json_get(answer, "/metadata/uuid")`.

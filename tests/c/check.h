@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+/* NULL is passed on purpose here, to see it refused. */
+#define WAZO_AUTH_NONNULL(...)
 #include <wazo_auth_client.h>
 
 static int check_failures_here, check_passed, check_failed;

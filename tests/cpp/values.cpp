@@ -135,8 +135,18 @@ const Test moved("what was moved from refuses by name, and may be assigned again
     CHECK_THROWS(client.users().delete_("user"), invalid_argument, "argument client"); // NOLINT: on purpose
     CHECK(client.base_url().empty());                                                  // NOLINT: on purpose
     CHECK_THROWS(users.delete_("user"), connect, "/users/user");
+    CHECK_THROWS((void)client.with("token", "t"), invalid_argument, "argument client"); // NOLINT: on purpose
+    CHECK_THROWS((void)client.call("users.list"), invalid_argument, "argument client"); // NOLINT: on purpose
     client = std::move(other);
     CHECK_THROWS(client.users().delete_("user"), connect, "/users/user");
+    auth::Options options;
+    const auto kept = std::move(options);
+    CHECK_THROWS(options.set("host", "h"), invalid_argument, "argument options"); // NOLINT: on purpose
+    CHECK_THROWS(auth::Client{options}, invalid_argument, "argument options");    // NOLINT: on purpose
+    auth::Queue queue;
+    const auto other_queue = std::move(queue);
+    CHECK(!queue.wait() && queue.descriptor() == -1 && !queue.cancel(1));                          // NOLINT
+    CHECK_THROWS(queue.submit(client, "users.list"), invalid_argument, "argument queue");          // NOLINT
 });
 
 const Test shares("what was taken from a client outlives it", [] {
