@@ -10,7 +10,7 @@
  *     DENY         wazo-auth says no, or the line is no question
  *     RETRY WHY    nobody knows: wazo-auth cannot be reached, or as many checks run as the queue may hold (quota)
  *
- * What to look at: the queue's descriptor is one more descriptor of the loop (main); a check is submitted (ask) and its
+ * What to look at: the queue's descriptor is one more descriptor of the loop (run); a check is submitted (ask) and its
  * completion taken (take_completions); a client that is gone has its check cancelled, and its memory lives until the
  * completion has come (hang_up, go_on).
  *
@@ -35,12 +35,11 @@
 static const char usage[] =
     "Answers the lines of TCP clients, each a token and perhaps an access: ALLOW, DENY or RETRY.\n"
     "\n"
-    "  --url URL        where wazo-auth is: https://host[:port][/prefix][?option=value&...]\n"
     "  --listen PORT    the port on 127.0.0.1 to listen on; 0 for a free one (7878)\n"
     "  --checks NUMBER  how many checks run at once at most; who comes then gets RETRY (1024)\n"
     "  --help           this text\n"
     "\n"
-    "What is not given comes from the environment: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS (2000 here) ...\n"
+    "Where wazo-auth is comes from the environment: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS (2000 here) ...\n"
     "SIGTERM and SIGINT end the server.\n";
 
 enum { LINE_SIZE = 1024 };
@@ -209,7 +208,7 @@ static void accept_all(void)
 }
 
 /* The signals that end the server become readable like everything else: there is no handler, and nothing it may not do. */
-static bool prepare(unsigned long port)
+static bool prepare(int port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     socklen_t size = sizeof address;
@@ -259,34 +258,30 @@ static void run(void)
     }
 }
 
-static bool number(const char *text, unsigned long most, unsigned long *value)
+static bool number(const char *text, int most, int *value)
 {
-    char *end;
-    *value = strtoul(text, &end, 10);
-    return *text != '\0' && *end == '\0' && *value <= most;
+    char more; /* what stands behind it */
+    return sscanf(text, "%9d%c", value, &more) == 1 && *value >= 0 && *value <= most;
 }
 
-/* Makes client and queue: by the environment, and by the command line over it. A host that has a configuration file hands
- * the lines of that to wazo_auth_options_set(). */
-static bool set_up(char **arguments, unsigned long *port)
+static bool set_up(char **arguments, int *port)
 {
-    unsigned long checks = 1024;
+    int checks = 1024;
     wazo_auth_error *error = NULL;
     wazo_auth_options *options = wazo_auth_options_new();
-    bool good = wazo_auth_options_set(options, "timeout_ms", "2000", &error) &&
-                wazo_auth_options_set_from_environment(options, &error);
+    bool good = true;
     for (; good && *arguments != NULL; arguments += 2) {
         const char *value = arguments[1] == NULL ? "" : arguments[1];
-        good = strcmp(*arguments, "--url") == 0      ? wazo_auth_options_set_url(options, value, &error)
-               : strcmp(*arguments, "--listen") == 0 ? number(value, 65535, port)
-               : strcmp(*arguments, "--checks") == 0 ? number(value, 1000000, &checks)
-                                                     : false;
+        good = (strcmp(*arguments, "--listen") == 0 && number(value, 65535, port)) ||
+               (strcmp(*arguments, "--checks") == 0 && number(value, 1000000, &checks));
         if (!good) {
             fprintf(stderr, "epoll_server: wrong: %s; see --help\n", *arguments);
             break;
         }
     }
-    good = good && (client = wazo_auth_client_new(options, &error)) != NULL &&
+    good = good && wazo_auth_options_set(options, "timeout_ms", "2000", &error) &&
+           wazo_auth_options_set_from_environment(options, &error) &&
+           (client = wazo_auth_client_new(options, &error)) != NULL &&
            (queue = wazo_auth_queue_new((uint32_t)checks, &error)) != NULL;
     if (error != NULL) {
         fprintf(stderr, "epoll_server: %s\n", wazo_auth_error_message(error));
@@ -298,7 +293,7 @@ static bool set_up(char **arguments, unsigned long *port)
 
 int main(int count, char **arguments)
 {
-    unsigned long port = 7878;
+    int port = 7878;
     if (count > 1 && strcmp(arguments[1], "--help") == 0) {
         fputs(usage, stdout);
         return 0;

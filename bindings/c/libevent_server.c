@@ -1,7 +1,8 @@
 /* The server of epoll_server.c over libevent 2: a line is a token and perhaps an access, answered ALLOW, DENY or RETRY.
  *
- * What to look at: the queue's descriptor is an event of its own (main: EV_READ | EV_PERSIST, nothing is ever read from
- * it), and its callback takes the completions. While a check runs, its connection is not read.
+ * What to look at: the queue's descriptor is an event of its own (run: EV_READ | EV_PERSIST, nothing is ever read from
+ * it), and its callback takes the completions. While a check runs, its connection reads a little ahead, and so sees a
+ * client that goes away, whose check is then cancelled (drop).
  *
  *     cc -std=c99 -I include bindings/c/libevent_server.c -L target/debug -lwazo_auth_client \
  *         $(pkg-config --cflags --libs libevent) -o libevent_server
@@ -41,6 +42,7 @@ struct connection {
 
 static wazo_auth_client *client;
 static wazo_auth_queue *queue;
+static struct evconnlistener *listener;
 static struct connection connections = {.next = &connections, .previous = &connections};
 
 /* The client is gone. The completion of its check, cancelled, is the last to use the connection. */
@@ -49,6 +51,7 @@ static void drop(struct connection *connection)
     if (connection->stream != NULL) {
         bufferevent_free(connection->stream);
         connection->stream = NULL;
+        evconnlistener_enable(listener); /* it may have been out of descriptors: on_no_client() */
     }
     if (connection->check != 0) {
         wazo_auth_queue_cancel(queue, connection->check);
@@ -107,14 +110,9 @@ static void go_on(struct connection *connection)
         }
         free(line);
     }
-    if (connection->check != 0) {
-        bufferevent_disable(connection->stream, EV_READ);
-    } else if (evbuffer_get_length(in) >= LINE_SIZE && evbuffer_get_length(out) == 0) {
-        drop(connection); /* what comes is no line */
-    } else if (connection->ended && evbuffer_get_length(out) == 0) {
-        drop(connection);
-    } else if (!connection->ended) {
-        bufferevent_enable(connection->stream, EV_READ);
+    const bool idle = connection->check == 0 && evbuffer_get_length(out) == 0;
+    if (idle && (connection->ended || evbuffer_get_length(in) >= LINE_SIZE)) {
+        drop(connection); /* nothing more comes, or what comes is no line */
     }
 }
 
@@ -154,10 +152,10 @@ static void on_completions(evutil_socket_t descriptor, short what, void *data)
     }
 }
 
-static void on_client(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *peer, int size, void *data)
+static void on_client(struct evconnlistener *from, evutil_socket_t fd, struct sockaddr *peer, int size, void *data)
 {
     struct connection *connection = calloc(1, sizeof *connection);
-    struct bufferevent *stream = bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE);
+    struct bufferevent *stream = bufferevent_socket_new(evconnlistener_get_base(from), fd, BEV_OPT_CLOSE_ON_FREE);
     (void)peer, (void)size, (void)data;
     if (connection == NULL || stream == NULL) {
         free(connection);
@@ -167,9 +165,16 @@ static void on_client(struct evconnlistener *listener, evutil_socket_t fd, struc
     *connection = (struct connection){.stream = stream, .next = connections.next, .previous = &connections};
     connections.next->previous = connection;
     connections.next = connection;
-    bufferevent_setwatermark(stream, EV_READ, 0, 2 * LINE_SIZE); /* the most that is read ahead */
+    bufferevent_setwatermark(stream, EV_READ, 0, 2 * LINE_SIZE); /* the most that it reads ahead */
     bufferevent_setcb(stream, on_stream, on_stream, on_end, connection);
     bufferevent_enable(stream, EV_READ | EV_WRITE);
+}
+
+/* No descriptors are left, mostly: the loop would spin until there are. */
+static void on_no_client(struct evconnlistener *from, void *data)
+{
+    (void)data;
+    evconnlistener_disable(from);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *base)
@@ -178,17 +183,22 @@ static void on_signal(evutil_socket_t number, short what, void *base)
     event_base_loopbreak(base);
 }
 
+static bool number(const char *text, int most, int *value)
+{
+    char more; /* what stands behind it */
+    return sscanf(text, "%9d%c", value, &more) == 1 && *value >= 0 && *value <= most;
+}
+
 static bool set_up(char **arguments, int *port)
 {
     int checks = 1024;
-    char more; /* what stands behind a number */
     wazo_auth_error *error = NULL;
     wazo_auth_options *options = wazo_auth_options_new();
     bool good = true;
     for (; good && *arguments != NULL; arguments += 2) {
         const char *value = arguments[1] == NULL ? "" : arguments[1];
-        good = (strcmp(*arguments, "--listen") == 0 && sscanf(value, "%5d%c", port, &more) == 1) ||
-               (strcmp(*arguments, "--checks") == 0 && sscanf(value, "%6d%c", &checks, &more) == 1);
+        good = (strcmp(*arguments, "--listen") == 0 && number(value, 65535, port)) ||
+               (strcmp(*arguments, "--checks") == 0 && number(value, 1000000, &checks));
         if (!good) {
             fprintf(stderr, "libevent_server: wrong: %s; see --help\n", *arguments);
             break;
@@ -213,9 +223,9 @@ static bool run(int port)
     socklen_t size = sizeof address;
     struct event_base *base = event_base_new();
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK); /* who can ask can try tokens: not for strangers */
-    struct evconnlistener *listener =
-        evconnlistener_new_bind(base, on_client, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-                                -1, (struct sockaddr *)&address, (int)size);
+    listener = evconnlistener_new_bind(base, on_client, NULL,
+                                       LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, -1,
+                                       (struct sockaddr *)&address, (int)size);
     struct event *events[] = {
         event_new(base, wazo_auth_queue_descriptor(queue), EV_READ | EV_PERSIST, on_completions, NULL),
         evsignal_new(base, SIGTERM, on_signal, base),
@@ -225,6 +235,7 @@ static bool run(int port)
                       getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &size) == 0 &&
                       event_add(events[0], NULL) == 0 && event_add(events[1], NULL) == 0 && event_add(events[2], NULL) == 0;
     if (good) {
+        evconnlistener_set_error_cb(listener, on_no_client);
         printf("listening on 127.0.0.1:%u\n", ntohs(address.sin_port));
         fflush(stdout);
         event_base_dispatch(base);

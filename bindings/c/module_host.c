@@ -178,6 +178,12 @@ static bool read_questions(void)
     return feof(stdin);
 }
 
+static bool number(const char *text, int most, int *value)
+{
+    char more; /* what stands behind it */
+    return sscanf(text, "%9d%c", value, &more) == 1 && *value >= 0 && *value <= most;
+}
+
 int main(int argument_count, char **arguments)
 {
     if (argument_count > 1 && strcmp(arguments[1], "--help") == 0) {
@@ -186,12 +192,10 @@ int main(int argument_count, char **arguments)
     }
     for (char **argument = arguments + 1; *argument != NULL; argument += 2) {
         const char *value = argument[1] == NULL ? "" : argument[1];
-        char more; /* what stands behind a number */
         if (strcmp(*argument, "--module") == 0 && *value != '\0') {
             path = value;
-        } else if (!(strcmp(*argument, "--rounds") == 0 && sscanf(value, "%6d%c", &rounds, &more) == 1) &&
-                   !(strcmp(*argument, "--channels") == 0 && sscanf(value, "%4d%c", &channels, &more) == 1 &&
-                     channels > 0 && channels <= MOST_CHANNELS)) {
+        } else if (!(strcmp(*argument, "--rounds") == 0 && number(value, 1000000, &rounds)) &&
+                   !(strcmp(*argument, "--channels") == 0 && number(value, MOST_CHANNELS, &channels))) {
             fprintf(stderr, "module_host: wrong: %s; see --help\n", *argument);
             return 2;
         }

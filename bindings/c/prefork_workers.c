@@ -174,6 +174,12 @@ static int supervise(const sigset_t *unblocked)
     return 0;
 }
 
+static bool number(const char *text, int most, int *value)
+{
+    char more; /* what stands behind it */
+    return sscanf(text, "%9d%c", value, &more) == 1 && *value >= 0 && *value <= most;
+}
+
 static bool set_up(char **arguments)
 {
     wazo_auth_error *error = NULL;
@@ -181,11 +187,9 @@ static bool set_up(char **arguments)
     bool good = true;
     for (; good && *arguments != NULL; arguments += 2) {
         const char *value = arguments[1] == NULL ? "" : arguments[1];
-        char more; /* what stands behind a number */
-        good = (strcmp(*arguments, "--listen") == 0 && sscanf(value, "%5d%c", &port, &more) == 1) ||
-               (strcmp(*arguments, "--interval-ms") == 0 && sscanf(value, "%6d%c", &interval_ms, &more) == 1) ||
-               (strcmp(*arguments, "--workers") == 0 && sscanf(value, "%2d%c", &workers, &more) == 1 && workers > 0 &&
-                workers <= MOST_WORKERS);
+        good = (strcmp(*arguments, "--listen") == 0 && number(value, 65535, &port)) ||
+               (strcmp(*arguments, "--interval-ms") == 0 && number(value, 1000000, &interval_ms)) ||
+               (strcmp(*arguments, "--workers") == 0 && number(value, MOST_WORKERS, &workers));
         if (!good) {
             fprintf(stderr, "prefork_workers: wrong: %s; see --help\n", *arguments);
             break;
