@@ -66,6 +66,8 @@ static void deadlines(const struct trouble *all, size_t count)
         for (int round = 0; round < rounds; round++)
             for (int by_queue = 0; by_queue < 2; by_queue++)
                 for (int is_derived = 0; is_derived < 2; is_derived++) {
+                    if (rounds == 1 && is_derived != by_queue)
+                        continue;
                     double time = took(trouble, is_derived ? derived : client, by_queue, WAZO_AUTH_ERROR_TIMEOUT);
                     double late = time - limits[is_derived];
                     good = good && time >= 0;

@@ -311,7 +311,8 @@ int main(void)
     the_wake_up_is_called();
     freeing_ends_what_runs();
     waiting_ends_in_time();
-    ten_thousand_in_flight(true);
+    if (*setting("FULL"))
+        ten_thousand_in_flight(true);
     if (files.rlim_max >= 10500)
         ten_thousand_in_flight(false);
     else

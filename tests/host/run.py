@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs the host tests: starts the peers, runs each program under a watchdog, and counts the promises.
 
-    run.py --programs FOLDER --library FOLDER [--full] [NAME ...]
+    run.py --programs FOLDER --library FOLDER --simulator PROGRAM [--full] [NAME ...]
 
-FOLDER holds the compiled programs (see targets.mk), --library the shared library and the simulator. A program's lines
+--programs is where the compiled programs are (see targets.mk), --library where the shared library is. Lines that begin
 `ok - ...` and `not ok - ...` are counted; one that ends in another way than it should, or says nothing, is a failure.
 """
 import argparse
@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -49,8 +50,9 @@ class Runner:
             pass
         process.wait()
 
-    def run(self, name, *parameters, seconds=240, wrapper=(), environment=None):
+    def run(self, name, *parameters, seconds=None, wrapper=(), environment=None):
         """Runs a program to its end and counts its lines; false where it did not end well."""
+        seconds = seconds or (240 if self.arguments.full else 90)
         started, before = time.monotonic(), self.passed + self.failed
         command = [*wrapper, str(self.arguments.programs / name), *parameters]
         process = self.start(command, environment=environment or {})
@@ -98,6 +100,31 @@ def ends_at_once(runner):
                            f'{good} of {rounds} as due, slowest {slowest:.0f} ms')
 
 
+def checked_by_valgrind(runner):
+    """No invalid access, no use of what was never set, nothing lost: parent and child."""
+    if not shutil.which('valgrind'):
+        print('#   no valgrind here: memory is not checked')
+        runner.run('memory')
+        return
+    folder = runner.arguments.programs
+    for old in folder.glob('valgrind.*.log'):
+        old.unlink()
+    runner.run('memory', wrapper=[
+        'valgrind', '--quiet', '--leak-check=full', '--show-leak-kinds=definite', '--errors-for-leak-kinds=definite', '--num-callers=20',
+        f'--suppressions={HERE / "valgrind.supp"}', f'--log-file={folder / "valgrind.%p.log"}'])
+    logs = sorted(folder.glob('valgrind.*.log'), key=lambda path: int(path.name.split('.')[1]))
+    errors = []
+    for index, path in enumerate(logs):
+        lines = [line.partition('== ')[2] for line in path.read_text().splitlines()]
+        for block in '\n'.join(lines).split('\n\n'):
+            # A child leaves its parent's state where it is, which is what it is for; the first process is the parent.
+            if block.strip() and not (index > 0 and 'definitely lost' in block):
+                errors.append(block)
+                print('\n'.join('#   ' + line for line in block.strip().splitlines()))
+    runner.promise(len(logs) == 3 and not errors, 'memory: valgrind finds no error in parent and children, and nothing lost',
+                   f'{len(logs)} processes, {len(errors)} errors')
+
+
 def loading_does_nothing(runner):
     """What the system is asked for while the library is loaded: to map its files, and nothing else."""
     if not shutil.which('strace'):
@@ -131,21 +158,50 @@ def start_server(command, first_line):
     return process, first_line(process)
 
 
+def end_server(process):
+    """The end of their standard input is the peers' own."""
+    process.stdin.close()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def over_http2(runner):
+    """Calls that share connections, by a server that speaks HTTP/2."""
+    folder = runner.arguments.programs
+    certificate = folder / 'simulator-ca.pem'
+    command = [str(runner.arguments.simulator), '--port', '0', '--tls-port', '0', '--admin', 'admin:secret',
+               '--certificate-file', str(certificate), '--exit-with-stdin']
+    simulator, ports = start_server(command, lambda p: [p.stdout.readline().rsplit(':', 1)[1].strip() for _ in range(2)])
+    try:
+        runner.run('http2', environment={'SIMULATOR': ports[1], 'SIMULATOR_CA': str(certificate)})
+        with urllib.request.urlopen(f'http://127.0.0.1:{ports[0]}/_simulator/requests', timeout=10) as answer:
+            requests = json.load(answer)['items']
+        # HTTP/1.1 has the server's name in a header, HTTP/2 beside them.
+        old = sum('host' in request['headers'] for request in requests)
+        runner.promise(bool(requests) and old == 0, 'HTTP/2 was what these calls were sent by', f'{old} of {len(requests)} by HTTP/1.1')
+    finally:
+        end_server(simulator)
+
+
 def programs(runner):
     """Every test by its name."""
     run = runner.run
     return {
         'fork-http': lambda: run('fork', 'HTTP'),
         'fork-https': lambda: run('fork', 'HTTPS'),
+        'fork-http2': lambda: over_http2(runner),
         'load': lambda: (run('load', environment={**runner.spied, 'SPY_LOOK_UP_MS': '300'}), loading_does_nothing(runner)),
         'exit': lambda: ends_at_once(runner),
         'sigpipe': lambda: run('sigpipe'),
-        'threads': lambda: run('threads', 'calls', seconds=500),
+        'threads': lambda: run('threads', 'calls', seconds=500 if runner.arguments.full else 90),
         'stack': lambda: run('threads', 'stack'),
         'deadline': lambda: run('deadline', environment=runner.spied),
         'cancel': lambda: run('deadline', 'cancel', environment=runner.spied),
         'idle': lambda: run('idle'),
         'queue': lambda: run('queue'),
+        'memory': lambda: checked_by_valgrind(runner),
         'guest': lambda: run('guest', environment=runner.spied),
     }
 
@@ -154,6 +210,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--programs', type=Path, required=True)
     parser.add_argument('--library', type=Path, required=True)
+    parser.add_argument('--simulator', type=Path, required=True)
     parser.add_argument('--full', action='store_true')
     parser.add_argument('names', nargs='*')
     arguments = parser.parse_args()
@@ -179,11 +236,7 @@ def main():
             if not arguments.names or name in arguments.names:
                 test()
     finally:
-        echo.stdin.close()
-        try:
-            echo.wait(5)
-        except subprocess.TimeoutExpired:
-            echo.kill()
+        end_server(echo)
     print(f'# {time.monotonic() - started:.0f} s in all')
     print(f'{runner.passed} passed, {runner.failed} failed')
     return 1 if runner.failed or not runner.passed else 0
