@@ -4,6 +4,7 @@ use super::error::{Error, Result};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 /// One value: a text, or JSON as the caller wrote it.
 #[derive(Clone)]
@@ -51,6 +52,8 @@ pub struct Arguments {
     pub(super) named: Vec<(String, Argument)>,
     pub(super) query: Members,
     pub(super) body: Option<Box<RawValue>>,
+    /// When the call began, where that was before the arguments were read.
+    pub(super) begun: Option<Instant>,
 }
 
 impl Arguments {
@@ -70,6 +73,13 @@ impl Arguments {
         arguments.body = members.remove("body");
         arguments.named = members.into_iter().map(|(name, value)| (name, Argument::Json(value))).collect();
         Ok(arguments)
+    }
+
+    /// Notes when the call began: reading a large text of arguments is part of the call's time.
+    #[must_use]
+    pub(crate) fn since(mut self, begun: Instant) -> Self {
+        self.begun = Some(begun);
+        self
     }
 
     /// Adds a parameter that is a text.

@@ -15,6 +15,7 @@ use headers::common_headers;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value;
+use std::time::Instant;
 
 /// What may stand in a path segment as it is: RFC 3986's unreserved characters.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -23,6 +24,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A request ready to be sent, as often as need be.
 pub struct Prepared {
+    /// When the call began: its time runs from there.
+    pub begun: Instant,
     /// The operation's name, for errors.
     pub operation: String,
     /// The method.
@@ -73,7 +76,8 @@ pub fn prepare(base: &str, operation: &Operation, arguments: &Arguments, setting
         operation.name.clone_into(&mut error.operation);
         error
     };
-    Builder { operation, arguments, settings, secrets: Secrets::default() }.build(base).map_err(named)
+    let begun = arguments.begun.unwrap_or_else(Instant::now);
+    Builder { begun, operation, arguments, settings, secrets: Secrets::default() }.build(base).map_err(named)
 }
 
 /// Prepares a request that the table does not have; the path is taken as it stands, already encoded.
@@ -84,6 +88,7 @@ pub fn prepare_raw(
     arguments: &Arguments,
     settings: &CallSettings,
 ) -> Result<Prepared> {
+    let begun = arguments.begun.unwrap_or_else(Instant::now);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%!$&'()*+,;=:@/".contains(c);
     let climbs = path.split('/').any(|segment| {
         let segment = segment.to_ascii_lowercase().replace("%2e", ".");
@@ -112,6 +117,7 @@ pub fn prepare_raw(
     let text = format!("{base}{path}{query}");
     let shown_url = secrets.mask(&text);
     Ok(Prepared {
+        begun,
         operation: format!("{} {path}", method.as_str()),
         method,
         url: parse(&text)?,
@@ -123,6 +129,7 @@ pub fn prepare_raw(
 }
 
 struct Builder<'a> {
+    begun: Instant,
     operation: &'a Operation,
     arguments: &'a Arguments,
     settings: &'a CallSettings,
@@ -155,6 +162,7 @@ impl Builder<'_> {
         let url = parse(&format!("{base}{path}{query}"))?;
         let shown_url = self.secrets.mask(&format!("{base}{shown_path}{shown_query}"));
         Ok(Prepared {
+            begun: self.begun,
             operation: self.operation.name.to_owned(),
             method: self.operation.method,
             url,

@@ -7,7 +7,7 @@ use super::pointer;
 use crate::client::Arguments;
 use crate::queue::{Completion, Queue, WakeUp};
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A queue of calls, for hosts with an event loop of their own.
 ///
@@ -62,12 +62,13 @@ pub unsafe extern "C" fn wazo_auth_submit(
     // SAFETY: the header's contract.
     unsafe {
         guard(error, 0, || {
+            let begun = Instant::now();
             let queue = pointer::borrow("queue", queue)?;
             let client = pointer::borrow("client", client)?;
             let operation = pointer::text("operation", operation)?;
             let arguments = pointer::optional_text("arguments_json", arguments_json)?;
             let arguments = arguments.map_or_else(|| Ok(Arguments::new()), Arguments::from_json)?;
-            queue.0.submit(&client.client, operation, &arguments, user_data as usize)
+            queue.0.submit(&client.client, operation, &arguments.since(begun), user_data as usize)
         })
     }
 }
