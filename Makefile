@@ -32,9 +32,10 @@ setup: ## Installs what the tests need and is missing, and says what
 	@tools/setup.sh
 
 lint: ## Formatting and clippy, warnings being errors
-	$(CARGO) fmt --all --check
-	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
-	@echo 'Formatting and clippy: nothing to say'
+	@status=0; set -x; \
+	    $(CARGO) fmt --all --check || status=1; \
+	    $(CARGO) clippy --locked --workspace --all-targets -- --deny warnings || status=1; \
+	    set +x; [ $$status = 1 ] || echo 'Formatting and clippy: nothing to say'; exit $$status
 
 codegen: ## Checks that header, C functions, Python methods and docs are those of the table of operations
 	$(CARGO) xtask codegen --check

@@ -13,7 +13,7 @@ header and the list of exported symbols differ. For each function up to three ca
 import re
 import sys
 
-PROTOTYPE = re.compile(r'([\w][\w\s*]*?[\s*])(wazo_auth_\w+)\(([^;{}]*)\);')
+PROTOTYPE = re.compile(r'([\w][\w\s*]*?[\s*])(wazo_auth_\w+)\(([^;{}]*)\)\s*;')
 CALLBACK = re.compile(r'typedef\s[^;{}]*\(\s*\*\s*(\w+)\s*\)\s*\(')
 
 
