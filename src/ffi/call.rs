@@ -5,27 +5,47 @@ use super::client::wazo_auth_client;
 use super::error::wazo_auth_error;
 use super::pointer;
 use crate::client::{Arguments, Error, Outcome, Result};
-use crate::operations::{self, Credentials, Encoding, Kind, Method};
+use crate::operations::{self, Credentials, Encoding, Kind, Method, Place};
 use once_cell::race::OnceBox;
 use serde_json::{Value, json};
 use std::ffi::{CString, c_char};
+use std::time::Instant;
 
 /// An argument of a typed function: its name, and the caller's text.
 pub struct Argument {
     name: &'static str,
     pointer: *const c_char,
     is_json: bool,
+    is_required: bool,
 }
 
 impl Argument {
     /// A parameter of the table.
     pub fn text(name: &'static str, pointer: *const c_char) -> Self {
-        Self { name, pointer, is_json: false }
+        Self { name, pointer, is_json: false, is_required: false }
     }
 
     /// `query` (a JSON object) or `body` (a JSON text).
     pub fn json(name: &'static str, pointer: *const c_char) -> Self {
-        Self { name, pointer, is_json: true }
+        Self { name, pointer, is_json: true, is_required: false }
+    }
+
+    /// It must not be NULL. (A call by name is freer: there the reference client's users may leave out what the server
+    /// then misses.)
+    pub fn required(mut self) -> Self {
+        self.is_required = true;
+        self
+    }
+
+    /// The error for NULL where that is not allowed.
+    fn missing(&self, operation: &str) -> Error {
+        let fields = || {
+            let fields = operations::find(operation).into_iter().flat_map(operations::Operation::each_parameter);
+            let needed = |place| matches!(place, Place::Field | Place::File | Place::Document);
+            fields.filter(|field| field.required && needed(field.place)).map(|field| field.name).collect::<Vec<_>>()
+        };
+        let what = if self.is_json { fields().join(", ") } else { "it".into() };
+        Error::invalid(format!("argument {}: it is NULL, but {operation} needs {what}", self.name))
     }
 }
 
@@ -78,10 +98,15 @@ pub unsafe fn returning_answer(
 unsafe fn make(client: *const wazo_auth_client, operation: &str, arguments: &[Argument]) -> Result<Outcome> {
     // SAFETY: the caller's promise.
     let client = unsafe { pointer::borrow("client", client) }?;
-    let mut all = Arguments::new();
+    let mut all = Arguments::new().since(Instant::now());
     for argument in arguments {
         // SAFETY: the caller's promise.
-        let Some(text) = (unsafe { pointer::optional_text(argument.name, argument.pointer) })? else { continue };
+        let Some(text) = (unsafe { pointer::optional_text(argument.name, argument.pointer) })? else {
+            if argument.is_required {
+                return Err(argument.missing(operation));
+            }
+            continue;
+        };
         all = match (argument.is_json, argument.name) {
             (false, name) => all.with(name, text),
             (true, "query") => all.with_query(text)?,
@@ -96,6 +121,7 @@ unsafe fn by_name(
     operation: *const c_char,
     arguments_json: *const c_char,
 ) -> Result<Outcome> {
+    let begun = Instant::now();
     // SAFETY: the caller's promise.
     let (client, operation, arguments) = unsafe {
         (
@@ -105,7 +131,7 @@ unsafe fn by_name(
         )
     };
     let arguments = arguments.map_or_else(|| Ok(Arguments::new()), Arguments::from_json)?;
-    client.client.call_by_name(operation, &arguments)
+    client.client.call_by_name(operation, &arguments.since(begun))
 }
 
 /// Carries out any operation by its name.
@@ -189,7 +215,7 @@ pub unsafe extern "C" fn wazo_auth_request(
             let client = pointer::borrow("client", client)?;
             let method = method_named(pointer::text("method", method)?)?;
             let path = pointer::text("path", path)?;
-            let mut arguments = Arguments::new();
+            let mut arguments = Arguments::new().since(Instant::now());
             if let Some(query) = pointer::optional_text("query", query)? {
                 arguments = arguments.with_query(query)?;
             }

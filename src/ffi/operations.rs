@@ -90,7 +90,7 @@ pub unsafe extern "C" fn wazo_auth_token_get(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("token", token),
+        Argument::text("token", token).required(),
         Argument::text("required_acl", required_acl),
         Argument::text("tenant", tenant_uuid),
     ];
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn wazo_auth_token_check(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("token", token),
+        Argument::text("token", token).required(),
         Argument::text("required_acl", required_acl),
         Argument::text("tenant", tenant_uuid),
     ];
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn wazo_auth_token_is_valid(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("token", token),
+        Argument::text("token", token).required(),
         Argument::text("required_acl", required_acl),
         Argument::text("tenant", tenant_uuid),
     ];
@@ -197,7 +197,7 @@ pub unsafe extern "C" fn wazo_auth_token_revoke(
     token: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
-    let arguments = [Argument::text("token", token)];
+    let arguments = [Argument::text("token", token).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "token.revoke", &arguments, error) }
 }
@@ -233,7 +233,7 @@ pub unsafe extern "C" fn wazo_auth_token_check_scopes(
     body: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("token", token), Argument::json("body", body)];
+    let arguments = [Argument::text("token", token).required(), Argument::json("body", body).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "token.check_scopes", &arguments, error) }
 }
@@ -280,7 +280,7 @@ pub unsafe extern "C" fn wazo_auth_token_list(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
+        Argument::text("user_uuid", user_uuid).required(),
         Argument::json("query", query),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
@@ -318,8 +318,8 @@ pub unsafe extern "C" fn wazo_auth_token_delete(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
-        Argument::text("client_id", client_id),
+        Argument::text("user_uuid", user_uuid).required(),
+        Argument::text("client_id", client_id).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -490,7 +490,7 @@ pub unsafe extern "C" fn wazo_auth_users_get(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("user_uuid", user_uuid), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::text("user_uuid", user_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "users.get", &arguments, error) }
 }
@@ -535,7 +535,7 @@ pub unsafe extern "C" fn wazo_auth_users_edit(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
+        Argument::text("user_uuid", user_uuid).required(),
         Argument::json("body", body),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
@@ -568,7 +568,7 @@ pub unsafe extern "C" fn wazo_auth_users_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
-    let arguments = [Argument::text("user_uuid", user_uuid), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::text("user_uuid", user_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "users.delete", &arguments, error) }
 }
@@ -603,9 +603,9 @@ pub unsafe extern "C" fn wazo_auth_users_change_password(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
-        Argument::text("old_password", old_password),
-        Argument::text("new_password", new_password),
+        Argument::text("user_uuid", user_uuid).required(),
+        Argument::text("old_password", old_password).required(),
+        Argument::text("new_password", new_password).required(),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "users.change_password", &arguments, error) }
@@ -673,8 +673,11 @@ pub unsafe extern "C" fn wazo_auth_users_set_password(
     token: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
-    let arguments =
-        [Argument::text("user_uuid", user_uuid), Argument::text("password", password), Argument::text("token", token)];
+    let arguments = [
+        Argument::text("user_uuid", user_uuid).required(),
+        Argument::text("password", password).required(),
+        Argument::text("token", token),
+    ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "users.set_password", &arguments, error) }
 }
@@ -709,7 +712,7 @@ pub unsafe extern "C" fn wazo_auth_users_register(
     body: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::json("body", body)];
+    let arguments = [Argument::json("body", body).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "users.register", &arguments, error) }
 }
@@ -744,7 +747,7 @@ pub unsafe extern "C" fn wazo_auth_users_update_emails(
     body: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("user_uuid", user_uuid), Argument::json("body", body)];
+    let arguments = [Argument::text("user_uuid", user_uuid).required(), Argument::json("body", body).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "users.update_emails", &arguments, error) }
 }
@@ -776,7 +779,8 @@ pub unsafe extern "C" fn wazo_auth_users_request_confirmation_email(
     email_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
-    let arguments = [Argument::text("user_uuid", user_uuid), Argument::text("email_uuid", email_uuid)];
+    let arguments =
+        [Argument::text("user_uuid", user_uuid).required(), Argument::text("email_uuid", email_uuid).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "users.request_confirmation_email", &arguments, error) }
 }
@@ -818,7 +822,7 @@ pub unsafe extern "C" fn wazo_auth_users_get_policies(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
+        Argument::text("user_uuid", user_uuid).required(),
         Argument::json("query", query),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
@@ -857,8 +861,8 @@ pub unsafe extern "C" fn wazo_auth_users_add_policy(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
-        Argument::text("policy_uuid", policy_uuid),
+        Argument::text("user_uuid", user_uuid).required(),
+        Argument::text("policy_uuid", policy_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -896,8 +900,8 @@ pub unsafe extern "C" fn wazo_auth_users_remove_policy(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
-        Argument::text("policy_uuid", policy_uuid),
+        Argument::text("user_uuid", user_uuid).required(),
+        Argument::text("policy_uuid", policy_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -939,7 +943,7 @@ pub unsafe extern "C" fn wazo_auth_users_get_groups(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
+        Argument::text("user_uuid", user_uuid).required(),
         Argument::json("query", query),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
@@ -982,7 +986,7 @@ pub unsafe extern "C" fn wazo_auth_users_get_sessions(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
+        Argument::text("user_uuid", user_uuid).required(),
         Argument::json("query", query),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
@@ -1021,8 +1025,8 @@ pub unsafe extern "C" fn wazo_auth_users_remove_session(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
-        Argument::text("session_uuid", session_uuid),
+        Argument::text("user_uuid", user_uuid).required(),
+        Argument::text("session_uuid", session_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -1060,7 +1064,7 @@ pub unsafe extern "C" fn wazo_auth_admin_update_user_emails(
     body: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("user_uuid", user_uuid), Argument::json("body", body)];
+    let arguments = [Argument::text("user_uuid", user_uuid).required(), Argument::json("body", body).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "admin.update_user_emails", &arguments, error) }
 }
@@ -1086,7 +1090,7 @@ pub unsafe extern "C" fn wazo_auth_emails_confirm(
     email_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
-    let arguments = [Argument::text("email_uuid", email_uuid)];
+    let arguments = [Argument::text("email_uuid", email_uuid).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "emails.confirm", &arguments, error) }
 }
@@ -1118,7 +1122,7 @@ pub unsafe extern "C" fn wazo_auth_emails_get_confirmation_page(
     token: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("email_uuid", email_uuid), Argument::text("token", token)];
+    let arguments = [Argument::text("email_uuid", email_uuid).required(), Argument::text("token", token)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "emails.get_confirmation_page", &arguments, error) }
 }
@@ -1201,7 +1205,7 @@ pub unsafe extern "C" fn wazo_auth_groups_new(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::json("body", body), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::json("body", body).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "groups.new", &arguments, error) }
 }
@@ -1232,7 +1236,7 @@ pub unsafe extern "C" fn wazo_auth_groups_get(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("group_uuid", group_uuid), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::text("group_uuid", group_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "groups.get", &arguments, error) }
 }
@@ -1270,8 +1274,8 @@ pub unsafe extern "C" fn wazo_auth_groups_edit(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("group_uuid", group_uuid),
-        Argument::json("body", body),
+        Argument::text("group_uuid", group_uuid).required(),
+        Argument::json("body", body).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -1305,7 +1309,7 @@ pub unsafe extern "C" fn wazo_auth_groups_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
-    let arguments = [Argument::text("group_uuid", group_uuid), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::text("group_uuid", group_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "groups.delete", &arguments, error) }
 }
@@ -1345,7 +1349,7 @@ pub unsafe extern "C" fn wazo_auth_groups_get_policies(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("group_uuid", group_uuid),
+        Argument::text("group_uuid", group_uuid).required(),
         Argument::json("query", query),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
@@ -1384,8 +1388,8 @@ pub unsafe extern "C" fn wazo_auth_groups_add_policy(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("group_uuid", group_uuid),
-        Argument::text("policy_uuid", policy_uuid),
+        Argument::text("group_uuid", group_uuid).required(),
+        Argument::text("policy_uuid", policy_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -1421,8 +1425,8 @@ pub unsafe extern "C" fn wazo_auth_groups_remove_policy(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("group_uuid", group_uuid),
-        Argument::text("policy_uuid", policy_uuid),
+        Argument::text("group_uuid", group_uuid).required(),
+        Argument::text("policy_uuid", policy_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -1459,7 +1463,7 @@ pub unsafe extern "C" fn wazo_auth_groups_get_users(
     query: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("group_uuid", group_uuid), Argument::json("query", query)];
+    let arguments = [Argument::text("group_uuid", group_uuid).required(), Argument::json("query", query)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "groups.get_users", &arguments, error) }
 }
@@ -1494,8 +1498,8 @@ pub unsafe extern "C" fn wazo_auth_groups_add_user(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("group_uuid", group_uuid),
-        Argument::text("user_uuid", user_uuid),
+        Argument::text("group_uuid", group_uuid).required(),
+        Argument::text("user_uuid", user_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -1533,8 +1537,8 @@ pub unsafe extern "C" fn wazo_auth_groups_remove_user(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("group_uuid", group_uuid),
-        Argument::text("user_uuid", user_uuid),
+        Argument::text("group_uuid", group_uuid).required(),
+        Argument::text("user_uuid", user_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -1621,7 +1625,7 @@ pub unsafe extern "C" fn wazo_auth_policies_new(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::json("body", body), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::json("body", body).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "policies.new", &arguments, error) }
 }
@@ -1652,7 +1656,7 @@ pub unsafe extern "C" fn wazo_auth_policies_get(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("policy_uuid", policy_uuid), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::text("policy_uuid", policy_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "policies.get", &arguments, error) }
 }
@@ -1693,8 +1697,8 @@ pub unsafe extern "C" fn wazo_auth_policies_edit(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("policy_uuid", policy_uuid),
-        Argument::json("body", body),
+        Argument::text("policy_uuid", policy_uuid).required(),
+        Argument::json("body", body).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -1728,7 +1732,7 @@ pub unsafe extern "C" fn wazo_auth_policies_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
-    let arguments = [Argument::text("policy_uuid", policy_uuid), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::text("policy_uuid", policy_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "policies.delete", &arguments, error) }
 }
@@ -1763,8 +1767,8 @@ pub unsafe extern "C" fn wazo_auth_policies_add_access(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("policy_uuid", policy_uuid),
-        Argument::text("access", access),
+        Argument::text("policy_uuid", policy_uuid).required(),
+        Argument::text("access", access).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -1801,8 +1805,8 @@ pub unsafe extern "C" fn wazo_auth_policies_remove_access(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("policy_uuid", policy_uuid),
-        Argument::text("access", access),
+        Argument::text("policy_uuid", policy_uuid).required(),
+        Argument::text("access", access).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -1919,8 +1923,10 @@ pub unsafe extern "C" fn wazo_auth_tenants_get(
     scoping_tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments =
-        [Argument::text("tenant_uuid", tenant_uuid), Argument::text("scoping_tenant_uuid", scoping_tenant_uuid)];
+    let arguments = [
+        Argument::text("tenant_uuid", tenant_uuid).required(),
+        Argument::text("scoping_tenant_uuid", scoping_tenant_uuid),
+    ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "tenants.get", &arguments, error) }
 }
@@ -1965,7 +1971,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_edit(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("tenant_uuid", tenant_uuid),
+        Argument::text("tenant_uuid", tenant_uuid).required(),
         Argument::json("body", body),
         Argument::text("scoping_tenant_uuid", scoping_tenant_uuid),
     ];
@@ -2000,7 +2006,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
-    let arguments = [Argument::text("uuid", uuid), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::text("uuid", uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "tenants.delete", &arguments, error) }
 }
@@ -2029,7 +2035,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_get_domains(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::text("tenant_uuid", tenant_uuid).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "tenants.get_domains", &arguments, error) }
 }
@@ -2065,8 +2071,8 @@ pub unsafe extern "C" fn wazo_auth_tenants_update_parent(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("tenant_uuid", tenant_uuid),
-        Argument::text("parent_uuid", parent_uuid),
+        Argument::text("tenant_uuid", tenant_uuid).required(),
+        Argument::text("parent_uuid", parent_uuid).required(),
         Argument::text("scoping_tenant_uuid", scoping_tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -2099,7 +2105,8 @@ pub unsafe extern "C" fn wazo_auth_tenants_add_policy(
     policy_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
-    let arguments = [Argument::text("tenant_uuid", tenant_uuid), Argument::text("policy_uuid", policy_uuid)];
+    let arguments =
+        [Argument::text("tenant_uuid", tenant_uuid).required(), Argument::text("policy_uuid", policy_uuid).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "tenants.add_policy", &arguments, error) }
 }
@@ -2130,7 +2137,8 @@ pub unsafe extern "C" fn wazo_auth_tenants_remove_policy(
     policy_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
-    let arguments = [Argument::text("tenant_uuid", tenant_uuid), Argument::text("policy_uuid", policy_uuid)];
+    let arguments =
+        [Argument::text("tenant_uuid", tenant_uuid).required(), Argument::text("policy_uuid", policy_uuid).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "tenants.remove_policy", &arguments, error) }
 }
@@ -2201,7 +2209,8 @@ pub unsafe extern "C" fn wazo_auth_sessions_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
-    let arguments = [Argument::text("session_uuid", session_uuid), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments =
+        [Argument::text("session_uuid", session_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "sessions.delete", &arguments, error) }
 }
@@ -2238,7 +2247,7 @@ pub unsafe extern "C" fn wazo_auth_external_list(
     query: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("user_uuid", user_uuid), Argument::json("query", query)];
+    let arguments = [Argument::text("user_uuid", user_uuid).required(), Argument::json("query", query)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "external.list", &arguments, error) }
 }
@@ -2274,8 +2283,8 @@ pub unsafe extern "C" fn wazo_auth_external_get(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
-        Argument::text("auth_type", auth_type),
+        Argument::text("user_uuid", user_uuid).required(),
+        Argument::text("auth_type", auth_type).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -2319,9 +2328,9 @@ pub unsafe extern "C" fn wazo_auth_external_create(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
-        Argument::text("auth_type", auth_type),
-        Argument::json("body", body),
+        Argument::text("user_uuid", user_uuid).required(),
+        Argument::text("auth_type", auth_type).required(),
+        Argument::json("body", body).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -2364,9 +2373,9 @@ pub unsafe extern "C" fn wazo_auth_external_update(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
-        Argument::text("auth_type", auth_type),
-        Argument::json("body", body),
+        Argument::text("user_uuid", user_uuid).required(),
+        Argument::text("auth_type", auth_type).required(),
+        Argument::json("body", body).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -2402,8 +2411,8 @@ pub unsafe extern "C" fn wazo_auth_external_delete(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("user_uuid", user_uuid),
-        Argument::text("auth_type", auth_type),
+        Argument::text("user_uuid", user_uuid).required(),
+        Argument::text("auth_type", auth_type).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -2439,7 +2448,7 @@ pub unsafe extern "C" fn wazo_auth_external_get_mobile_sender_id(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("user_uuid", user_uuid), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::text("user_uuid", user_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "external.get_mobile_sender_id", &arguments, error) }
 }
@@ -2472,7 +2481,7 @@ pub unsafe extern "C" fn wazo_auth_external_get_config(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("auth_type", auth_type), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::text("auth_type", auth_type).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "external.get_config", &arguments, error) }
 }
@@ -2509,8 +2518,8 @@ pub unsafe extern "C" fn wazo_auth_external_create_config(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("auth_type", auth_type),
-        Argument::json("body", body),
+        Argument::text("auth_type", auth_type).required(),
+        Argument::json("body", body).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -2546,8 +2555,8 @@ pub unsafe extern "C" fn wazo_auth_external_update_config(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("auth_type", auth_type),
-        Argument::json("body", body),
+        Argument::text("auth_type", auth_type).required(),
+        Argument::json("body", body).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -2579,7 +2588,7 @@ pub unsafe extern "C" fn wazo_auth_external_delete_config(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
-    let arguments = [Argument::text("auth_type", auth_type), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::text("auth_type", auth_type).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_done(client, "external.delete_config", &arguments, error) }
 }
@@ -2622,7 +2631,7 @@ pub unsafe extern "C" fn wazo_auth_external_list_connected_users(
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
     let arguments = [
-        Argument::text("auth_type", auth_type),
+        Argument::text("auth_type", auth_type).required(),
         Argument::json("query", query),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
@@ -2712,7 +2721,7 @@ pub unsafe extern "C" fn wazo_auth_ldap_config_update(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::json("body", body), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::json("body", body).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "ldap_config.update", &arguments, error) }
 }
@@ -2809,7 +2818,7 @@ pub unsafe extern "C" fn wazo_auth_saml_config_create(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::json("body", body), Argument::text("tenant_uuid", tenant_uuid)];
+    let arguments = [Argument::json("body", body).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "saml_config.create", &arguments, error) }
 }
@@ -2964,7 +2973,8 @@ pub unsafe extern "C" fn wazo_auth_saml_sso(
     redirect_url: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("domain", domain), Argument::text("redirect_url", redirect_url)];
+    let arguments =
+        [Argument::text("domain", domain).required(), Argument::text("redirect_url", redirect_url).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "saml.sso", &arguments, error) }
 }
@@ -2995,7 +3005,10 @@ pub unsafe extern "C" fn wazo_auth_saml_acs(
     relay_state: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::text("saml_response", saml_response), Argument::text("relay_state", relay_state)];
+    let arguments = [
+        Argument::text("saml_response", saml_response).required(),
+        Argument::text("relay_state", relay_state).required(),
+    ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "saml.acs", &arguments, error) }
 }
@@ -3117,8 +3130,8 @@ pub unsafe extern "C" fn wazo_auth_idp_add_users(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("idp_type", idp_type),
-        Argument::json("body", body),
+        Argument::text("idp_type", idp_type).required(),
+        Argument::json("body", body).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -3155,8 +3168,8 @@ pub unsafe extern "C" fn wazo_auth_idp_add_user(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("idp_type", idp_type),
-        Argument::text("user_uuid", user_uuid),
+        Argument::text("idp_type", idp_type).required(),
+        Argument::text("user_uuid", user_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -3193,8 +3206,8 @@ pub unsafe extern "C" fn wazo_auth_idp_remove_user(
     error: *mut *mut wazo_auth_error,
 ) -> bool {
     let arguments = [
-        Argument::text("idp_type", idp_type),
-        Argument::text("user_uuid", user_uuid),
+        Argument::text("idp_type", idp_type).required(),
+        Argument::text("user_uuid", user_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
@@ -3252,7 +3265,7 @@ pub unsafe extern "C" fn wazo_auth_config_patch(
     body: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
-    let arguments = [Argument::json("body", body)];
+    let arguments = [Argument::json("body", body).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
     unsafe { call::returning_text(client, "config.patch", &arguments, error) }
 }

@@ -50,11 +50,12 @@ pub fn function(operation: &Operation) -> String {
     for argument in &arguments {
         let name = argument.name();
         write!(parameters, "{name}: *const c_char, ").expect("a String takes all");
-        values.push(match argument {
+        let value = match argument {
             Argument::Own(parameter) => format!("Argument::text({:?}, {name})", parameter.name),
             Argument::Body(_) => format!("Argument::json(\"body\", {name})"),
             Argument::Query => format!("Argument::json(\"query\", {name})"),
-        });
+        };
+        values.push(value + if argument.is_required(operation) { ".required()" } else { "" });
     }
     let (binding, handed) = if values.is_empty() {
         (String::new(), "&[]")

@@ -70,7 +70,8 @@ fn a_new_operation_is_a_c_function() {
         "pub unsafe extern \"C\" fn wazo_auth_users_fly(client: *const wazo_auth_client, user_uuid: *const c_char, \
          flight: *const c_char, seat: *const c_char, ticket: *const c_char, body: *const c_char, \
          query: *const c_char, tenant_uuid: *const c_char, error: *mut *mut wazo_auth_error) -> *mut c_char {",
-        "Argument::json(\"body\", body)",
+        "Argument::text(\"seat\", seat).required(), Argument::text(\"ticket\", ticket), \
+         Argument::json(\"body\", body).required(), Argument::json(\"query\", query),",
         "call::returning_text(client, \"users.fly\", &arguments, error)",
         "call::returning_text(client, \"clouds.list\", &arguments, error)",
         "call::returning_done(client, \"clouds.rain\", &arguments, error)",
@@ -99,6 +100,8 @@ fn a_new_operation_is_in_the_header_with_all_that_a_caller_must_know() {
         "400 (rejected), 401 (token invalid, permission denied, tenant unauthorized) and 409 (conflict)",
         "@par Threads",
         "char *wazo_auth_users_fly(const wazo_auth_client *client",
+        // All but the ticket, the query and the tenant.
+        "wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2, 3, 4, 6);",
         "@deprecated There is enough of it.",
         "@param body A JSON object: How.",
         "bool wazo_auth_clouds_rain(",
