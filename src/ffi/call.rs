@@ -32,6 +32,7 @@ impl Argument {
 
     /// It must not be NULL. (A call by name is freer: there the reference client's users may leave out what the server
     /// then misses.)
+    #[must_use]
     pub fn required(mut self) -> Self {
         self.is_required = true;
         self
