@@ -192,7 +192,7 @@ fn class(resource: &str) -> String {
 /// The method of one operation, indented as in its class.
 pub fn method(operation: &Operation) -> String {
     let arguments = c_arguments(operation);
-    let (required, optional): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| argument.is_required(operation));
+    let (required, optional) = by_need(operation, &arguments);
     let mut parameters: Vec<String> =
         required.iter().map(|argument| format!("Text {}", name(argument.name()))).collect();
     parameters.extend(optional.iter().map(|argument| format!("OptionalText {} = {{}}", name(argument.name()))));
@@ -218,6 +218,20 @@ pub fn method(operation: &Operation) -> String {
     text.push_str(&list(&format!("        {handed_on}({}(", c_function(operation)), &values, "));"));
     text.push_str("    }\n");
     text
+}
+
+/// A call of the method, for documentation.
+pub fn call(operation: &Operation) -> String {
+    let arguments = c_arguments(operation);
+    let (required, optional) = by_need(operation, &arguments);
+    let mut names: Vec<String> = required.iter().map(|argument| name(argument.name())).collect();
+    names.extend(optional.iter().map(|argument| format!("{} = {{}}", name(argument.name()))));
+    format!("client.{}().{}({})", name(operation.resource()), name(operation.verb()), names.join(", "))
+}
+
+/// The arguments that must be given, and those that may be left out.
+fn by_need<'a>(operation: &Operation, arguments: &'a [Argument]) -> (Vec<&'a Argument>, Vec<&'a Argument>) {
+    arguments.iter().partition(|argument| argument.is_required(operation))
 }
 
 /// Whether a call is pointless without a look at its result: it only reads, or logs in.

@@ -1,4 +1,4 @@
-//! Writes `docs/operations.md`: every operation as C and Python see it, and as it goes over the wire.
+//! Writes `docs/operations.md`: every operation as C, C++ and Python see it, and as it goes over the wire.
 
 use std::fmt::Write as _;
 
@@ -6,17 +6,19 @@ use crate::signature::{kind_in_words, open_to, request_in_words, result_in_words
 use crate::table::operations::parameter::{Parameter, Place};
 use crate::table::operations::{Operation, Shape};
 use crate::text::{WIDTH, enumeration, wrap};
-use crate::{GENERATED, Operations, ffi, python};
+use crate::{GENERATED, Operations, cpp, ffi, python};
 
 const HEAD: &str = "\
 # Operations
 
-Everything that wazo-auth offers, by resource: as a C function, as a Python method, and as it goes over the wire. By its
-name an operation can also be called with `wazo_auth_call` and a JSON object of its parameters.
+Everything that wazo-auth offers, by resource: as a C function, as a C++ and a Python method, and as it goes over the
+wire. By its name an operation can also be called with `wazo_auth_call` and a JSON object of its parameters.
 
 In C every argument is a text in UTF-8, and NULL means *not given*; what has no argument of its own goes into `body` or
-`query`, each a JSON text. `error` may be NULL. A `char *` that comes back is freed with `wazo_auth_string_free`. In
-Python a parameter that says `UNSET` is left out unless it is given.
+`query`, each a JSON text. `error` may be NULL. A `char *` that comes back is freed with `wazo_auth_string_free`. C++
+has the same arguments, those that may be left out (by `{}`) last; a result is a `std::string`, a question a `bool`, a
+failure an exception; a name that is a keyword of C++ has an underscore behind it (`new_`, `delete_`). In Python a
+parameter that says `UNSET` is left out unless it is given.
 
 The statuses are those of the server that are known; see the errors of the library for what each of them becomes.
 ";
@@ -68,6 +70,7 @@ pub fn section(operation: &Operation) -> String {
     paragraph(operation.details);
     paragraph(&request_in_words(operation));
     write!(text, "\n```c\n{}\n```\n", ffi::prototype(operation)).expect("a String takes all");
+    write!(text, "\n```cpp\n{}\n```\n", cpp::call(operation)).expect("a String takes all");
     write!(text, "\n```python\n{}```\n", python::call(operation)).expect("a String takes all");
     if operation.each_parameter().next().is_some() {
         text.push_str("\n| parameter | in | what |\n|---|---|---|\n");

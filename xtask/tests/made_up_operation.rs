@@ -179,6 +179,8 @@ fn a_new_operation_is_documented() {
         "\n### users.fly\n\nLets a user fly.\n",
         "\nbool wazo_auth_clouds_are_away(const wazo_auth_client *client, wazo_auth_error **error);\n",
         "\nclient.clouds.are_away()\n",
+        "\nclient.clouds().delete_()\n",
+        "\nclient.users().fly(user_uuid, flight, seat, body, ticket = {}, query = {}, tenant_uuid = {})\n",
         "| `speed` | query | whole number. Kilometres per hour. |",
         "\nYes: 204. No: 403 and 404. Known refusals: 500 (server error).\n",
         "\n**Deprecated.** There is enough of it.\n",
