@@ -39,7 +39,7 @@ if [ -n "$packages" ]; then
         { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq \
             --no-install-recommends $packages; } || say "apt-get failed"
     else
-        say "missing:$packages; install them as root: apt-get install$packages"
+        say "missing:$packages; what needs them is skipped; to install them, as root: apt-get install$packages"
     fi
     for command in $necessary; do
         [ "$command" = libc6-dev ] || has "$command" || { say "$command is needed for everything; giving up"; exit 1; }
@@ -61,4 +61,4 @@ if [ ! -x build/venv/bin/python ] && ! python3 -c 'import requests' 2>/dev/null;
         say "requests could not be installed: the tests that compare with it are skipped"
     }
 fi
-say "all is there that could be had"
+say "done"
