@@ -668,11 +668,14 @@ WAZO_AUTH_MUST_USE char *wazo_auth_json_quote(const char *text, wazo_auth_error 
 /**
  * Makes a queue. The first one of a process starts the library's only thread, which ends with the last.
  *
- * @param limit how many calls it holds at most, from wazo_auth_submit() until the completion is taken; 0 for 1024
+ * @param limit how many calls it holds at most, from wazo_auth_submit() until the completion is taken; 0 for 1024; at most
+ * 1048576
  * @param error where an error is written, or NULL
  * @return a queue, freed with wazo_auth_queue_free(); NULL on failure
  */
-WAZO_AUTH_MUST_USE wazo_auth_queue *wazo_auth_queue_new(uint32_t limit, wazo_auth_error **error);
+WAZO_AUTH_MUST_USE
+wazo_auth_queue *wazo_auth_queue_new(uint32_t limit,
+                                     wazo_auth_error **error);
 
 /**
  * Submits a call. It never waits; the call's time (timeout_ms) begins now.
@@ -705,8 +708,9 @@ WAZO_AUTH_MUST_USE int wazo_auth_queue_descriptor(const wazo_auth_queue *queue);
 
 /**
  * Sets what is called when a completion comes to an empty queue, for event loops that no descriptor fits (Windows). It
- * is called on the library's thread: it must be short, may take completions and submit calls, and may not make blocking
- * calls. When this function returns, the one set before is not running any more; after wazo_auth_queue_free() nothing
+ * is called on the library's thread: it must be short, should take completions until there is none, may submit calls, and
+ * may neither make blocking calls nor fork. Where completions wait already, it is called at once. When this function
+ * returns, the one set before is not running any more; after wazo_auth_queue_free() nothing
  * is called.
  *
  * @param queue a queue
@@ -725,10 +729,22 @@ WAZO_AUTH_NONNULL(1);
  * Takes the completion that has waited longest.
  *
  * @param queue a queue
- * @param timeout_ms how long to wait for one, in ms: 0 does not wait, -1 waits for ever
+ * @param timeout_ms how long to wait for one, in ms: 0 does not wait, -1 waits until there is one or the queue is closed
+ * (see wazo_auth_queue_close()); in a wake-up it never waits
  * @return a completion, freed with wazo_auth_completion_free(); NULL where there is none
  */
-WAZO_AUTH_MUST_USE wazo_auth_completion *wazo_auth_queue_next(wazo_auth_queue *queue, int32_t timeout_ms);
+WAZO_AUTH_MUST_USE
+wazo_auth_completion *wazo_auth_queue_next(wazo_auth_queue *queue,
+                                           int32_t timeout_ms);
+
+/**
+ * Takes no more calls and ends those that run. Their completions still come; when none is left, wazo_auth_queue_next()
+ * returns NULL without waiting, in every thread. So threads that wait for completions are told to end, before the queue
+ * is freed.
+ *
+ * @param queue a queue, or NULL
+ */
+void wazo_auth_queue_close(wazo_auth_queue *queue);
 
 /**
  * Ends a call that has been submitted; its completion comes, with WAZO_AUTH_ERROR_CANCELLED unless it was just ending.

@@ -27,6 +27,7 @@ pub use secret::Secret;
 
 use crate::operations::{self, Method, Operation, Shape};
 use arc_swap::ArcSwap;
+use exchange::Received;
 use options::{CallSettings, ConnectionSettings};
 use request::Prepared;
 use response::Expected;
@@ -97,8 +98,8 @@ impl Client {
     /// Carries out an operation.
     pub fn call(&self, operation: &Operation, arguments: &Arguments) -> Result<Outcome> {
         let call = self.prepare(operation, arguments)?;
-        let answer = self.engine.transport.call(&call.prepared, &call.settings)?;
-        response::judge(&call.prepared, call.expected, answer)
+        let received = self.engine.transport.call(&call.prepared, &call.settings)?;
+        judged(&call.prepared, call.expected, received)
     }
 
     /// Prepares a call to be carried out by a task of the library's thread.
@@ -123,10 +124,10 @@ impl Client {
     pub fn request(&self, method: Method, path: &str, arguments: &Arguments) -> Result<Outcome> {
         let settings = self.settings.load_full();
         let prepared = request::prepare_raw(&self.engine.base, method, path, arguments, &settings)?;
-        let answer = self.engine.transport.call(&prepared, &settings)?;
-        let body = answer.body.clone();
+        let received = self.engine.transport.call(&prepared, &settings)?;
+        let body = received.answer.body.clone();
         let expected = Expected { accepted: &[], shape: Shape::Nothing };
-        let outcome = response::judge(&prepared, expected, answer)?;
+        let outcome = judged(&prepared, expected, received)?;
         Ok(Outcome { json: response::any_as_json(body), ..outcome })
     }
 }
@@ -142,9 +143,22 @@ pub(crate) struct PendingCall {
 impl PendingCall {
     /// Carries it out, on the event loop of the task.
     pub(crate) async fn run(self) -> Result<Outcome> {
-        let answer = self.engine.transport.call_from_task(&self.prepared, &self.settings).await?;
-        response::judge(&self.prepared, self.expected, answer)
+        let received = self.engine.transport.call_from_task(&self.prepared, &self.settings).await?;
+        judged(&self.prepared, self.expected, received)
     }
+
+    /// Whether it changes nothing at the server.
+    pub(crate) fn is_safe(&self) -> bool {
+        self.prepared.is_safe()
+    }
+}
+
+/// Judges what came, and remembers the doubt that an earlier attempt left.
+fn judged(prepared: &Prepared, expected: Expected, received: Received) -> Result<Outcome> {
+    response::judge(prepared, expected, received.answer).map_err(|mut error| {
+        error.in_doubt |= received.in_doubt;
+        error
+    })
 }
 
 /// The operation of this name, or an error that helps to find it.

@@ -6,6 +6,7 @@
 
 #[cfg(unix)]
 pub mod descriptors;
+pub mod entry;
 #[cfg(unix)]
 pub mod event;
 pub mod fork;

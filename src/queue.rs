@@ -53,14 +53,25 @@ struct Shared {
     arrived: Condvar,
     #[cfg(unix)]
     event: crate::host::event::Event,
-    wake_up: Mutex<Option<WakeUp>>,
+    wake_up: Mutex<WakingUp>,
+    /// Told when a wake-up has returned.
+    has_woken: Condvar,
 }
 
 struct Inner {
     free: Vec<usize>,
     running: HashMap<u64, Running>,
     ended: VecDeque<(usize, Completion)>,
+    /// No more calls are taken.
     is_closed: bool,
+    /// No more completions are taken.
+    is_gone: bool,
+}
+
+#[derive(Default)]
+struct WakingUp {
+    function: Option<Arc<WakeUp>>,
+    is_running: bool,
 }
 
 struct Running {
@@ -69,15 +80,25 @@ struct Running {
 }
 
 /// Called on the library's thread when the first completion comes to wait.
-pub type WakeUp = Box<dyn Fn() + Send>;
+pub type WakeUp = Box<dyn Fn() + Send + Sync>;
 
 impl Queue {
     /// How many calls a queue holds unless told otherwise.
     pub const DEFAULT_LIMIT: usize = 1024;
 
+    /// How many it can hold at most; their slots are made at once.
+    pub const MAX_LIMIT: usize = 1 << 20;
+
     /// Makes a queue, and starts the library's thread where it does not run yet.
     pub fn new(limit: usize) -> Result<Self> {
         let limit = if limit == 0 { Self::DEFAULT_LIMIT } else { limit };
+        if limit > Self::MAX_LIMIT {
+            return Err(Error::invalid(format!(
+                "argument limit: {limit} calls; expected {} at most, or 0 for {}",
+                Self::MAX_LIMIT,
+                Self::DEFAULT_LIMIT
+            )));
+        }
         let slots = std::iter::repeat_with(Slot::default).take(limit).collect();
         let queue = Self { slots, next_id: AtomicU64::new(1), process: PerProcess::new() };
         queue.state()?;
@@ -101,7 +122,8 @@ impl Queue {
         let call = client.with_cancellation(&cancellation).begin(operation, arguments)?;
         let state = self.state()?;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let slot = state.shared.enter(id, user_data, cancellation).ok_or_else(|| {
+        let is_safe = call.is_safe();
+        let slot = state.shared.enter(id, user_data, cancellation)?.ok_or_else(|| {
             let limit = self.slots.len();
             Error::new(
                 ErrorKind::Quota,
@@ -111,7 +133,7 @@ impl Queue {
                 ),
             )
         })?;
-        let delivery = Delivery { shared: Arc::downgrade(&state.shared), slot, id, user_data, outcome: None };
+        let delivery = Delivery { shared: Arc::downgrade(&state.shared), slot, id, user_data, is_safe, outcome: None };
         let task = state.worker.spawn(async move { delivery.bring(call.run().await) });
         let mut inner = state.shared.lock();
         // It may have ended already.
@@ -121,10 +143,15 @@ impl Queue {
         Ok(id)
     }
 
-    /// Takes the completion that has waited longest; waits for one until `timeout`, for ever where there is none.
+    /// Takes the completion that has waited longest; waits for one until `timeout`, for ever where there is none. It does
+    /// not wait where the queue is closed and nothing is left, nor on the library's own thread (in a wake-up), which would
+    /// wait for itself.
     pub fn next(&self, timeout: Option<Duration>) -> Result<Option<Completion>> {
-        let shared = &self.state()?.shared;
-        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let state = self.state()?;
+        let shared = &state.shared;
+        let timeout = if state.worker.is_current() { Some(Duration::ZERO) } else { timeout };
+        // A time beyond what a clock can hold is for ever.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut inner = shared.lock();
         loop {
             if let Some((slot, completion)) = inner.ended.pop_front() {
@@ -134,6 +161,9 @@ impl Queue {
                     shared.event.clear();
                 }
                 return Ok(Some(completion));
+            }
+            if inner.is_closed && inner.running.is_empty() {
+                return Ok(None);
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             inner = match left {
@@ -153,16 +183,39 @@ impl Queue {
         running.inspect(Cancellation::cancel).is_some()
     }
 
+    /// Takes no more calls and ends those that run; their completions still come. When none is left, [`Queue::next`] does not
+    /// wait any more, in any thread: so those who wait for completions can be told to end.
+    pub fn close(&self) -> Result<()> {
+        let shared = &self.state()?.shared;
+        let mut inner = shared.lock();
+        inner.is_closed = true;
+        let running: Vec<_> = inner.running.values().map(|running| running.cancellation.clone()).collect();
+        drop(inner);
+        running.iter().for_each(Cancellation::cancel);
+        shared.arrived.notify_all();
+        Ok(())
+    }
+
     /// The descriptor that is readable while completions wait.
     #[cfg(unix)]
     pub fn descriptor(&self) -> Result<std::os::fd::RawFd> {
         Ok(std::os::fd::AsRawFd::as_raw_fd(&self.state()?.shared.event))
     }
 
-    /// Sets what is called, on the library's thread, when a completion comes to an empty queue. It must be short and may
-    /// not make blocking calls. When this returns, the one before is not running any more.
+    /// Sets what is called, on the library's thread, when a completion comes to an empty queue, and at once where some wait
+    /// already. It must be short and may not make blocking calls. When this returns, the one before is not running any
+    /// more (unless it is the one that calls this).
     pub fn set_wake_up(&self, wake_up: Option<WakeUp>) -> Result<()> {
-        self.state()?.shared.set_wake_up(wake_up);
+        let state = self.state()?;
+        state.shared.set_wake_up(wake_up, state.worker.is_current());
+        if !state.shared.lock().ended.is_empty() {
+            let shared = Arc::downgrade(&state.shared);
+            state.worker.spawn(async move {
+                if let Some(shared) = shared.upgrade() {
+                    shared.wake_up();
+                }
+            });
+        }
         Ok(())
     }
 }
@@ -173,14 +226,11 @@ impl Drop for Queue {
         if let Some(state) = self.process.get() {
             let running: Vec<_> = {
                 let mut inner = state.shared.lock();
-                inner.is_closed = true;
+                (inner.is_closed, inner.is_gone) = (true, true);
                 inner.running.drain().filter_map(|(_, running)| running.task).collect()
             };
             running.iter().for_each(tokio::task::AbortHandle::abort);
-            // On the library's thread it is the wake-up itself that ends the queue: it holds the lock, and is the last.
-            if !state.worker.is_current() {
-                state.shared.set_wake_up(None);
-            }
+            state.shared.set_wake_up(None, state.worker.is_current());
         }
         self.process.end(|_| {});
     }
@@ -193,6 +243,7 @@ impl Shared {
             running: HashMap::new(),
             ended: VecDeque::new(),
             is_closed: false,
+            is_gone: false,
         };
         for (index, slot) in slots.iter().enumerate().rev() {
             let id = slot.id.load(Ordering::Acquire);
@@ -215,7 +266,8 @@ impl Shared {
             arrived: Condvar::new(),
             #[cfg(unix)]
             event,
-            wake_up: Mutex::new(None),
+            wake_up: Mutex::default(),
+            has_woken: Condvar::new(),
         })
     }
 
@@ -224,15 +276,18 @@ impl Shared {
     }
 
     /// Takes a slot for a call; `None` where the queue is full.
-    fn enter(&self, id: u64, user_data: usize, cancellation: Cancellation) -> Option<usize> {
+    fn enter(&self, id: u64, user_data: usize, cancellation: Cancellation) -> Result<Option<usize>> {
         let mut inner = self.lock();
-        let index = inner.free.pop()?;
+        if inner.is_closed {
+            return Err(Error::new(ErrorKind::Closed, "the queue is closed; it takes no more calls"));
+        }
+        let Some(index) = inner.free.pop() else { return Ok(None) };
         let slot = &self.slots[index];
         slot.user_data.store(user_data, Ordering::Relaxed);
         slot.generation.store(generation(), Ordering::Relaxed);
         slot.id.store(id, Ordering::Release);
         inner.running.insert(id, Running { cancellation, task: None });
-        Some(index)
+        Ok(Some(index))
     }
 
     fn release(&self, inner: &mut Inner, index: usize) {
@@ -244,7 +299,7 @@ impl Shared {
     fn deliver(&self, slot: usize, completion: Completion) {
         let mut inner = self.lock();
         inner.running.remove(&completion.id);
-        if inner.is_closed {
+        if inner.is_gone {
             return;
         }
         inner.ended.push_back((slot, completion));
@@ -253,19 +308,41 @@ impl Shared {
         if is_first {
             self.event.set();
         }
+        let is_last = inner.is_closed && inner.running.is_empty();
         drop(inner);
-        self.arrived.notify_one();
+        if is_last {
+            self.arrived.notify_all();
+        } else {
+            self.arrived.notify_one();
+        }
         if is_first {
-            let wake_up = self.wake_up.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(wake_up) = wake_up.as_ref() {
-                wake_up();
-            }
+            self.wake_up();
         }
     }
 
-    fn set_wake_up(&self, wake_up: Option<WakeUp>) {
-        let before = std::mem::replace(&mut *self.wake_up.lock().unwrap_or_else(PoisonError::into_inner), wake_up);
-        drop(before);
+    fn waking_up(&self) -> MutexGuard<'_, WakingUp> {
+        self.wake_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls the wake-up; on the library's thread, which is the only one that does. No lock is held meanwhile: it may take
+    /// completions, submit calls, set another wake-up and end the queue.
+    fn wake_up(&self) {
+        let mut waking_up = self.waking_up();
+        let Some(function) = waking_up.function.clone() else { return };
+        waking_up.is_running = true;
+        drop(waking_up);
+        function();
+        self.waking_up().is_running = false;
+        self.has_woken.notify_all();
+    }
+
+    /// Sets the wake-up, and waits until the one before is not running any more, unless it is that one which does this.
+    fn set_wake_up(&self, function: Option<WakeUp>, is_worker: bool) {
+        let mut waking_up = self.waking_up();
+        waking_up.function = function.map(Arc::new);
+        while waking_up.is_running && !is_worker {
+            waking_up = self.has_woken.wait(waking_up).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
@@ -280,6 +357,7 @@ struct Delivery {
     slot: usize,
     id: u64,
     user_data: usize,
+    is_safe: bool,
     outcome: Option<Result<Outcome>>,
 }
 
@@ -295,7 +373,10 @@ impl Drop for Delivery {
         let Some(shared) = self.shared.upgrade() else { return };
         // Without an outcome the task was ended by a panic, or by the end of the queue, which takes no more completions.
         let outcome = self.outcome.take().unwrap_or_else(|| {
-            Err(Error::new(ErrorKind::Internal, "a fault of this library ended the call, please report it"))
+            let message = "a fault of this library ended the call, please report it";
+            let mut error = Error::new(ErrorKind::Internal, message);
+            error.in_doubt = !self.is_safe;
+            Err(error)
         });
         shared.deliver(self.slot, Completion { id: self.id, user_data: self.user_data, outcome });
     }

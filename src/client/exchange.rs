@@ -13,6 +13,15 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+/// What an exchange came to.
+pub struct Received {
+    /// The server's answer.
+    pub answer: Answer,
+    /// Whether an earlier attempt, whose answer never came, may have been carried out: what this answer refuses may have
+    /// been done.
+    pub in_doubt: bool,
+}
+
 /// Sends a request and receives the answer, whatever its status.
 ///
 /// Where calls share connections, `turns` says how many may be with the server at once; waiting for one's turn is part of
@@ -22,7 +31,7 @@ pub async fn run(
     prepared: &Prepared,
     settings: &CallSettings,
     turns: Option<&Semaphore>,
-) -> Result<Answer> {
+) -> Result<Received> {
     phase::observed(async {
         let attempts = async {
             let _turn = match turns {
@@ -44,7 +53,14 @@ pub async fn run(
         } else {
             unless(&settings.cancellations, prepared, bounded).await
         };
-        outcome.map_err(|error| locate(prepared, error))
+        let in_doubt = phase::is_in_doubt();
+        match outcome {
+            Ok(answer) => Ok(Received { answer, in_doubt }),
+            Err(mut error) => {
+                error.in_doubt |= in_doubt;
+                Err(locate(prepared, error))
+            }
+        }
     })
     .await
 }
@@ -84,6 +100,9 @@ async fn attempts(http: &reqwest::Client, prepared: &Prepared, settings: &CallSe
             Err(error) if is_stale(error, prepared) && !was_stale => {
                 // A connection that the server closed while it lay idle: the request met a closed door. Once.
                 was_stale = true;
+                if !prepared.is_safe() {
+                    phase::doubt();
+                }
                 continue;
             }
             Err(error) => error.is_retryable() && !error.in_doubt,
@@ -92,6 +111,7 @@ async fn attempts(http: &reqwest::Client, prepared: &Prepared, settings: &CallSe
             return outcome;
         }
         drop(outcome);
+        phase::enter(Phase::Pausing);
         tokio::time::sleep(pause(repetitions)).await;
         repetitions += 1;
     }
@@ -143,14 +163,16 @@ fn timed_out(prepared: &Prepared, limit: Duration) -> Error {
 
 /// A call that was ended from outside, wherever it was.
 fn ended(prepared: &Prepared, kind: ErrorKind, why: &str) -> Error {
-    let (doing, sent) = match phase::current() {
-        Phase::Waiting => ("before it began", false),
-        Phase::Connecting => ("while connecting", false),
-        Phase::Sending => ("while waiting for the answer", true),
-        Phase::Receiving => ("while receiving the answer", true),
+    let phase = phase::current();
+    let doing = match phase {
+        Phase::Waiting => "before it began",
+        Phase::Connecting => "while connecting",
+        Phase::Sending => "while waiting for the answer",
+        Phase::Receiving => "while receiving the answer",
+        Phase::Pausing => "while waiting to repeat what had failed",
     };
     let mut error = Error::new(kind, about(prepared, &format!("{why} {doing}")));
-    error.in_doubt = sent && !prepared.is_safe();
+    error.in_doubt = phase.may_have_left() && !prepared.is_safe();
     error
 }
 
@@ -170,8 +192,7 @@ fn failed(prepared: &Prepared, error: &reqwest::Error) -> Error {
         (ErrorKind::Protocol, format!("the connection ended before the answer was complete: {words}"))
     };
     let mut made = Error::new(kind, about(prepared, &message));
-    made.in_doubt =
-        !matches!(phase::current(), Phase::Waiting | Phase::Connecting) && !prepared.is_safe() && !error.is_builder();
+    made.in_doubt = phase::current().may_have_left() && !prepared.is_safe() && !error.is_builder();
     made
 }
 

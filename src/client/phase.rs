@@ -3,15 +3,17 @@
 //! The transport tells connecting from sending only by its connector, so a layer around the connector notes it, in a
 //! variable of the task that makes the call.
 
-use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
 /// How far a call has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Phase {
     /// Not begun: waiting for its turn.
     Waiting,
@@ -21,40 +23,88 @@ pub enum Phase {
     Sending,
     /// The head of the answer has come.
     Receiving,
+    /// An attempt has failed without having been carried out; waiting to repeat it.
+    Pausing,
+}
+
+impl Phase {
+    const ALL: [Self; 5] = [Self::Waiting, Self::Connecting, Self::Sending, Self::Receiving, Self::Pausing];
+
+    /// Whether the request may have left.
+    pub fn may_have_left(self) -> bool {
+        matches!(self, Self::Sending | Self::Receiving)
+    }
+}
+
+struct Progress {
+    phase: AtomicU8,
+    /// Whether the attempt that runs had to connect.
+    has_connected: AtomicBool,
+    /// Whether an attempt before it may have been carried out.
+    is_in_doubt: AtomicBool,
 }
 
 tokio::task_local! {
-    /// The phase of the call that this task makes, and whether it had to connect.
-    static PHASE: Cell<(Phase, bool)>;
+    /// The progress of the call that this task makes.
+    static PROGRESS: Arc<Progress>;
 }
 
 /// Runs a call such that its phase is known.
 pub async fn observed<R>(call: impl Future<Output = R>) -> R {
-    PHASE.scope(Cell::new((Phase::Waiting, false)), call).await
+    let progress = Progress {
+        phase: AtomicU8::new(Phase::Waiting as u8),
+        has_connected: AtomicBool::new(false),
+        is_in_doubt: AtomicBool::new(false),
+    };
+    PROGRESS.scope(Arc::new(progress), call).await
 }
 
 /// The phase of the call that runs.
 pub fn current() -> Phase {
-    PHASE.try_with(Cell::get).map_or(Phase::Sending, |(phase, _)| phase)
+    let phase = PROGRESS.try_with(|progress| progress.phase.load(Ordering::Relaxed));
+    phase.map_or(Phase::Sending, |phase| Phase::ALL[usize::from(phase)])
 }
 
 /// Whether the attempt that runs went over a connection that was there before.
 pub fn has_reused() -> bool {
-    PHASE.try_with(Cell::get).is_ok_and(|(_, connected)| !connected)
+    PROGRESS.try_with(|progress| !progress.has_connected.load(Ordering::Relaxed)).unwrap_or(false)
 }
 
 /// Begins an attempt of the call that runs; one that has no need to connect is `Sending` from the start.
 pub fn begin() {
-    let _ = PHASE.try_with(|current| current.set((Phase::Sending, false)));
+    let _ = PROGRESS.try_with(|progress| {
+        progress.has_connected.store(false, Ordering::Relaxed);
+        progress.enter(Phase::Sending);
+    });
+}
+
+/// Notes that the attempt that failed may have been carried out, and that another follows.
+pub fn doubt() {
+    let _ = PROGRESS.try_with(|progress| progress.is_in_doubt.store(true, Ordering::Relaxed));
+}
+
+/// Whether an attempt of the call that runs may have been carried out without an answer.
+pub fn is_in_doubt() -> bool {
+    PROGRESS.try_with(|progress| progress.is_in_doubt.load(Ordering::Relaxed)).unwrap_or(false)
 }
 
 /// Notes a phase.
 pub fn enter(phase: Phase) {
-    // A connection can be made by a task of the transport's own; no call is waiting for that one.
-    let _ = PHASE.try_with(|current| current.set((phase, current.get().1 || phase == Phase::Connecting)));
+    let _ = PROGRESS.try_with(|progress| progress.enter(phase));
 }
 
-/// Wraps a connector such that `Connecting` lasts as long as it works.
+impl Progress {
+    fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    /// Whether this is the progress of the task that runs.
+    fn is_current(self: &Arc<Self>) -> bool {
+        PROGRESS.try_with(|current| Arc::ptr_eq(current, self)).unwrap_or(false)
+    }
+}
+
+/// Wraps a connector such that `Connecting` lasts as long as a call waits for it.
 #[derive(Clone, Copy)]
 pub struct Observed<S = ()>(S);
 
@@ -78,21 +128,46 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+    type Future = Connecting<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.0.poll_ready(context)
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        enter(Phase::Connecting);
-        let connecting = self.0.call(request);
-        Box::pin(async move {
-            let outcome = connecting.await;
-            if outcome.is_ok() {
-                enter(Phase::Sending);
-            }
-            outcome
-        })
+        // Without one where a task of the transport's own connects; no call is waiting for that.
+        let progress = PROGRESS.try_with(Arc::clone).ok();
+        if let Some(progress) = &progress {
+            progress.has_connected.store(true, Ordering::Relaxed);
+            progress.enter(Phase::Connecting);
+        }
+        Connecting { inner: Box::pin(self.0.call(request)), progress }
+    }
+}
+
+/// A connection being made, for a call.
+pub struct Connecting<F> {
+    inner: Pin<Box<F>>,
+    progress: Option<Arc<Progress>>,
+}
+
+impl<F: Future<Output = Result<T, E>>, T, E> Future for Connecting<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        // While it is being made, another call may lay its connection back, which this call then takes; the transport goes
+        // on connecting in a task of its own. The call has sent its request, over a connection that was there before.
+        if self.progress.as_ref().is_some_and(|progress| !progress.is_current())
+            && let Some(progress) = self.progress.take()
+        {
+            progress.has_connected.store(false, Ordering::Relaxed);
+            let (from, to) = (Phase::Connecting as u8, Phase::Sending as u8);
+            let _ = progress.phase.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
+        }
+        let outcome = self.inner.as_mut().poll(context);
+        if let (Poll::Ready(Ok(_)), Some(progress)) = (&outcome, &self.progress) {
+            progress.enter(Phase::Sending);
+        }
+        outcome
     }
 }

@@ -1,30 +1,67 @@
 //! Name look-ups that a deadline can leave behind.
 //!
-//! `getaddrinfo` blocks for as long as it likes, so each look-up has a short-lived thread of its own, gone as soon as
-//! the answer is there: no pool of idle threads stays behind in the host. Addresses need no look-up and no thread.
+//! `getaddrinfo` blocks for as long as it likes and cannot be given up, so a look-up has a short-lived thread of its own,
+//! gone as soon as the answer is there: no pool of idle threads stays behind in the host. All calls that want the same name
+//! wait for the same look-up, and no more than a few run at once: a name service that hangs does not fill the host with
+//! threads. Addresses need no look-up and no thread.
 
+use crate::host::fork::PerProcess;
 use crate::host::signals;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::net::ToSocketAddrs;
+use std::collections::HashMap;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
 
-/// The system's resolver, a thread for each look-up.
+/// The system's resolver.
 pub struct SystemResolver;
 
 /// Enough for the name services that a C library loads into its caller.
 const STACK_BYTES: usize = 512 << 10;
 
+/// How many look-ups may run at once in a process.
+const LIMIT: usize = 8;
+
+/// What a look-up came to, for all who wait for it; `None` while it runs.
+type Found = Option<Result<Vec<SocketAddr>, Arc<str>>>;
+
+/// The look-ups that run, by name.
+static RUNNING: PerProcess<Mutex<HashMap<String, watch::Receiver<Found>>>> = PerProcess::new();
+
 impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        let started = signals::spawn("wazo-auth-name", STACK_BYTES, move || {
-            let found = (name.as_str(), 0).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
-            // Where the call has ended meanwhile, nobody waits for it.
-            let _ = sender.send(found);
-        });
+        let look_up = look_up(name.as_str());
         Box::pin(async move {
-            started?;
-            let addresses = receiver.await??;
-            Ok(Box::new(addresses.into_iter()) as Addrs)
+            let mut found = look_up?;
+            let found = found.wait_for(Option::is_some).await?.clone();
+            match found {
+                Some(Ok(addresses)) => Ok(Box::new(addresses.into_iter()) as Addrs),
+                Some(Err(why)) => Err(why.to_string().into()),
+                None => Err("the look-up ended without an answer".into()),
+            }
         })
     }
+}
+
+/// The look-up of a name: the one that runs, or a new one.
+fn look_up(name: &str) -> std::io::Result<watch::Receiver<Found>> {
+    let running = RUNNING.get_or_make(Mutex::default, |_| {});
+    let mut by_name = running.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = by_name.get(name) {
+        return Ok(found.clone());
+    }
+    if by_name.len() >= LIMIT {
+        return Err(std::io::Error::other(format!("{LIMIT} look-ups of other names run already, and none has ended")));
+    }
+    let (sender, receiver) = watch::channel(None);
+    let wanted = name.to_owned();
+    signals::spawn("wazo-auth-name", STACK_BYTES, move || {
+        let found = (wanted.as_str(), 0).to_socket_addrs().map(Iterator::collect);
+        // Taken out first: whoever comes from now on looks again.
+        running.lock().unwrap_or_else(PoisonError::into_inner).remove(&wanted);
+        // Where all calls have ended meanwhile, nobody waits for it.
+        let _ = sender.send(Some(found.map_err(|e| e.to_string().into())));
+    })?;
+    by_name.insert(name.to_owned(), receiver.clone());
+    Ok(receiver)
 }

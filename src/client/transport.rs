@@ -9,12 +9,11 @@
 //! closes their sockets by plain `close`, and makes its own.
 
 use super::error::{Error, ErrorKind, Result};
-use super::exchange;
+use super::exchange::{self, Received};
 use super::options::{CallSettings, ConnectionSettings};
 use super::phase::Observed;
 use super::request::Prepared;
 use super::resolver::SystemResolver;
-use super::response::Answer;
 use super::tls::Tls;
 use crate::host::fork::PerProcess;
 use crate::host::signals;
@@ -50,8 +49,28 @@ struct Lane {
     #[cfg(unix)]
     _marked: crate::host::descriptors::Marked,
     http: reqwest::Client,
-    runtime: tokio::runtime::Runtime,
+    runtime: EventLoop,
     idle_since: Instant,
+}
+
+/// An event loop that may be dropped anywhere. The last handle of a client can be let go of by a call of the library's
+/// thread, where waiting for a loop to end is not allowed; ours have nothing to wait for.
+struct EventLoop(Option<tokio::runtime::Runtime>);
+
+impl EventLoop {
+    /// Drives it on this thread until the work is done.
+    fn drive<F: Future>(&self, work: F) -> F::Output {
+        // It is there until it is dropped.
+        self.0.as_ref().expect("an event loop").block_on(work)
+    }
+}
+
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Transport {
@@ -64,7 +83,7 @@ impl Transport {
     }
 
     /// Makes a call on this thread, until its answer or its deadline.
-    pub fn call(&self, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
+    pub fn call(&self, prepared: &Prepared, settings: &CallSettings) -> Result<Received> {
         if tokio::runtime::Handle::try_current().is_ok() {
             return Err(Error::invalid(
                 "a blocking call was made from inside an event loop (an async function, or a callback of a queue), \
@@ -73,7 +92,7 @@ impl Transport {
         }
         let lanes = self.lanes()?;
         let lane = lanes.take(&self.settings)?;
-        let drive = async {
+        let work = async {
             // Nobody drove this loop while it lay idle. What happened to its connections since is seen now, before one
             // of them is chosen: a server's goodbye, and the previous call's way back into the pool.
             for _ in 0..3 {
@@ -81,13 +100,13 @@ impl Transport {
             }
             exchange::run(&lane.http, prepared, settings, None).await
         };
-        let answer = signals::without_sigpipe(|| lane.runtime.block_on(drive));
+        let answer = signals::without_sigpipe(|| lane.runtime.drive(work));
         lanes.lay_back(lane, &self.settings);
         answer
     }
 
     /// Makes a call from a task, on the event loop that the task runs on.
-    pub async fn call_from_task(&self, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
+    pub async fn call_from_task(&self, prepared: &Prepared, settings: &CallSettings) -> Result<Received> {
         let shared = self.shared()?;
         exchange::run(&shared.http, prepared, settings, Some(&shared.turns)).await
     }
@@ -98,7 +117,7 @@ impl Transport {
         }
         let tls = if self.settings.https { Some(self.tls.configuration()?) } else { None };
         let http = http_client(&self.settings, tls)?;
-        let fresh = Shared { http, turns: Semaphore::new(self.settings.queue_connections) };
+        let fresh = Shared { http, turns: Semaphore::new(self.settings.queue_connections.min(Semaphore::MAX_PERMITS)) };
         Ok(self.shared.get_or_make(|| fresh, |_| close_inherited()))
     }
 
@@ -161,7 +180,7 @@ impl Lanes {
             #[cfg(unix)]
             _marked: marked,
             http,
-            runtime,
+            runtime: EventLoop(Some(runtime)),
             idle_since: Instant::now(),
         })
     }
@@ -207,8 +226,13 @@ fn without_tls() -> Result<rustls::ClientConfig> {
 
 fn proxy(settings: &ConnectionSettings) -> Result<Option<reqwest::Proxy>> {
     let Some(url) = &settings.proxy else { return Ok(None) };
-    let proxy = reqwest::Proxy::all(&url.0);
-    proxy.map(Some).map_err(|_| Error::invalid("option proxy: expected http://[user:password@]host:port"))
+    let expected = || Error::invalid("option proxy: expected http://[user:password@]host:port");
+    // Of another scheme the transport would take no notice, and send token and all directly.
+    let parsed = reqwest::Url::parse(&url.0).map_err(|_| expected())?;
+    if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
+        return Err(expected());
+    }
+    reqwest::Proxy::all(parsed).map(Some).map_err(|_| expected())
 }
 
 fn exhausted(error: &std::io::Error) -> Error {

@@ -1,8 +1,10 @@
-//! The boundary: whatever happens on our side, the host sees a value or an error, never a panic.
+//! The boundary: whatever happens on our side, the host sees a value or an error, never a panic; and its thread leaves as it
+//! came (see [`crate::host::entry`]).
 
 use super::error::wazo_auth_error;
 use super::pointer;
 use crate::client::{Error, ErrorKind, Result};
+use crate::host::entry::Entry;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// # Safety
 /// `error` is NULL or valid to write a pointer to.
 pub unsafe fn guard<R>(error: *mut *mut wazo_auth_error, failure: R, work: impl FnOnce() -> Result<R>) -> R {
+    let _inside = Entry::begin();
     // Nothing that the work was about to change is used after a panic: handles keep their state behind locks and
     // atomics that survive one.
     let failed = match catch_unwind(AssertUnwindSafe(work)) {
@@ -28,6 +31,7 @@ pub unsafe fn guard<R>(error: *mut *mut wazo_auth_error, failure: R, work: impl 
 
 /// Does work that cannot fail, such as freeing; a panic of it is kept from the host.
 pub fn contain<R>(failure: R, work: impl FnOnce() -> R) -> R {
+    let _inside = Entry::begin();
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(failure)
 }
 

@@ -29,7 +29,8 @@ pub type wazo_auth_wake_up = Option<unsafe extern "C" fn(data: *mut c_void)>;
 
 /// Makes a queue. The first one of a process starts the library's only thread, which ends with the last.
 ///
-/// @param limit how many calls it holds at most, from wazo_auth_submit() until the completion is taken; 0 for 1024
+/// @param limit how many calls it holds at most, from wazo_auth_submit() until the completion is taken; 0 for 1024; at most
+/// 1048576
 /// @param error where an error is written, or NULL
 /// @return a queue, freed with wazo_auth_queue_free(); NULL on failure
 #[unsafe(no_mangle)]
@@ -93,8 +94,9 @@ pub unsafe extern "C" fn wazo_auth_queue_descriptor(queue: *const wazo_auth_queu
 }
 
 /// Sets what is called when a completion comes to an empty queue, for event loops that no descriptor fits (Windows). It
-/// is called on the library's thread: it must be short, may take completions and submit calls, and may not make blocking
-/// calls. When this function returns, the one set before is not running any more; after wazo_auth_queue_free() nothing
+/// is called on the library's thread: it must be short, should take completions until there is none, may submit calls, and
+/// may neither make blocking calls nor fork. Where completions wait already, it is called at once. When this function
+/// returns, the one set before is not running any more; after wazo_auth_queue_free() nothing
 /// is called.
 ///
 /// @param queue a queue
@@ -126,7 +128,8 @@ pub unsafe extern "C" fn wazo_auth_queue_set_wake_up(
 /// Takes the completion that has waited longest.
 ///
 /// @param queue a queue
-/// @param timeout_ms how long to wait for one, in ms: 0 does not wait, -1 waits for ever
+/// @param timeout_ms how long to wait for one, in ms: 0 does not wait, -1 waits until there is one or the queue is closed
+/// (see wazo_auth_queue_close()); in a wake-up it never waits
 /// @return a completion, freed with wazo_auth_completion_free(); NULL where there is none
 #[unsafe(no_mangle)]
 #[must_use]
@@ -152,6 +155,21 @@ impl From<Completion> for wazo_auth_completion {
         };
         Self { id: completion.id, user_data: completion.user_data as *mut c_void, result, error }
     }
+}
+
+/// Takes no more calls and ends those that run. Their completions still come; when none is left, wazo_auth_queue_next()
+/// returns NULL without waiting, in every thread. So threads that wait for completions are told to end, before the queue
+/// is freed.
+///
+/// @param queue a queue, or NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wazo_auth_queue_close(queue: *mut wazo_auth_queue) {
+    // SAFETY: the header's contract.
+    let queue = unsafe { queue.as_ref() };
+    contain((), || {
+        // It fails only in a child that can have no queue of its own, and then nothing runs.
+        queue.map(|queue| queue.0.close());
+    });
 }
 
 /// Ends a call that has been submitted; its completion comes, with WAZO_AUTH_ERROR_CANCELLED unless it was just ending.

@@ -125,10 +125,15 @@ fn inode(number: RawFd) -> Option<u64> {
 pub fn close_inherited() {
     let ours = generation();
     let markers: Vec<u64> = all_noted()
-        .filter(|noted| noted.generation.load(Ordering::Acquire) != ours)
-        .filter(|noted| noted.inode.load(Ordering::Acquire) != CLAIMED)
-        .map(|noted| noted.inode.swap(0, Ordering::AcqRel))
-        .filter(|inode| *inode != 0)
+        .filter_map(|noted| {
+            let inode = noted.inode.load(Ordering::Acquire);
+            // Only what is still what it was found to be: another thread of this child may have freed the entry and noted
+            // a marker of our own there.
+            let is_free = inode == 0 || inode == CLAIMED;
+            let taken = !is_free && noted.generation.load(Ordering::Acquire) != ours;
+            let taken = taken && noted.inode.compare_exchange(inode, 0, Ordering::AcqRel, Ordering::Acquire).is_ok();
+            taken.then_some(inode)
+        })
         .collect();
     if markers.is_empty() {
         return;

@@ -146,10 +146,15 @@ impl<T> PerProcess<T> {
     /// read plain fields; it may not lock, and the value is never dropped. Where threads race, several may call `make`,
     /// and one value wins; `make` must therefore be free of effects that dropping its value does not undo.
     pub fn get_or_make(&self, make: impl FnOnce() -> T, abandon: impl FnOnce(&T)) -> &T {
-        if let Some(value) = self.get() {
-            return value;
-        }
+        // Read once: what is replaced below is what was found foreign here, and nothing that another thread has put there
+        // since.
         let inherited = self.slot.load(Ordering::Acquire);
+        // SAFETY: as in `get`.
+        if let Some(owned) = unsafe { inherited.as_ref() }
+            && owned.generation == generation()
+        {
+            return &owned.value;
+        }
         let fresh = Box::into_raw(Box::new(Owned { generation: generation(), value: make() }));
         match self.slot.compare_exchange(inherited, fresh, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => {
