@@ -128,7 +128,13 @@ int main(int count, char **arguments)
     list_descriptors(&after);
     promise(threads == status_number("Threads") && before.count == after.count, "loading: starts no thread and opens no descriptor",
             "%ld threads and %d descriptors before and after", threads, after.count);
+    /* Before anything of it was used: what a thread keeps for its end would hold the code as well. */
     dlclose(library);
+    library = dlopen(setting("LIBRARY"), RTLD_NOW | RTLD_NOLOAD);
+    promise(library != NULL, "loading: the code stays after dlclose, for whatever still runs in it", "%s by RTLD_NOLOAD",
+            library != NULL ? "found" : "not found");
+    if (library != NULL)
+        dlclose(library);
 
     int rounds = scaled(100, 25), good = 0;
     long warm = 0;

@@ -36,7 +36,7 @@ MUTATIONS = [
      'fork-http', 'fork: '),
     ('loading: the code goes with dlclose', 'build.rs',
      'println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");', '',
-     'load', 'load'),
+     'load', 'code stays'),
     ('loading: something happens at load', 'src/lib.rs', None,
      '#[used]\n#[unsafe(link_section = ".init_array")]\nstatic AT_LOAD: extern "C" fn() = {\n'
      '    extern "C" fn at_load() { let _ = std::fs::File::open("/etc/hostname").map(std::mem::forget); }\n    at_load\n};\n',

@@ -185,6 +185,21 @@ def over_http2(runner):
         end_server(simulator)
 
 
+def under_loom(runner):
+    """The one structure that threads race for without a lock, in every order that they may run in."""
+    environment = {'CARGO_TARGET_DIR': str(runner.arguments.programs.resolve() / 'loom')}
+    process = runner.start([os.environ.get('CARGO', 'cargo'), 'test', '--release', '--lib'], environment=environment, cwd=HERE / 'loom')
+    try:
+        output, _ = process.communicate(timeout=300)
+    finally:
+        runner.end(process)
+    result = re.search(r'test result: .*?(\d+) passed; (\d+) failed', output)
+    if result is None:
+        print(output)
+    runner.promise(process.returncode == 0 and result is not None, 'loom: the state of a process is made once, however its threads race',
+                   f'{result.group(1)} models, {result.group(2)} failed' if result else f'ended with {process.returncode}')
+
+
 def programs(runner):
     """Every test by its name."""
     run = runner.run
@@ -202,6 +217,8 @@ def programs(runner):
         'idle': lambda: run('idle'),
         'queue': lambda: run('queue'),
         'memory': lambda: checked_by_valgrind(runner),
+        # It builds loom, which takes a minute once.
+        'loom': lambda: under_loom(runner) if runner.arguments.full or runner.arguments.names else None,
         'guest': lambda: run('guest', environment=runner.spied),
     }
 

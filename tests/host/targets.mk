@@ -1,32 +1,27 @@
-# The host tests: every promise of "Inside a telephony process" (docs/host.md), in full and in a shorter form.
+# The host tests: every promise of docs/host.md, in full and in a shorter form.
 #
-#     make test-host          all of it, in less than ten minutes
-#     make test-host-short    a minute, as a part of `make test`
-#     make test-host ONLY=queue
+#     make test-host               all of it, in less than ten minutes
+#     make test-host-short         about a minute, as a part of `make test`
+#     make test-host ONLY=queue    one test by its name
+#
+# Included by the Makefile, whose PYTHON and CARGO it uses. RELEASE=1 tests what is shipped.
 
-HOST_TARGET := $(or $(CARGO_TARGET_DIR),target)
-# Where the shared library is, and the profile that it was built with.
-HOST_LIBRARY ?= $(HOST_TARGET)/debug
-HOST_PROGRAMS := $(HOST_TARGET)/host
-HOST_TESTS := fork guest load exit
+HOST_PROGRAMS := $(or $(CARGO_TARGET_DIR),target)/host
+HOST_TESTS := fork http2 guest load exit sigpipe threads deadline queue idle memory
+# The folder of the shared library; given by the recipe below.
+HOST_LIBRARY ?= $(or $(CARGO_TARGET_DIR),target)/debug
 HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Wshadow -Wno-unused-function -Iinclude
-HOST_RUN = python3 tests/host/run.py --programs $(HOST_PROGRAMS) --library $(HOST_LIBRARY)
 
-.PHONY: test-host test-host-short host-programs host-library
+.PHONY: test-host test-host-short host-programs
 
-test-host: host-programs
-	$(HOST_RUN) --full $(ONLY)
+test-host: HOST_LENGTH := --full
+test-host test-host-short: ## The promises to a host process: fork, threads, signals, deadlines, queues
+	@library=$$($(PYTHON) tools/artifacts.py library) && simulator=$$($(PYTHON) tools/artifacts.py simulator) && \
+	    $(MAKE) --no-print-directory host-programs HOST_LIBRARY=$$(dirname $$library) && \
+	    $(PYTHON) tests/host/run.py --programs $(HOST_PROGRAMS) --library $$(dirname $$library) --simulator $$simulator \
+	        $(HOST_LENGTH) $(ONLY)
 
-test-host-short: host-programs
-	$(HOST_RUN) $(ONLY)
-
-# The library by itself: in a build of the whole workspace it would have the features that the simulator asks of tokio,
-# and with them descriptors of which it knows nothing.
-host-library:
-	cargo build -p wazo-auth-client
-	cargo build -p wazo-auth-simulator
-
-host-programs: host-library $(HOST_PROGRAMS)/spy.so $(addprefix $(HOST_PROGRAMS)/,$(HOST_TESTS))
+host-programs: $(HOST_PROGRAMS)/spy.so $(addprefix $(HOST_PROGRAMS)/,$(HOST_TESTS))
 
 $(HOST_PROGRAMS)/spy.so: tests/host/spy.c
 	@mkdir -p $(@D)
