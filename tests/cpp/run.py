@@ -95,6 +95,17 @@ def check_headers(pool, compiler, folder):
                ''.join(text for _, text in results))
 
 
+def check_first_page(compiler, folder):
+    """The program on the header's first page compiles as it stands."""
+    text = (INCLUDE / 'wazo_auth_client.hpp').read_text()
+    program = re.search(r'A complete program:\n((?: \*(?:     .*)?\n)+)', text).group(1)
+    lines = [line[7:] for line in program.splitlines() if not line.endswith('-lwazo_auth_client')]
+    source = folder / f'{compiler}-first-page.cpp'
+    source.write_text('\n'.join(lines) + '\n')
+    good, said = run([compiler, '-std=c++17', *STRICT, f'-I{INCLUDE}', '-fsyntax-only', source])
+    report(good and 'int main()' in source.read_text(), f'{compiler}: the program on the first page compiles', said)
+
+
 def pieces():
     """(promise, what the compiler says, wrong code, right code) of each piece."""
     text = (HERE / 'must_not_compile.txt').read_text()
@@ -195,6 +206,7 @@ def main():
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for compiler in found:
                 check_headers(pool, compiler, Path(folder))
+                check_first_page(compiler, Path(folder))
                 check_pieces(pool, compiler, Path(folder))
                 check_programs(pool, compiler, Path(folder), environment, f'{plain.url}/api/auth')
     print(f'{passed} passed, {failed} failed')
