@@ -13,7 +13,7 @@ with_simulator = WAZO_AUTH_SIMULATOR=$$($(PYTHON) tools/artifacts.py simulator) 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup lint codegen test-rust test-c test-cpp test-python test-replay build format clean
+.PHONY: help demo test setup lint codegen test-rust test-c test-cpp test-python test-replay test-docs build format clean
 
 help: ## Lists the targets
 	@echo 'make TARGET, with one of'
@@ -26,7 +26,7 @@ demo: ## Shows the C and the Python sample at work, against a wazo-auth in memor
 	@$(PYTHON) tools/demo.py
 
 test: setup ## Runs every test; a fresh clone needs nothing before it
-	@tools/test.sh lint codegen rust c cpp python replay
+	@tools/test.sh lint codegen rust c cpp python replay docs samples host-short kamailio
 
 setup: ## Installs what the tests need and is missing, and says what
 	@tools/setup.sh
@@ -58,6 +58,9 @@ test-python: ## The tests of the Python package, and of the simulator's Python f
 test-replay: ## Replays the recorded calls of the reference client
 	@$(with_library) set -x && \
 	    PYTHONPATH=bindings/python $(PYTHON) tests/replay.py tests/data/golden_calls.jsonl
+
+test-docs: ## The README's code, every block of it, and the links of the documentation
+	@$(with_library) $(with_simulator) set -x && $(PYTHON) tests/docs/test_readme.py
 
 build: ## Builds the library as it is shipped, and prints its path
 	@RELEASE=1 $(PYTHON) tools/artifacts.py library

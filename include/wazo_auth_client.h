@@ -59,7 +59,7 @@
  * and cannot fail.
  *
  * Threads. A client, a cancellation and a queue may be used by any threads at once, and are freed when no call uses them
- * any more. Options, an error and a completion are used by one thread at a time. A blocking call runs on the caller's
+ * any more. An error may be read by any. Options and a completion are used by one thread at a time. A blocking call runs on the caller's
  * thread and starts none (a name look-up does, for as long as it takes). Only a queue has a thread, one for the process.
  *
  * Fork. Handles made before fork work in every child, with connections of the child's own; the parent goes on. Calls that

@@ -8,7 +8,6 @@
 use crate::host::fork::PerProcess;
 use crate::host::signals;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::collections::HashMap;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
@@ -25,8 +24,8 @@ const LIMIT: usize = 8;
 /// What a look-up came to, for all who wait for it; `None` while it runs.
 type Found = Option<Result<Vec<SocketAddr>, Arc<str>>>;
 
-/// The look-ups that run, by name.
-static RUNNING: PerProcess<Mutex<HashMap<String, watch::Receiver<Found>>>> = PerProcess::new();
+/// The look-ups that run, with their names: few enough to be searched one by one.
+static RUNNING: PerProcess<Mutex<Vec<(String, watch::Receiver<Found>)>>> = PerProcess::new();
 
 impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
@@ -46,11 +45,11 @@ impl Resolve for SystemResolver {
 /// The look-up of a name: the one that runs, or a new one.
 fn look_up(name: &str) -> std::io::Result<watch::Receiver<Found>> {
     let running = RUNNING.get_or_make(Mutex::default, |_| {});
-    let mut by_name = running.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(found) = by_name.get(name) {
+    let mut look_ups = running.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, found)) = look_ups.iter().find(|(known, _)| known == name) {
         return Ok(found.clone());
     }
-    if by_name.len() >= LIMIT {
+    if look_ups.len() >= LIMIT {
         return Err(std::io::Error::other(format!("{LIMIT} look-ups of other names run already, and none has ended")));
     }
     let (sender, receiver) = watch::channel(None);
@@ -58,10 +57,10 @@ fn look_up(name: &str) -> std::io::Result<watch::Receiver<Found>> {
     signals::spawn("wazo-auth-name", STACK_BYTES, move || {
         let found = (wanted.as_str(), 0).to_socket_addrs().map(Iterator::collect);
         // Taken out first: whoever comes from now on looks again.
-        running.lock().unwrap_or_else(PoisonError::into_inner).remove(&wanted);
+        running.lock().unwrap_or_else(PoisonError::into_inner).retain(|(known, _)| *known != wanted);
         // Where all calls have ended meanwhile, nobody waits for it.
         let _ = sender.send(Some(found.map_err(|e| e.to_string().into())));
     })?;
-    by_name.insert(name.to_owned(), receiver.clone());
+    look_ups.push((name.to_owned(), receiver.clone()));
     Ok(receiver)
 }
