@@ -216,6 +216,42 @@ static void errno_is_untouched(void)
     promise(touched == 0, "errno: untouched by what succeeds", "%d calls, %d touched it", calls, touched);
 }
 
+static atomic_bool stopping;
+
+static void *cancelled_inside(void *argument)
+{
+    wazo_auth_client *client = argument;
+    wazo_auth_error *error = NULL;
+    int before = 0;
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+    char *answer = wazo_auth_users_get(client, "delay.300_not-interrupted", NULL, &error);
+    /* Only reached where the call was left in peace; the cancellation strikes right below. */
+    stopping = answer != NULL && error == NULL;
+    wazo_auth_string_free(answer);
+    wazo_auth_error_free(error);
+    pthread_testcancel();
+    stopping = false;
+    return NULL;
+}
+
+static void a_thread_is_cancelled_outside_only(void)
+{
+    wazo_auth_client *client = client_of(true, NULL);
+    pthread_t thread;
+    void *how = NULL;
+    echo(client, "warm");
+    pthread_create(&thread, NULL, cancelled_inside, client);
+    pause_ms(100);
+    double start = now_ms();
+    pthread_cancel(thread);
+    pthread_join(thread, &how);
+    double took = now_ms() - start;
+    bool ended = stopping;
+    stopping = false;
+    promise(ended && how == PTHREAD_CANCELED, "threads: pthread_cancel waits until a call has ended", "the call had its answer, cancelled %.0f ms later", took);
+    wazo_auth_client_free(client);
+}
+
 /* What a program that was started by exec finds open; it lists that itself. */
 static int opened_by_the_program_started(const char *program)
 {
@@ -229,8 +265,6 @@ static int opened_by_the_program_started(const char *program)
     waitpid(forked, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
 }
-
-static atomic_bool stopping;
 
 static void *connecting(void *argument)
 {
@@ -279,6 +313,7 @@ int main(int count, char **arguments)
     handlers_and_masks_stay();
     library_threads_block_all_signals();
     errno_is_untouched();
+    a_thread_is_cancelled_outside_only();
     every_descriptor_is_close_on_exec("/proc/self/exe");
     return host_failed != 0;
 }
