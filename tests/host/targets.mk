@@ -12,14 +12,18 @@ HOST_TESTS := fork http2 guest load exit sigpipe threads deadline queue idle mem
 HOST_LIBRARY ?= $(or $(CARGO_TARGET_DIR),target)/debug
 HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Wshadow -Wno-unused-function -Iinclude
 
+# Builds library, simulator and programs, and runs the tests; its argument says in which length.
+host_run = library=$$($(PYTHON) tools/artifacts.py library) && simulator=$$($(PYTHON) tools/artifacts.py simulator) && \
+    $(MAKE) --no-print-directory host-programs HOST_LIBRARY=$$(dirname $$library) && \
+    $(PYTHON) tests/host/run.py --programs $(HOST_PROGRAMS) --library $$(dirname $$library) --simulator $$simulator $(1) $(ONLY)
+
 .PHONY: test-host test-host-short host-programs
 
-test-host: HOST_LENGTH := --full
-test-host test-host-short: ## The promises to a host process: fork, threads, signals, deadlines, queues
-	@library=$$($(PYTHON) tools/artifacts.py library) && simulator=$$($(PYTHON) tools/artifacts.py simulator) && \
-	    $(MAKE) --no-print-directory host-programs HOST_LIBRARY=$$(dirname $$library) && \
-	    $(PYTHON) tests/host/run.py --programs $(HOST_PROGRAMS) --library $$(dirname $$library) --simulator $$simulator \
-	        $(HOST_LENGTH) $(ONLY)
+test-host: ## The promises to a host process, in full: fork, threads, signals, deadlines, queues (10 minutes)
+	@$(call host_run,--full)
+
+test-host-short: ## The same, in a minute
+	@$(call host_run)
 
 host-programs: $(HOST_PROGRAMS)/spy.so $(addprefix $(HOST_PROGRAMS)/,$(HOST_TESTS))
 
