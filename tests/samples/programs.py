@@ -134,6 +134,11 @@ class Program:
     def errors(self):
         return pathlib.Path(self.errors_path).read_text(encoding='utf-8', errors='replace')
 
+    def processor_seconds(self):
+        """How much of the processor it has had."""
+        fields = pathlib.Path(f'/proc/{self.process.pid}/stat').read_text().rpartition(')')[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
     def end(self):
         """Ends it as an administrator does, and sees that it goes well and leaves no process behind."""
         self.process.send_signal(signal.SIGTERM)

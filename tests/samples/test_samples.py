@@ -77,6 +77,25 @@ class EveryProgram(unittest.TestCase):
                 self.assertIn('host', done.stderr)
 
 
+class Readme(unittest.TestCase):
+    def test_its_commands_compile_the_samples(self):
+        text = (programs.SOURCES / 'README.md').read_text(encoding='utf-8')
+        (block,) = re.findall(r'^    LINK=.*?(?=^\S)', text, re.DOTALL | re.MULTILINE)
+        if 'libevent_server' not in built or not shutil.which('pkg-config'):
+            block = ''.join(line for line in block.splitlines(True) if 'libevent' not in line)
+        library = str(pathlib.Path(os.environ['WAZO_AUTH_CLIENT_LIBRARY']).resolve().parent)
+        block = block.replace('$PWD/target/debug', library).replace('target/debug', library)
+        root = path / 'readme'
+        root.mkdir()
+        for name in ('include', 'bindings'):
+            (root / name).symlink_to(programs.ROOT / name)
+        done = subprocess.run(['sh', '-e', '-c', block], cwd=root, text=True, capture_output=True, timeout=LONG)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        for name in re.findall(r'-o (\S+)', block):
+            if name != 'module.so':
+                self.assertEqual(run(root / name, '--help').returncode, 0)
+
+
 class Servers:
     """What a server over TCP must do; once for each of them."""
 
@@ -188,6 +207,10 @@ class Servers:
             server = many.enter_context(self.start(simulator=plain, under=['prlimit', '--nofile=24']))
             clients = [many.enter_context(Lines(server.port)) for _ in range(40)]
             self.assertEqual(clients[0].ask(''), 'DENY')
+            # A loop that spins takes all the time there is; on a busy machine that may be little, but not this little.
+            before = server.processor_seconds()
+            time.sleep(0.5)
+            self.assertLess(server.processor_seconds() - before, 0.1)
             for client in clients[:-1]:
                 client.close()
             self.until(clients[-1], 'ALLOW', others=('RETRY connect',))  # no descriptor for a call, at first
@@ -334,6 +357,11 @@ class ModuleHost(unittest.TestCase):
         self.assertEqual({int(descriptors) for _, descriptors in rounds}, {3})
         # A thread that was joined is listed for a moment more; one that was left in each round would make nine.
         self.assertLessEqual(int(rounds[-1][0]), 3)
+
+    def test_unloading_does_not_wait_for_a_slow_server(self):
+        began = time.monotonic()
+        self.verdicts(self.host('--rounds', '2', '--channels', '0', simulator=plain, questions=[SLOW] * 20))
+        self.assertLess(time.monotonic() - began, 20)  # where each check may take 50 s
 
     def test_says_retry_when_wazo_auth_is_away(self):
         with Unreachable(refusing=True) as away:
