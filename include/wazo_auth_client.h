@@ -616,7 +616,7 @@ wazo_auth_client *wazo_auth_client_with_cancellation(const wazo_auth_client *cli
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Ends all calls that run with it, in any thread, with WAZO_AUTH_ERROR_CANCELLED; calls that begin later end at once and
+ * Ends all calls that run with it, in any thread and in any queue, with WAZO_AUTH_ERROR_CANCELLED; calls that begin later end at once and
  * send nothing, until wazo_auth_cancellation_reset().
  *
  * @param cancellation a cancellation, or NULL
@@ -698,6 +698,28 @@ uint64_t wazo_auth_submit(wazo_auth_queue *queue,
 WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
+ * Submits the question that hosts ask most, wazo_auth_token_check(), with its arguments by name: no JSON to be written.
+ *
+ * @param queue a queue
+ * @param client the client whose call it is; it may be freed before the call ends
+ * @param token the token
+ * @param required_acl the access that it must have, such as "confd.users.read"; NULL for none
+ * @param tenant_uuid the tenant in which it must be usable; NULL for none
+ * @param user_data given back by wazo_auth_completion_user_data(); never looked at
+ * @param error where an error is written, or NULL
+ * @return the call's number; its completion's result is "true" or "false". 0 on failure, as for wazo_auth_submit()
+ */
+WAZO_AUTH_MUST_USE
+uint64_t wazo_auth_submit_token_check(wazo_auth_queue *queue,
+                                      const wazo_auth_client *client,
+                                      const char *token,
+                                      const char *required_acl,
+                                      const char *tenant_uuid,
+                                      void *user_data,
+                                      wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
+
+/**
  * The descriptor to wait on, with poll, epoll, libevent, libuv or a socket notifier: readable while completions wait.
  * Never read from it or close it; take completions with wazo_auth_queue_next(queue, 0) until there is none.
  *
@@ -747,13 +769,15 @@ wazo_auth_completion *wazo_auth_queue_next(wazo_auth_queue *queue,
 void wazo_auth_queue_close(wazo_auth_queue *queue);
 
 /**
- * Ends a call that has been submitted; its completion comes, with WAZO_AUTH_ERROR_CANCELLED unless it was just ending.
+ * Ends a call that has been submitted. Its completion comes, with WAZO_AUTH_ERROR_CANCELLED unless it was just ending, and
+ * has to be taken like any other: until then the call counts against the limit, and its user data must live.
  *
  * @param queue a queue
  * @param id the number that wazo_auth_submit() returned
  * @return true where the call was still running
  */
-bool wazo_auth_queue_cancel(wazo_auth_queue *queue, uint64_t id);
+bool wazo_auth_queue_cancel(wazo_auth_queue *queue,
+                            uint64_t id);
 
 /**
  * Frees a queue. Calls that run are ended, completions that wait are dropped, and nothing is called afterwards.

@@ -29,6 +29,11 @@ if has "${CC:-cc}" && ! echo '#include <stdio.h>' | "${CC:-cc}" -E -x c - >/dev/
     necessary="$necessary libc6-dev"
 fi
 
+# One of the samples is written over libevent.
+if has "${CC:-cc}" && ! echo '#include <event2/event.h>' | "${CC:-cc}" -E -x c - >/dev/null 2>&1; then
+    packages="$packages libevent-dev pkg-config"
+fi
+
 if [ -n "$packages" ]; then
     as_root=
     [ "$(id -u)" = 0 ] || as_root="sudo -n"

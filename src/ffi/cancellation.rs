@@ -43,7 +43,7 @@ pub unsafe extern "C" fn wazo_auth_client_with_cancellation(
     }
 }
 
-/// Ends all calls that run with it, in any thread, with WAZO_AUTH_ERROR_CANCELLED; calls that begin later end at once and
+/// Ends all calls that run with it, in any thread and in any queue, with WAZO_AUTH_ERROR_CANCELLED; calls that begin later end at once and
 /// send nothing, until wazo_auth_cancellation_reset().
 ///
 /// @param cancellation a cancellation, or NULL

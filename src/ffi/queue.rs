@@ -74,6 +74,48 @@ pub unsafe extern "C" fn wazo_auth_submit(
     }
 }
 
+/// Submits the question that hosts ask most, wazo_auth_token_check(), with its arguments by name: no JSON to be written.
+///
+/// @param queue a queue
+/// @param client the client whose call it is; it may be freed before the call ends
+/// @param token the token
+/// @param required_acl the access that it must have, such as "confd.users.read"; NULL for none
+/// @param tenant_uuid the tenant in which it must be usable; NULL for none
+/// @param user_data given back by wazo_auth_completion_user_data(); never looked at
+/// @param error where an error is written, or NULL
+/// @return the call's number; its completion's result is "true" or "false". 0 on failure, as for wazo_auth_submit()
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn wazo_auth_submit_token_check(
+    queue: *mut wazo_auth_queue,
+    client: *const wazo_auth_client,
+    token: *const c_char,
+    required_acl: *const c_char,
+    tenant_uuid: *const c_char,
+    user_data: *mut c_void,
+    error: *mut *mut wazo_auth_error,
+) -> u64 {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard(error, 0, || {
+            let mut arguments = Arguments::new().since(Instant::now());
+            let queue = pointer::borrow("queue", queue)?;
+            let client = pointer::borrow("client", client)?;
+            arguments = arguments.with("token", pointer::text("token", token)?);
+            // The second is `tenant` in the table, as in the reference client.
+            for (name, wanted, text) in
+                [("required_acl", "required_acl", required_acl), ("tenant_uuid", "tenant", tenant_uuid)]
+            {
+                if let Some(text) = pointer::optional_text(name, text)? {
+                    arguments = arguments.with(wanted, text);
+                }
+            }
+            queue.0.submit(&client.client, "token.check", &arguments, user_data as usize)
+        })
+    }
+}
+
 /// The descriptor to wait on, with poll, epoll, libevent, libuv or a socket notifier: readable while completions wait.
 /// Never read from it or close it; take completions with wazo_auth_queue_next(queue, 0) until there is none.
 ///
@@ -172,7 +214,8 @@ pub unsafe extern "C" fn wazo_auth_queue_close(queue: *mut wazo_auth_queue) {
     });
 }
 
-/// Ends a call that has been submitted; its completion comes, with WAZO_AUTH_ERROR_CANCELLED unless it was just ending.
+/// Ends a call that has been submitted. Its completion comes, with WAZO_AUTH_ERROR_CANCELLED unless it was just ending, and
+/// has to be taken like any other: until then the call counts against the limit, and its user data must live.
 ///
 /// @param queue a queue
 /// @param id the number that wazo_auth_submit() returned
