@@ -1,5 +1,5 @@
-/* Deadlines: a call ends by its timeout_ms wherever it is and whatever the server does. Cancelling: at once, from another
- * thread. Run with the spy (spy.c) preloaded, which lets names of ".test" resolve slowly.
+/* Deadlines: a call ends by its timeout_ms wherever it is and whatever the server does. Cancelling: at once, from
+ * another thread. Run with the spy (spy.c) preloaded, which lets names of ".test" resolve slowly.
  */
 #include "host.h"
 
@@ -21,7 +21,8 @@ struct trouble {
 
 static wazo_auth_client *client_in(const struct trouble *trouble, const char *timeout_ms)
 {
-    return client_of_port(trouble->port, trouble->https, (const char *[]){"host", trouble->host, "timeout_ms", timeout_ms, NULL});
+    return client_of_port(trouble->port, trouble->https,
+                          (const char *[]){"host", trouble->host, "timeout_ms", timeout_ms, NULL});
 }
 
 static bool ended_as_due(const wazo_auth_error *error, const struct trouble *trouble, wazo_auth_error_code kind)
@@ -33,7 +34,8 @@ static bool ended_as_due(const wazo_auth_error *error, const struct trouble *tro
 }
 
 /* Makes the call, blocking or by the queue; how many ms it took, -1 where it did not end as due. */
-static double took(const struct trouble *trouble, const wazo_auth_client *client, bool by_queue, wazo_auth_error_code kind)
+static double took(const struct trouble *trouble, const wazo_auth_client *client, bool by_queue,
+                   wazo_auth_error_code kind)
 {
     wazo_auth_error *error = NULL;
     double start = now_ms(), end;
@@ -132,7 +134,8 @@ static void cancelling(const struct trouble *all, size_t count)
         /* 30 MB at 64 threads would measure the memory. */
         int calls = trouble->arguments == upload ? 4 : CALLS;
         double time = cancelled_after(trouble, calls, trouble->arguments == upload ? 1500 : 400);
-        snprintf(line, sizeof line, "cancel: %s, ended from another thread (%s)", trouble->what, trouble->https ? "HTTPS" : "HTTP");
+        snprintf(line, sizeof line, "cancel: %s, ended from another thread (%s)", trouble->what,
+                 trouble->https ? "HTTPS" : "HTTP");
         promise(time >= 0 && time < CANCEL_MS, line, "%d calls ended after %.1f ms", calls, time);
     }
 }
@@ -149,7 +152,8 @@ static void a_cancelled_handle_sends_nothing_until_it_is_reset(void)
     double start = now_ms();
     for (int i = 0; i < 100; i++) {
         char *answer = wazo_auth_request(handle, "POST", "/late", NULL, "{}", &error);
-        good = answer == NULL && wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_CANCELLED && !wazo_auth_error_is_in_doubt(error) && good;
+        good = answer == NULL && wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_CANCELLED &&
+               !wazo_auth_error_is_in_doubt(error) && good;
         wazo_auth_error_free(error);
         error = NULL;
     }
@@ -159,7 +163,8 @@ static void a_cancelled_handle_sends_nothing_until_it_is_reset(void)
     good = echo(client, "others-go-on") && good;
     wazo_auth_cancellation_reset(cancellation);
     good = echo(handle, "reset") && good;
-    promise(good && sent == 0, "cancel: later calls end at once and send nothing, until it is reset", "%ld of 100 sent, %.2f ms each", sent, time);
+    promise(good && sent == 0, "cancel: later calls end at once and send nothing, until it is reset",
+            "%ld of 100 sent, %.2f ms each", sent, time);
     wazo_auth_client_free(handle);
     wazo_auth_cancellation_free(cancellation);
     wazo_auth_client_free(client);
@@ -175,7 +180,8 @@ int main(int count, char **arguments)
     size_t length = (size_t)sprintf(upload, "{\"username\": \"");
     memset(upload + length, 'x', UPLOAD_BYTES);
     strcpy(upload + length + UPLOAD_BYTES, "\"}");
-    const char *hole = bad_port(false, "hole", 1), *http = setting("HTTP"), *https = setting("HTTPS"), *home = "127.0.0.1";
+    const char *hole = bad_port(false, "hole", 1), *http = setting("HTTP"), *https = setting("HTTPS"),
+               *home = "127.0.0.1";
     /* A server that reads a request and never answers: it stops before the end of what is sent. */
     const char *deaf = bad_port(false, "stall", 100);
     const struct trouble troubles[] = {
@@ -183,7 +189,8 @@ int main(int count, char **arguments)
         {"a connection that is never completed", false, hole, home, "users.new", write, false},
         {"a connection that is never completed", true, hole, home, "users.new", write, false},
         {"a TLS handshake that is never answered", true, bad_port(true, "stall", 0), home, "users.new", write, false},
-        {"an upload of 30 MB that nobody reads", false, bad_port(false, "stall", 1000), home, "users.new", upload, true},
+        {"an upload of 30 MB that nobody reads", false, bad_port(false, "stall", 1000), home, "users.new", upload,
+         true},
         {"an upload of 30 MB that nobody reads", true, bad_port(true, "stall", 4000), home, "users.new", upload, true},
         {"no answer to a GET", false, http, home, "users.get", read, false},
         {"no answer to a GET", true, https, home, "users.get", read, false},

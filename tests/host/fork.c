@@ -181,13 +181,17 @@ static void children_and_parent_call_at_once(void)
         pthread_join(threads[i], NULL);
     bool after = echo_by_queue(queue, shared, "after");
 
-    snprintf(what, sizeof what, "fork: %d children call by handles warmed before, each answer its own (%s)", CHILDREN, scheme);
-    promise(good == CHILDREN, what, "%d of %d children good, %ld calls in %.1f s", good, CHILDREN, (long)*child_calls, took / 1e3);
-    snprintf(what, sizeof what, "fork: %d threads of the parent go on meanwhile, no answer wrong (%s)", PARENT_THREADS, scheme);
+    snprintf(what, sizeof what, "fork: %d children call by handles warmed before, each answer its own (%s)", CHILDREN,
+             scheme);
+    promise(good == CHILDREN, what, "%d of %d children good, %ld calls in %.1f s", good, CHILDREN, (long)*child_calls,
+            took / 1e3);
+    snprintf(what, sizeof what, "fork: %d threads of the parent go on meanwhile, no answer wrong (%s)", PARENT_THREADS,
+             scheme);
     promise(wrong == 0 && calls > 0 && after, what, "%ld calls, %ld wrong", (long)calls, (long)wrong);
     snprintf(what, sizeof what, "fork: the parent keeps every connection that it had (%s)", scheme);
     promise(strangers == 0, what, "%ld answers over new connections", (long)strangers);
-    snprintf(what, sizeof what, "fork: the parent's calls in flight end closed in the child and answered in the parent (%s)", scheme);
+    snprintf(what, sizeof what,
+             "fork: the parent's calls in flight end closed in the child and answered in the parent (%s)", scheme);
     promise(answered == 3, what, "%d of 3 answered", answered);
     wazo_auth_queue_free(queue);
     wazo_auth_client_free(derived);
@@ -218,7 +222,8 @@ static void the_inherited_connection_is_closed_without_a_word(void)
             exit(!fine);
         }
         good = child_succeeded(forked) && good;
-        good = echo_on(shared, "again", NULL, &again) && echo_by_queue_on(queue, shared, "again", &again_queued) && good;
+        good =
+            echo_on(shared, "again", NULL, &again) && echo_by_queue_on(queue, shared, "again", &again_queued) && good;
         kept += again == direct && again_queued == queued;
         if (!good)
             break;
@@ -297,8 +302,8 @@ static void many_forks_under_load(void)
     for (int i = 0; i < 8; i++)
         pthread_join(threads[i], NULL);
     snprintf(what, sizeof what, "fork: %d times out of 8 threads that call, make, change and free (%s)", count, scheme);
-    promise(good == count && wrong == 0, what, "%d children good, slowest %.0f ms, parent %ld turns, %ld wrong", good, worst,
-            (long)calls, (long)wrong);
+    promise(good == count && wrong == 0, what, "%d children good, slowest %.0f ms, parent %ld turns, %ld wrong", good,
+            worst, (long)calls, (long)wrong);
     wazo_auth_queue_free(queue);
     wazo_auth_client_free(derived);
     wazo_auth_client_free(shared);
@@ -363,7 +368,8 @@ static void daemonize(bool warm)
         if (!fine)
             break;
     }
-    snprintf(what, sizeof what, "fork: a daemon that closes 3 to 1023 works with %s handles, its own sockets untouched (%s)",
+    snprintf(what, sizeof what,
+             "fork: a daemon that closes 3 to 1023 works with %s handles, its own sockets untouched (%s)",
              warm ? "warm" : "unused", scheme);
     promise(good == rounds, what, "%d of %d daemons good, %.0f ms each", good, rounds, (now_ms() - start) / rounds);
 }

@@ -69,7 +69,8 @@ static void blocking_calls_start_no_thread(void)
         wazo_auth_client_free(client);
         promise(good && spied("pthread_create") == before && status_number("Threads") == 1,
                 https ? "threads: blocking calls start none (HTTPS)" : "threads: blocking calls start none (HTTP)",
-                "40 calls, %ld threads started, %ld running", spied("pthread_create") - before, status_number("Threads"));
+                "40 calls, %ld threads started, %ld running", spied("pthread_create") - before,
+                status_number("Threads"));
     }
     /* The harness reads its own settings by getenv: what the library reads goes by names of its own or of others. */
     promise(spied("foreign getenv") == 0, "environment: nothing is read from it without being asked",
@@ -98,7 +99,8 @@ static void handlers_and_masks_stay(void)
     handlers(after);
     promise(good && same_handlers(before, after) && spied("sigaction") == 0, "signals: no handler is installed",
             "64 handlers as before, %ld calls of sigaction or signal", spied("sigaction"));
-    promise(same_mask(&odd, &now), "signals: the caller's mask is as before", "calls, errors and queues, HTTP and HTTPS");
+    promise(same_mask(&odd, &now), "signals: the caller's mask is as before",
+            "calls, errors and queues, HTTP and HTTPS");
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
@@ -148,8 +150,8 @@ static void library_threads_block_all_signals(void)
     wazo_auth_queue *queue = queue_of(0);
     bool good = echo_by_queue(queue, client, "submitted");
     int others = 0, open = open_threads(&others);
-    promise(good && open == 0 && others == 1, "signals: the library's thread blocks them all", "%d thread, %d open to signals",
-            others, open);
+    promise(good && open == 0 && others == 1, "signals: the library's thread blocks them all",
+            "%d thread, %d open to signals", others, open);
     /* A name that resolves slowly (see spy.c), looked up by a call of the queue. */
     wazo_auth_client *named = client_of(false, (const char *[]){"host", "slow.test", NULL});
     uint64_t number = submit(queue, named, "by-name", NULL);
@@ -159,8 +161,8 @@ static void library_threads_block_all_signals(void)
     /* A thread that is just being started has a mask of the C library's own for a moment. */
     pause_ms(50);
     open = open_threads(&others);
-    promise(number != 0 && open == 0 && others == 2, "signals: so does the thread of a name look-up", "%d threads, %d open to signals",
-            others, open);
+    promise(number != 0 && open == 0 && others == 2, "signals: so does the thread of a name look-up",
+            "%d threads, %d open to signals", others, open);
     wazo_auth_completion_free(wazo_auth_queue_next(queue, 10000));
     wazo_auth_client_free(named);
     wazo_auth_queue_free(queue);
@@ -170,15 +172,15 @@ static void library_threads_block_all_signals(void)
 static void errno_is_untouched(void)
 {
     int touched = 0, calls = 0;
-#define UNTOUCHED(call)                                                                                                \
-    do {                                                                                                               \
-        errno = 71;                                                                                                    \
-        call;                                                                                                          \
-        if (errno != 71) {                                                                                             \
-            note("errno became %d (%s) in %s", errno, strerror(errno), #call);                                         \
-            touched++;                                                                                                 \
-        }                                                                                                              \
-        calls++;                                                                                                       \
+#define UNTOUCHED(call)                                                        \
+    do {                                                                       \
+        errno = 71;                                                            \
+        call;                                                                  \
+        if (errno != 71) {                                                     \
+            note("errno became %d (%s) in %s", errno, strerror(errno), #call); \
+            touched++;                                                         \
+        }                                                                      \
+        calls++;                                                               \
     } while (0)
     for (int https = 0; https < 2; https++) {
         wazo_auth_client *client, *other;
@@ -248,7 +250,8 @@ static void a_thread_is_cancelled_outside_only(void)
     double took = now_ms() - start;
     bool ended = stopping;
     stopping = false;
-    promise(ended && how == PTHREAD_CANCELED, "threads: pthread_cancel waits until a call has ended", "the call had its answer, cancelled %.0f ms later", took);
+    promise(ended && how == PTHREAD_CANCELED, "threads: pthread_cancel waits until a call has ended",
+            "the call had its answer, cancelled %.0f ms later", took);
     wazo_auth_client_free(client);
 }
 
@@ -296,8 +299,8 @@ static void every_descriptor_is_close_on_exec(const char *program)
     stopping = true;
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    promise(good && most == due, "descriptors: close-on-exec, all and at any time", "%d programs started under load, at most %d open, %d without the library",
-            rounds, most, due);
+    promise(good && most == due, "descriptors: close-on-exec, all and at any time",
+            "%d programs started under load, at most %d open, %d without the library", rounds, most, due);
     wazo_auth_queue_free(queue);
     wazo_auth_client_free(client);
 }

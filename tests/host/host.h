@@ -38,10 +38,7 @@ static inline const char *setting(const char *name)
 }
 
 /* The length of a test: in full (make test-host), or short (make test). */
-static inline int scaled(int full, int brief)
-{
-    return *setting("FULL") ? full : brief;
-}
+static inline int scaled(int full, int brief) { return *setting("FULL") ? full : brief; }
 
 __attribute__((format(printf, 1, 2))) static inline void note(const char *format, ...)
 {
@@ -89,8 +86,14 @@ static inline wazo_auth_client *client_of_port(const char *port, bool https, con
     wazo_auth_error *error = NULL;
     wazo_auth_client *client = NULL;
     wazo_auth_options *options = wazo_auth_options_new();
-    const char *pairs[] = {"host", "127.0.0.1", "port", port, "prefix", "", "https", https ? "true" : "false",
-                           "ca_file", https ? setting("CA") : "", "token", "token-of-all", "timeout_ms", "20000", NULL};
+    const char *pairs[] = {"host",       "127.0.0.1",
+                           "port",       port,
+                           "prefix",     "",
+                           "https",      https ? "true" : "false",
+                           "ca_file",    https ? setting("CA") : "",
+                           "token",      "token-of-all",
+                           "timeout_ms", "20000",
+                           NULL};
     bool good = true;
     for (const char *const *pair = pairs; good && *pair != NULL; pair += 2)
         good = wazo_auth_options_set(options, pair[0], pair[1], &error);
@@ -125,7 +128,8 @@ static inline long answer_number(const char *answer, const char *name)
 static inline bool is_answer_to(const char *answer, const char *id, const char *token)
 {
     char due[512];
-    snprintf(due, sizeof due, token != NULL ? "{\"uuid\": \"%s\", \"token\": \"%s\", " : "{\"uuid\": \"%s\", ", id, token);
+    snprintf(due, sizeof due, token != NULL ? "{\"uuid\": \"%s\", \"token\": \"%s\", " : "{\"uuid\": \"%s\", ", id,
+             token);
     return answer != NULL && strncmp(answer, due, strlen(due)) == 0;
 }
 
@@ -144,10 +148,7 @@ static inline bool echo_on(const wazo_auth_client *client, const char *id, const
     return good;
 }
 
-static inline bool echo(const wazo_auth_client *client, const char *id)
-{
-    return echo_on(client, id, NULL, NULL);
-}
+static inline bool echo(const wazo_auth_client *client, const char *id) { return echo_on(client, id, NULL, NULL); }
 
 /* Asks the echo server's control; the answer's member, -1 on failure. See server.py. */
 static inline long control(const char *what, const char *query, const char *member)
@@ -202,7 +203,8 @@ static inline wazo_auth_queue *queue_of(unsigned limit)
 }
 
 /* Submits a call, waits for its completion and checks that it is this call's. The queue must be empty before. */
-static inline bool echo_by_queue_on(wazo_auth_queue *queue, const wazo_auth_client *client, const char *id, long *connection)
+static inline bool echo_by_queue_on(wazo_auth_queue *queue, const wazo_auth_client *client, const char *id,
+                                    long *connection)
 {
     uint64_t number = submit(queue, client, id, &host_failed);
     if (number == 0)
@@ -213,7 +215,9 @@ static inline bool echo_by_queue_on(wazo_auth_queue *queue, const wazo_auth_clie
                 wazo_auth_completion_user_data(completion) == &host_failed;
     if (!good)
         note("pid %d, submitted %s: %s", getpid(), id,
-             answer != NULL ? answer : completion == NULL ? "no completion" : wazo_auth_error_message(wazo_auth_completion_error(completion)));
+             answer != NULL       ? answer
+             : completion == NULL ? "no completion"
+                                  : wazo_auth_error_message(wazo_auth_completion_error(completion)));
     if (connection != NULL)
         *connection = answer_number(answer, "connection");
     wazo_auth_completion_free(completion);

@@ -1,5 +1,5 @@
-/* The same over HTTP/2, where calls of a queue share one connection: against the simulator, which speaks it. An answer is
- * known by what it says: no user of that UUID, which is the caller's own.
+/* The same over HTTP/2, where calls of a queue share one connection: against the simulator, which speaks it. An answer
+ * is known by what it says: no user of that UUID, which is the caller's own.
  */
 #include "host.h"
 
@@ -18,7 +18,8 @@ static void uuid_of(char *uuid, int who, int turn)
 static bool is_own(const wazo_auth_error *error, const char *uuid)
 {
     const char *details = wazo_auth_error_details(error);
-    bool good = wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_NOT_FOUND && details != NULL && strstr(details, uuid) != NULL;
+    bool good =
+        wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_NOT_FOUND && details != NULL && strstr(details, uuid) != NULL;
     if (!good)
         note("pid %d, %s: %s", getpid(), uuid, error != NULL ? wazo_auth_error_json(error) : "a user");
     return good;
@@ -115,10 +116,12 @@ int main(void)
     stopping = true;
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    promise(good == CHILDREN, "fork: 4 children call by handles warmed before, each answer its own (HTTP/2)", "%d of %d children good, %ld calls", good,
-            CHILDREN, (long)*child_calls);
-    promise(wrong == 0 && calls > 0, "fork: 8 threads of the parent go on meanwhile, no answer wrong (HTTP/2)", "%ld calls, %ld wrong", (long)calls, (long)wrong);
-    promise(warm, "queue: 200 calls at once on a shared connection, every answer its own (HTTP/2)", "%d rounds, while children do the same", rounds + 1);
+    promise(good == CHILDREN, "fork: 4 children call by handles warmed before, each answer its own (HTTP/2)",
+            "%d of %d children good, %ld calls", good, CHILDREN, (long)*child_calls);
+    promise(wrong == 0 && calls > 0, "fork: 8 threads of the parent go on meanwhile, no answer wrong (HTTP/2)",
+            "%ld calls, %ld wrong", (long)calls, (long)wrong);
+    promise(warm, "queue: 200 calls at once on a shared connection, every answer its own (HTTP/2)",
+            "%d rounds, while children do the same", rounds + 1);
     wazo_auth_queue_free(queue);
     wazo_auth_client_free(derived);
     wazo_auth_client_free(client);

@@ -1,5 +1,5 @@
-/* A server that closes connections which lay idle for a second: no call fails for it, whether the connections are driven
- * by the callers (no thread of the library's) or by its thread (a queue), reads and writes alike.
+/* A server that closes connections which lay idle for a second: no call fails for it, whether the connections are
+ * driven by the callers (no thread of the library's) or by its thread (a queue), reads and writes alike.
  */
 #include "host.h"
 
@@ -36,7 +36,8 @@ static void *calling(void *argument)
             text = answer = wazo_auth_call(client, operation, arguments, &error);
         }
         if (text == NULL) {
-            note("call %d: %s", turn, wazo_auth_error_message(completion != NULL ? wazo_auth_completion_error(completion) : error));
+            note("call %d: %s", turn,
+                 wazo_auth_error_message(completion != NULL ? wazo_auth_completion_error(completion) : error));
             way->failed++;
         }
         long connection = answer_number(text, "connection");
@@ -59,7 +60,8 @@ static void *calling(void *argument)
 
 int main(void)
 {
-    struct way ways[4] = {{.https = false}, {.https = true}, {.https = false, .by_queue = true}, {.https = true, .by_queue = true}};
+    struct way ways[4] = {
+        {.https = false}, {.https = true}, {.https = false, .by_queue = true}, {.https = true, .by_queue = true}};
     pthread_t threads[COUNT(ways)];
     alarm(120);
     calls_each = scaled(100, 30);
@@ -74,7 +76,8 @@ int main(void)
                  way->https ? "HTTPS" : "HTTP", way->by_queue ? "a queue" : "blocking");
         /* Each pause must have cost a connection, or nothing was shown. */
         promise(way->failed == 0 && way->pauses == pauses_each && way->connections >= pauses_each, what,
-                "%d calls with %d pauses of 1.5 s, %d failed, %ld connections", way->calls, way->pauses, way->failed, way->connections);
+                "%d calls with %d pauses of 1.5 s, %d failed, %ld connections", way->calls, way->pauses, way->failed,
+                way->connections);
     }
     return host_failed != 0;
 }

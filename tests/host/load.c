@@ -1,37 +1,39 @@
-/* Loading and unloading: a module host loads the library, uses it and lets it go, a hundred times over, and is as it was.
+/* Loading and unloading: a module host loads the library, uses it and lets it go, a hundred times over, and is as it
+ * was.
  *
- * Not linked with the library: all is found by dlsym. `load --look` only loads it, between two marks that a tracer sees.
+ * Not linked with the library: all is found by dlsym. `load --look` only loads it, between two marks that a tracer
+ * sees.
  */
 #include "host.h"
 #include <dlfcn.h>
 #include <fcntl.h>
 
 /* The functions used, under the names that the harness calls them by. */
-#define FUNCTIONS(X)                                                                                                   \
-    X(wazo_auth_options_new)                                                                                           \
-    X(wazo_auth_options_set)                                                                                           \
-    X(wazo_auth_options_free)                                                                                          \
-    X(wazo_auth_client_new)                                                                                            \
-    X(wazo_auth_client_free)                                                                                           \
-    X(wazo_auth_client_with)                                                                                           \
-    X(wazo_auth_client_with_cancellation)                                                                              \
-    X(wazo_auth_users_get)                                                                                             \
-    X(wazo_auth_request)                                                                                               \
-    X(wazo_auth_string_free)                                                                                           \
-    X(wazo_auth_error_message)                                                                                         \
-    X(wazo_auth_error_json)                                                                                            \
-    X(wazo_auth_error_free)                                                                                            \
-    X(wazo_auth_queue_new)                                                                                             \
-    X(wazo_auth_queue_next)                                                                                            \
-    X(wazo_auth_queue_free)                                                                                            \
-    X(wazo_auth_submit)                                                                                                \
-    X(wazo_auth_cancellation_new)                                                                                      \
-    X(wazo_auth_cancel)                                                                                                \
-    X(wazo_auth_cancellation_free)                                                                                     \
-    X(wazo_auth_completion_result)                                                                                     \
-    X(wazo_auth_completion_error)                                                                                      \
-    X(wazo_auth_completion_id)                                                                                         \
-    X(wazo_auth_completion_user_data)                                                                                  \
+#define FUNCTIONS(X)                      \
+    X(wazo_auth_options_new)              \
+    X(wazo_auth_options_set)              \
+    X(wazo_auth_options_free)             \
+    X(wazo_auth_client_new)               \
+    X(wazo_auth_client_free)              \
+    X(wazo_auth_client_with)              \
+    X(wazo_auth_client_with_cancellation) \
+    X(wazo_auth_users_get)                \
+    X(wazo_auth_request)                  \
+    X(wazo_auth_string_free)              \
+    X(wazo_auth_error_message)            \
+    X(wazo_auth_error_json)               \
+    X(wazo_auth_error_free)               \
+    X(wazo_auth_queue_new)                \
+    X(wazo_auth_queue_next)               \
+    X(wazo_auth_queue_free)               \
+    X(wazo_auth_submit)                   \
+    X(wazo_auth_cancellation_new)         \
+    X(wazo_auth_cancel)                   \
+    X(wazo_auth_cancellation_free)        \
+    X(wazo_auth_completion_result)        \
+    X(wazo_auth_completion_error)         \
+    X(wazo_auth_completion_id)            \
+    X(wazo_auth_completion_user_data)     \
     X(wazo_auth_completion_free)
 
 #define POINTER(name) static __typeof__(&name) p_##name;
@@ -41,13 +43,29 @@ FUNCTIONS(POINTER)
 /* The harness calls through the linker's names; here they lead to what dlsym found. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 wazo_auth_options *wazo_auth_options_new(void) { return p_wazo_auth_options_new(); }
-bool wazo_auth_options_set(wazo_auth_options *o, const char *k, const char *v, wazo_auth_error **e) { return p_wazo_auth_options_set(o, k, v, e); }
+bool wazo_auth_options_set(wazo_auth_options *o, const char *k, const char *v, wazo_auth_error **e)
+{
+    return p_wazo_auth_options_set(o, k, v, e);
+}
 void wazo_auth_options_free(wazo_auth_options *o) { p_wazo_auth_options_free(o); }
-wazo_auth_client *wazo_auth_client_new(const wazo_auth_options *o, wazo_auth_error **e) { return p_wazo_auth_client_new(o, e); }
+wazo_auth_client *wazo_auth_client_new(const wazo_auth_options *o, wazo_auth_error **e)
+{
+    return p_wazo_auth_client_new(o, e);
+}
 void wazo_auth_client_free(wazo_auth_client *c) { p_wazo_auth_client_free(c); }
-wazo_auth_client *wazo_auth_client_with(const wazo_auth_client *c, const char *k, const char *v, wazo_auth_error **e) { return p_wazo_auth_client_with(c, k, v, e); }
-char *wazo_auth_users_get(const wazo_auth_client *c, const char *u, const char *t, wazo_auth_error **e) { return p_wazo_auth_users_get(c, u, t, e); }
-char *wazo_auth_request(const wazo_auth_client *c, const char *m, const char *p, const char *q, const char *b, wazo_auth_error **e) { return p_wazo_auth_request(c, m, p, q, b, e); }
+wazo_auth_client *wazo_auth_client_with(const wazo_auth_client *c, const char *k, const char *v, wazo_auth_error **e)
+{
+    return p_wazo_auth_client_with(c, k, v, e);
+}
+char *wazo_auth_users_get(const wazo_auth_client *c, const char *u, const char *t, wazo_auth_error **e)
+{
+    return p_wazo_auth_users_get(c, u, t, e);
+}
+char *wazo_auth_request(const wazo_auth_client *c, const char *m, const char *p, const char *q, const char *b,
+                        wazo_auth_error **e)
+{
+    return p_wazo_auth_request(c, m, p, q, b, e);
+}
 void wazo_auth_string_free(char *s) { p_wazo_auth_string_free(s); }
 const char *wazo_auth_error_message(const wazo_auth_error *e) { return p_wazo_auth_error_message(e); }
 const char *wazo_auth_error_json(const wazo_auth_error *e) { return p_wazo_auth_error_json(e); }
@@ -55,9 +73,16 @@ void wazo_auth_error_free(wazo_auth_error *e) { p_wazo_auth_error_free(e); }
 wazo_auth_queue *wazo_auth_queue_new(uint32_t n, wazo_auth_error **e) { return p_wazo_auth_queue_new(n, e); }
 wazo_auth_completion *wazo_auth_queue_next(wazo_auth_queue *q, int32_t t) { return p_wazo_auth_queue_next(q, t); }
 void wazo_auth_queue_free(wazo_auth_queue *q) { p_wazo_auth_queue_free(q); }
-uint64_t wazo_auth_submit(wazo_auth_queue *q, const wazo_auth_client *c, const char *o, const char *a, void *d, wazo_auth_error **e) { return p_wazo_auth_submit(q, c, o, a, d, e); }
+uint64_t wazo_auth_submit(wazo_auth_queue *q, const wazo_auth_client *c, const char *o, const char *a, void *d,
+                          wazo_auth_error **e)
+{
+    return p_wazo_auth_submit(q, c, o, a, d, e);
+}
 const char *wazo_auth_completion_result(const wazo_auth_completion *c) { return p_wazo_auth_completion_result(c); }
-const wazo_auth_error *wazo_auth_completion_error(const wazo_auth_completion *c) { return p_wazo_auth_completion_error(c); }
+const wazo_auth_error *wazo_auth_completion_error(const wazo_auth_completion *c)
+{
+    return p_wazo_auth_completion_error(c);
+}
 uint64_t wazo_auth_completion_id(const wazo_auth_completion *c) { return p_wazo_auth_completion_id(c); }
 void *wazo_auth_completion_user_data(const wazo_auth_completion *c) { return p_wazo_auth_completion_user_data(c); }
 void wazo_auth_completion_free(wazo_auth_completion *c) { p_wazo_auth_completion_free(c); }
@@ -83,7 +108,8 @@ static bool load_use_unload(void)
         wazo_auth_client *derived = wazo_auth_client_with(client, "token", "other", NULL);
         wazo_auth_queue *queue = queue_of(0);
         for (int i = 0; i < 3; i++) {
-            good = echo(client, "loaded") && echo(derived, "derived") && echo_by_queue(queue, client, "submitted") && good;
+            good =
+                echo(client, "loaded") && echo(derived, "derived") && echo_by_queue(queue, client, "submitted") && good;
         }
         /* One is in flight when the module goes. */
         good = submit(queue, client, "hold_module-goes", NULL) != 0 && good;
@@ -126,13 +152,14 @@ int main(int count, char **arguments)
     long threads = status_number("Threads");
     void *library = load();
     list_descriptors(&after);
-    promise(threads == status_number("Threads") && before.count == after.count, "loading: starts no thread and opens no descriptor",
-            "%ld threads and %d descriptors before and after", threads, after.count);
+    promise(threads == status_number("Threads") && before.count == after.count,
+            "loading: starts no thread and opens no descriptor", "%ld threads and %d descriptors before and after",
+            threads, after.count);
     /* Before anything of it was used: what a thread keeps for its end would hold the code as well. */
     dlclose(library);
     library = dlopen(setting("LIBRARY"), RTLD_NOW | RTLD_NOLOAD);
-    promise(library != NULL, "loading: the code stays after dlclose, for whatever still runs in it", "%s by RTLD_NOLOAD",
-            library != NULL ? "found" : "not found");
+    promise(library != NULL, "loading: the code stays after dlclose, for whatever still runs in it",
+            "%s by RTLD_NOLOAD", library != NULL ? "found" : "not found");
     if (library != NULL)
         dlclose(library);
 
@@ -149,8 +176,8 @@ int main(int count, char **arguments)
     promise(left == threads && after.count == before.count, "loading: threads and descriptors are as before",
             "%ld threads, %d descriptors after %d rounds", left, after.count, rounds);
     /* 5 kB a round; one leaked lane with its TLS configuration is above 50. */
-    promise(memory - warm <= rounds * 5 + 512, "loading: memory is flat", "%+ld kB in %d rounds, of %ld kB", memory - warm,
-            rounds - rounds / 5 - 1, memory);
+    promise(memory - warm <= rounds * 5 + 512, "loading: memory is flat", "%+ld kB in %d rounds, of %ld kB",
+            memory - warm, rounds - rounds / 5 - 1, memory);
     int late = 0;
     for (int round = 0; round < 5; round++)
         late += unload_under_a_look_up();

@@ -1,5 +1,5 @@
-/* A short life in a host, for a memory checker: calls of every way, failures, a cancellation, a queue and a fork. What the
- * child finds goes through shared memory, since its exit status is the checker's.
+/* A short life in a host, for a memory checker: calls of every way, failures, a cancellation, a queue and a fork. What
+ * the child finds goes through shared memory, since its exit status is the checker's.
  */
 #include "host.h"
 
@@ -7,7 +7,8 @@ static bool a_life(bool https)
 {
     wazo_auth_error *error = NULL;
     wazo_auth_client *client = client_of(https, NULL);
-    wazo_auth_client *derived = wazo_auth_client_with_json(client, "{\"token\": \"other\", \"timeout_ms\": 60000}", NULL);
+    wazo_auth_client *derived =
+        wazo_auth_client_with_json(client, "{\"token\": \"other\", \"timeout_ms\": 60000}", NULL);
     wazo_auth_cancellation *cancellation = wazo_auth_cancellation_new();
     wazo_auth_client *cancelled = wazo_auth_client_with_cancellation(client, cancellation, NULL);
     wazo_auth_queue *queue = queue_of(8);
@@ -59,6 +60,7 @@ int main(void)
 {
     alarm(200);
     for (int https = 0; https < 2; https++)
-        promise(a_life(https), https ? "memory: a short life over HTTPS" : "memory: a short life over HTTP", "calls, failures, a queue and a fork");
+        promise(a_life(https), https ? "memory: a short life over HTTPS" : "memory: a short life over HTTP",
+                "calls, failures, a queue and a fork");
     return host_failed != 0;
 }

@@ -29,7 +29,8 @@ static void completions_come_in_the_order_of_their_ends(void)
     }
     for (int i = 0; i < 5; i++) {
         wazo_auth_completion *completion = wazo_auth_queue_next(queue, 10000);
-        right += (intptr_t)wazo_auth_completion_user_data(completion) == due[i] && wazo_auth_completion_result(completion) != NULL;
+        right += (intptr_t)wazo_auth_completion_user_data(completion) == due[i] &&
+                 wazo_auth_completion_result(completion) != NULL;
         wazo_auth_completion_free(completion);
     }
     promise(right == 5, "queue: completions come in the order in which calls end", "%d of 5 in their place", right);
@@ -57,7 +58,8 @@ static void the_descriptor_is_readable_while_completions_wait(void)
         }
         good += woken && taken == 2 && !readable(descriptor) && wazo_auth_queue_next(queue, 0) == NULL;
     }
-    promise(quiet && good == rounds, "queue: the descriptor is readable while completions wait (poll)", "%d of %d rounds", good, rounds);
+    promise(quiet && good == rounds, "queue: the descriptor is readable while completions wait (poll)",
+            "%d of %d rounds", good, rounds);
 
     /* An event loop that is told again and again, level-triggered, and takes one at a time. */
     int loop = epoll_create1(EPOLL_CLOEXEC), wakes = 0, taken = 0, empty = 0;
@@ -73,8 +75,9 @@ static void the_descriptor_is_readable_while_completions_wait(void)
         wazo_auth_completion_free(completion);
     }
     int after = epoll_wait(loop, &event, 1, 0);
-    promise(taken == 50 && wakes == 50 && empty == 0 && after == 0, "queue: level-triggered epoll wakes for each completion",
-            "%d taken in %d wake-ups, %d for nothing", taken, wakes, empty + after);
+    promise(taken == 50 && wakes == 50 && empty == 0 && after == 0,
+            "queue: level-triggered epoll wakes for each completion", "%d taken in %d wake-ups, %d for nothing", taken,
+            wakes, empty + after);
     close(loop);
     wazo_auth_queue_free(queue);
     wazo_auth_client_free(client);
@@ -105,8 +108,10 @@ static void cancelling_by_number(void)
         }
         wazo_auth_completion_free(completion);
     }
-    wrong += wazo_auth_queue_cancel(queue, numbers[0]) || wazo_auth_queue_cancel(queue, 999999) || wazo_auth_queue_cancel(queue, 0);
-    promise(cancelled == 10 && answered == 10 && wrong == 0 && last < 250, "queue: cancelling by number ends that call and no other",
+    wrong += wazo_auth_queue_cancel(queue, numbers[0]) || wazo_auth_queue_cancel(queue, 999999) ||
+             wazo_auth_queue_cancel(queue, 0);
+    promise(cancelled == 10 && answered == 10 && wrong == 0 && last < 250,
+            "queue: cancelling by number ends that call and no other",
             "10 of 20 cancelled, the last after %.1f ms, %d answered", last, answered);
     wazo_auth_queue_free(queue);
     wazo_auth_client_free(client);
@@ -125,11 +130,13 @@ static void a_full_queue_is_an_error(void)
     double start = now_ms();
     uint64_t eleventh = wazo_auth_submit(queue, client, "users.get", "{\"user_uuid\": \"x\"}", NULL, &error);
     double took = now_ms() - start;
-    bool good = eleventh == 0 && wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_QUOTA && strstr(wazo_auth_error_message(error), "full") != NULL;
+    bool good = eleventh == 0 && wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_QUOTA &&
+                strstr(wazo_auth_error_message(error), "full") != NULL;
     wazo_auth_error_free(error);
     wazo_auth_completion_free(wazo_auth_queue_next(queue, 10000));
     good = submit(queue, client, "room-again", NULL) != 0 && good;
-    promise(good && entered == 10, "queue: a full queue is a clear error, until one is taken", "10 of 10 entered, the 11th refused in %.2f ms", took);
+    promise(good && entered == 10, "queue: a full queue is a clear error, until one is taken",
+            "10 of 10 entered, the 11th refused in %.2f ms", took);
     wazo_auth_queue_free(queue);
     wazo_auth_client_free(client);
 }
@@ -162,11 +169,13 @@ static void one_thread_with_the_first_and_gone_with_the_last(void)
     for (int i = 0; i < after.count; i++) {
         bool is_new = true;
         for (int k = 0; k < before.count; k++)
-            is_new = is_new && (after.all[i].inode != before.all[k].inode || after.all[i].number != before.all[k].number);
+            is_new =
+                is_new && (after.all[i].inode != before.all[k].inode || after.all[i].number != before.all[k].number);
         if (is_new)
             note("left open: %d, %s", after.all[i].number, after.all[i].target);
     }
-    promise(good == rounds && most == 1 && after.count == before.count, "queue: one thread for all, from the first to the last",
+    promise(good == rounds && most == 1 && after.count == before.count,
+            "queue: one thread for all, from the first to the last",
             "%d rounds of 5 queues, %ld thread, %d descriptors more", rounds, most, after.count - before.count);
 }
 
@@ -177,7 +186,8 @@ static void ten_thousand_in_flight(bool https)
     int count = 10000, wrong = 0, submitted = 0;
     bool *seen = calloc((size_t)count, 1);
     /* Over HTTP each with a connection of its own, held by the server until all have come; over HTTPS 32 take turns. */
-    wazo_auth_client *client = client_of(https, (const char *[]){"timeout_ms", "120000", "queue_connections", connections, NULL});
+    wazo_auth_client *client =
+        client_of(https, (const char *[]){"timeout_ms", "120000", "queue_connections", connections, NULL});
     wazo_auth_queue *queue = queue_of((unsigned)count);
     double start = now_ms(), submitting;
     for (int i = 0; i < count; i++) {
@@ -207,9 +217,11 @@ static void ten_thousand_in_flight(bool https)
         seen[which] = true;
         wazo_auth_completion_free(completion);
     }
-    snprintf(what, sizeof what, "queue: 10,000 in flight at once, every answer its own (%s)", https ? "HTTPS, 32 connections" : "HTTP, 10,000 connections");
+    snprintf(what, sizeof what, "queue: 10,000 in flight at once, every answer its own (%s)",
+             https ? "HTTPS, 32 connections" : "HTTP, 10,000 connections");
     promise(submitted == count && taken == count && wrong == 0 && threads == 2 && (https || open >= count), what,
-            "%d answered, %d wrong, in %.1f s; submitting took %.0f us each", taken, wrong, (now_ms() - start) / 1e3, submitting * 1e3 / count);
+            "%d answered, %d wrong, in %.1f s; submitting took %.0f us each", taken, wrong, (now_ms() - start) / 1e3,
+            submitting * 1e3 / count);
     free(seen);
     wazo_auth_queue_free(queue);
     wazo_auth_client_free(client);
@@ -254,8 +266,9 @@ static void the_wake_up_is_called(void)
     /* Once it is taken away it is not called, nor is it running. */
     set = wazo_auth_queue_set_wake_up(queue, NULL, NULL, NULL) && set;
     good += echo_by_queue(queue, client, "unwoken");
-    promise(set && good == rounds + 1 && calls == rounds, "queue: the wake-up is called when a completion comes to an empty queue",
-            "%d calls for %d rounds", calls, rounds);
+    promise(set && good == rounds + 1 && calls == rounds,
+            "queue: the wake-up is called when a completion comes to an empty queue", "%d calls for %d rounds", calls,
+            rounds);
     wazo_auth_queue_free(queue);
     wazo_auth_client_free(client);
 }
@@ -283,7 +296,8 @@ static void freeing_ends_what_runs(void)
         memset(calls, 0x5a, sizeof *calls);
     }
     free(calls);
-    promise(woken_after_end == 0 && worst < 1000 && threads_settled_at(threads) == threads, "queue: freeing it ends what runs, and nothing is called afterwards",
+    promise(woken_after_end == 0 && worst < 1000 && threads_settled_at(threads) == threads,
+            "queue: freeing it ends what runs, and nothing is called afterwards",
             "%d queues of 20 calls freed, slowest %.1f ms, %d called afterwards", rounds, worst, (int)woken_after_end);
     wazo_auth_client_free(client);
 }
@@ -336,8 +350,8 @@ static void waiting_ends_in_time(void)
     start = now_ms();
     none = wazo_auth_queue_next(queue, 200) == NULL && none;
     double waited = now_ms() - start;
-    promise(none && at_once < 50 && waited > 195 && waited < 600, "queue: waiting for a completion ends in time", "0 ms took %.2f, 200 ms took %.1f",
-            at_once, waited);
+    promise(none && at_once < 50 && waited > 195 && waited < 600, "queue: waiting for a completion ends in time",
+            "0 ms took %.2f, 200 ms took %.1f", at_once, waited);
     wazo_auth_queue_free(queue);
 }
 

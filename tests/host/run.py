@@ -6,6 +6,7 @@
 --programs is where the compiled programs are (see targets.mk), --library where the shared library is. Lines that begin
 `ok - ...` and `not ok - ...` are counted; one that ends in another way than it should, or says nothing, is a failure.
 """
+
 import argparse
 import json
 import os
@@ -40,8 +41,16 @@ class Runner:
     def start(self, command, **more):
         """Starts a program of the test in a group of its own, so that nothing of it outlives it."""
         return subprocess.Popen(
-            command, env={**self.environment, **more.pop('environment', {})}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, text=True, errors='replace', **more)
+            command,
+            env={**self.environment, **more.pop('environment', {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            text=True,
+            errors='replace',
+            **more,
+        )
 
     def end(self, process):
         try:
@@ -96,8 +105,11 @@ def ends_at_once(runner):
                 good += process.returncode == due
                 slowest = max(slowest, took)
             what = 'SIGTERM' if how == 'wait' else 'exit by another thread' if how == 'thread' else how
-            runner.promise(good == rounds and slowest < 1000, f'exit: {what} with calls in flight ends the process ({scheme})',
-                           f'{good} of {rounds} as due, slowest {slowest:.0f} ms')
+            runner.promise(
+                good == rounds and slowest < 1000,
+                f'exit: {what} with calls in flight ends the process ({scheme})',
+                f'{good} of {rounds} as due, slowest {slowest:.0f} ms',
+            )
 
 
 def checked_by_valgrind(runner):
@@ -109,9 +121,19 @@ def checked_by_valgrind(runner):
     folder = runner.arguments.programs
     for old in folder.glob('valgrind.*.log'):
         old.unlink()
-    runner.run('memory', wrapper=[
-        'valgrind', '--quiet', '--leak-check=full', '--show-leak-kinds=definite', '--errors-for-leak-kinds=definite', '--num-callers=20',
-        f'--suppressions={HERE / "valgrind.supp"}', f'--log-file={folder / "valgrind.%p.log"}'])
+    runner.run(
+        'memory',
+        wrapper=[
+            'valgrind',
+            '--quiet',
+            '--leak-check=full',
+            '--show-leak-kinds=definite',
+            '--errors-for-leak-kinds=definite',
+            '--num-callers=20',
+            f'--suppressions={HERE / "valgrind.supp"}',
+            f'--log-file={folder / "valgrind.%p.log"}',
+        ],
+    )
     logs = sorted(folder.glob('valgrind.*.log'), key=lambda path: int(path.name.split('.')[1]))
     errors = []
     for index, path in enumerate(logs):
@@ -121,8 +143,11 @@ def checked_by_valgrind(runner):
             if block.strip() and not (index > 0 and 'definitely lost' in block):
                 errors.append(block)
                 print('\n'.join('#   ' + line for line in block.strip().splitlines()))
-    runner.promise(len(logs) == 3 and not errors, 'memory: valgrind finds no error in parent and children, and nothing lost',
-                   f'{len(logs)} processes, {len(errors)} errors')
+    runner.promise(
+        len(logs) == 3 and not errors,
+        'memory: valgrind finds no error in parent and children, and nothing lost',
+        f'{len(logs)} processes, {len(errors)} errors',
+    )
 
 
 def loading_does_nothing(runner):
@@ -142,15 +167,20 @@ def loading_does_nothing(runner):
         return
     calls = between.group(1).splitlines()
     # How the loader works: it looks for files, maps them, and sets memory up for them.
-    loader = re.compile(r'(openat|open|read|pread64|fstat|newfstatat|mmap|mprotect|munmap|close|brk|getcwd|access|futex)\(')
+    loader = re.compile(
+        r'(openat|open|read|pread64|fstat|newfstatat|mmap|mprotect|munmap|close|brk|getcwd|access|futex)\('
+    )
     opened = re.compile(r'open(?:at)?\([^"]*"([^"]*)".*= \d+$')
     strange = [call for call in calls if not loader.match(call)]
     files = [match.group(1) for call in calls if (match := opened.match(call))]
     strange += [name for name in files if '.so' not in name]
     for call in strange:
         print(f'#   {call}')
-    runner.promise(not strange, 'loading: asks the system for nothing but to map libraries',
-                   f'{len(calls)} system calls, {len(files)} files: {", ".join(Path(name).name for name in files)}')
+    runner.promise(
+        not strange,
+        'loading: asks the system for nothing but to map libraries',
+        f'{len(calls)} system calls, {len(files)} files: {", ".join(Path(name).name for name in files)}',
+    )
 
 
 def start_server(command, first_line):
@@ -171,24 +201,41 @@ def over_http2(runner):
     """Calls that share connections, by a server that speaks HTTP/2."""
     folder = runner.arguments.programs
     certificate = folder / 'simulator-ca.pem'
-    command = [str(runner.arguments.simulator), '--port', '0', '--tls-port', '0', '--admin', 'admin:secret',
-               '--certificate-file', str(certificate), '--exit-with-stdin']
-    simulator, ports = start_server(command, lambda p: [p.stdout.readline().rsplit(':', 1)[1].strip() for _ in range(2)])
+    command = [
+        str(runner.arguments.simulator),
+        '--port',
+        '0',
+        '--tls-port',
+        '0',
+        '--admin',
+        'admin:secret',
+        '--certificate-file',
+        str(certificate),
+        '--exit-with-stdin',
+    ]
+    simulator, ports = start_server(
+        command, lambda p: [p.stdout.readline().rsplit(':', 1)[1].strip() for _ in range(2)]
+    )
     try:
         runner.run('http2', environment={'SIMULATOR': ports[1], 'SIMULATOR_CA': str(certificate)})
         with urllib.request.urlopen(f'http://127.0.0.1:{ports[0]}/_simulator/requests', timeout=10) as answer:
             requests = json.load(answer)['items']
         # HTTP/1.1 has the server's name in a header, HTTP/2 beside them.
         old = sum('host' in request['headers'] for request in requests)
-        runner.promise(bool(requests) and old == 0, 'HTTP/2 was what these calls were sent by', f'{old} of {len(requests)} by HTTP/1.1')
+        runner.promise(
+            bool(requests) and old == 0,
+            'HTTP/2 was what these calls were sent by',
+            f'{old} of {len(requests)} by HTTP/1.1',
+        )
     finally:
         end_server(simulator)
 
 
 def under_loom(runner):
     """The one structure that threads race for without a lock, in every order that they may run in."""
+    command = [os.environ.get('CARGO', 'cargo'), 'test', '--release', '--lib']
     environment = {'CARGO_TARGET_DIR': str(runner.arguments.programs.resolve() / 'loom')}
-    process = runner.start([os.environ.get('CARGO', 'cargo'), 'test', '--release', '--lib'], environment=environment, cwd=HERE / 'loom')
+    process = runner.start(command, environment=environment, cwd=HERE / 'loom')
     try:
         output, _ = process.communicate(timeout=300)
     finally:
@@ -196,8 +243,11 @@ def under_loom(runner):
     result = re.search(r'test result: .*?(\d+) passed; (\d+) failed', output)
     if result is None:
         print(output)
-    runner.promise(process.returncode == 0 and result is not None, 'loom: the state of a process is made once, however its threads race',
-                   f'{result.group(1)} models, {result.group(2)} failed' if result else f'ended with {process.returncode}')
+    runner.promise(
+        process.returncode == 0 and result is not None,
+        'loom: the state of a process is made once, however its threads race',
+        f'{result.group(1)} models, {result.group(2)} failed' if result else f'ended with {process.returncode}',
+    )
 
 
 def programs(runner):
@@ -207,7 +257,10 @@ def programs(runner):
         'fork-http': lambda: run('fork', 'HTTP'),
         'fork-https': lambda: run('fork', 'HTTPS'),
         'fork-http2': lambda: over_http2(runner),
-        'load': lambda: (run('load', environment={**runner.spied, 'SPY_LOOK_UP_MS': '300'}), loading_does_nothing(runner)),
+        'load': lambda: (
+            run('load', environment={**runner.spied, 'SPY_LOOK_UP_MS': '300'}),
+            loading_does_nothing(runner),
+        ),
         'exit': lambda: ends_at_once(runner),
         'sigpipe': lambda: run('sigpipe'),
         'threads': lambda: run('threads', 'calls', seconds=500 if runner.arguments.full else 90),

@@ -17,6 +17,7 @@ Ports are made on request, by a call below `/control/`:
 
 It prints its ports as one line of JSON and ends when its standard input does.
 """
+
 import asyncio
 import json
 import resource
@@ -112,8 +113,12 @@ class Echo(asyncio.Protocol):
 
     def parts(self):
         body = b'{"uuid": "%s", "token": "%s", "connection": %d, "method": "%s", "length": %d}' % (
-            self.last.encode(), self.head.get('x-auth-token', '').encode('latin-1'), self.number,
-            self.method.encode(), self.length)
+            self.last.encode(),
+            self.head.get('x-auth-token', '').encode('latin-1'),
+            self.number,
+            self.method.encode(),
+            self.length,
+        )
         head = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n' % len(body)
         return head, b'' if self.method == 'HEAD' else body
 
@@ -224,10 +229,13 @@ async def main():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     ports = {}
-    for name, tls, idle in [('HTTP', None, None), ('HTTPS', context, None),
-                            ('HTTP_IDLE', None, IDLE_SECONDS), ('HTTPS_IDLE', context, IDLE_SECONDS)]:
-        server = await loop.create_server(
-            lambda idle=idle: Echo(idle), '127.0.0.1', 0, ssl=tls, backlog=4096)
+    for name, tls, idle in [
+        ('HTTP', None, None),
+        ('HTTPS', context, None),
+        ('HTTP_IDLE', None, IDLE_SECONDS),
+        ('HTTPS_IDLE', context, IDLE_SECONDS),
+    ]:
+        server = await loop.create_server(lambda idle=idle: Echo(idle), '127.0.0.1', 0, ssl=tls, backlog=4096)
         kept.append(server)
         ports[name] = server.sockets[0].getsockname()[1]
     print(json.dumps(ports), flush=True)

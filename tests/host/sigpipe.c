@@ -8,10 +8,7 @@ enum { UPLOAD_BYTES = 30 << 20 };
 static char *upload; /* a JSON text of 30 MB */
 static volatile sig_atomic_t handled;
 
-static void on_pipe(int number)
-{
-    handled += number == SIGPIPE;
-}
+static void on_pipe(int number) { handled += number == SIGPIPE; }
 
 typedef struct {
     int failed, succeeded, wrong;
@@ -34,7 +31,8 @@ static void judge(tally *seen, const wazo_auth_error *error, bool is_read, bool 
     seen->failed++;
 }
 
-static void call_and_judge(tally *seen, const wazo_auth_client *client, bool is_read, bool can_have_been_sent, const char *where)
+static void call_and_judge(tally *seen, const wazo_auth_client *client, bool is_read, bool can_have_been_sent,
+                           const char *where)
 {
     wazo_auth_error *error = NULL;
     char *answer = is_read ? wazo_auth_users_get(client, "broken", NULL, &error)
@@ -47,7 +45,8 @@ static void call_and_judge(tally *seen, const wazo_auth_client *client, bool is_
     wazo_auth_error_free(error);
 }
 
-static void submit_and_judge(tally *seen, wazo_auth_queue *queue, const wazo_auth_client *client, bool can_have_been_sent, const char *where)
+static void submit_and_judge(tally *seen, wazo_auth_queue *queue, const wazo_auth_client *client,
+                             bool can_have_been_sent, const char *where)
 {
     uint64_t number = wazo_auth_submit(queue, client, "users.new", "{\"username\": \"broken\"}", NULL, NULL);
     wazo_auth_completion *completion = wazo_auth_queue_next(queue, 30000);
@@ -89,9 +88,11 @@ static void resets_everywhere(bool https)
         }
     }
     wazo_auth_queue_free(queue);
-    promise(seen.wrong == 0 && seen.failed > points, https ? "SIGPIPE: a peer that resets at any byte is an error, the process lives (HTTPS)"
-                                                            : "SIGPIPE: a peer that resets at any byte is an error, the process lives (HTTP)",
-            "%d calls over %d points, %d failed as they should, %d came through, %d wrong", at, 2 * points, seen.failed, seen.succeeded, seen.wrong);
+    promise(seen.wrong == 0 && seen.failed > points,
+            https ? "SIGPIPE: a peer that resets at any byte is an error, the process lives (HTTPS)"
+                  : "SIGPIPE: a peer that resets at any byte is an error, the process lives (HTTP)",
+            "%d calls over %d points, %d failed as they should, %d came through, %d wrong", at, 2 * points, seen.failed,
+            seen.succeeded, seen.wrong);
 }
 
 /* The peer goes while 30 MB are being written to it: writes go on into a connection that is reset. */
@@ -162,8 +163,10 @@ static void the_hosts_own_signal_is_left_alone(void)
     wazo_auth_error_free(error);
     bool kept = pipe_is_pending(), unhandled = handled == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    promise(failed && none_left && kept && unhandled && handled == 1, "SIGPIPE: the host's handler sees its own and none of ours",
-            "%d delivered after the mask opened (failed %d, none left %d, kept %d, unhandled %d)", (int)handled, failed, none_left, kept, unhandled);
+    promise(failed && none_left && kept && unhandled && handled == 1,
+            "SIGPIPE: the host's handler sees its own and none of ours",
+            "%d delivered after the mask opened (failed %d, none left %d, kept %d, unhandled %d)", (int)handled, failed,
+            none_left, kept, unhandled);
     sigaction(SIGPIPE, &old, NULL);
     wazo_auth_client_free(client);
 }

@@ -51,7 +51,6 @@ __sighandler_t signal(int number, __sighandler_t handler)
     return REAL(signal)(number, handler);
 }
 
-
 char *getenv(const char *name)
 {
     Dl_info caller;

@@ -1,10 +1,12 @@
-/* Many threads on one client and on handles derived from it, while the token changes; and how little stack a call takes.
+/* Many threads on one client and on handles derived from it, while the token changes; and how little stack a call
+ * takes.
  */
 #include "host.h"
 
 enum { THREADS = 64, STACK_PROMISED = 128 << 10, STACK_MEASURED = 4 << 20 };
 
-static const char *const tokens[2] = {"old-token-of-the-client", "the-new-one-is-longer-than-the-old-token-of-the-client"};
+static const char *const tokens[2] = {"old-token-of-the-client",
+                                      "the-new-one-is-longer-than-the-old-token-of-the-client"};
 static wazo_auth_client *shared;
 static int count_of_calls;
 static atomic_long wrong, by_token[2];
@@ -64,11 +66,13 @@ static void threads_share_one_client(bool https, int calls)
     stopping = true;
     pthread_join(changer, NULL);
     double took = (now_ms() - start) / 1e3;
-    snprintf(what, sizeof what, "threads: %d on one client and its derived handles, %d calls each, every answer its own (%s)", THREADS,
+    snprintf(what, sizeof what,
+             "threads: %d on one client and its derived handles, %d calls each, every answer its own (%s)", THREADS,
              calls, https ? "HTTPS" : "HTTP");
     promise(wrong == 0, what, "%ld wrong of %d in %.0f s", (long)wrong, THREADS * calls, took);
     promise(by_token[0] > 0 && by_token[1] > 0 && by_token[0] + by_token[1] == (long)THREADS / 2 * calls,
-            https ? "threads: the token changes whole under calls (HTTPS)" : "threads: the token changes whole under calls (HTTP)",
+            https ? "threads: the token changes whole under calls (HTTPS)"
+                  : "threads: the token changes whole under calls (HTTP)",
             "%ld requests with the one, %ld with the other", (long)by_token[0], (long)by_token[1]);
     wazo_auth_client_free(shared);
 }
@@ -81,7 +85,8 @@ static void *deep_work(void *argument)
         wazo_auth_error *error = NULL;
         wazo_auth_client *client = client_of(https, NULL);
         wazo_auth_queue *queue = queue_of(0);
-        *good = echo(client, "handshake") && echo(client, "pooled") && echo_by_queue(queue, client, "submitted") && *good;
+        *good =
+            echo(client, "handshake") && echo(client, "pooled") && echo_by_queue(queue, client, "submitted") && *good;
         char *answer = wazo_auth_request(client, "POST", "/posted", NULL, "{\"a\": [1, {\"b\": \"c\"}]}", &error);
         *good = answer != NULL && *good;
         wazo_auth_string_free(answer);
@@ -113,7 +118,8 @@ static size_t stack_used_by(void *(*work)(void *), void *argument, size_t size)
     pthread_t thread;
     pthread_attr_t attributes;
     size_t guard = 1 << 16;
-    unsigned char *area = mmap(NULL, size + guard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    unsigned char *area =
+        mmap(NULL, size + guard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     unsigned char *stack = area + guard;
     mprotect(area, guard, PROT_NONE);
     memset(stack, 0xa5, size);
@@ -133,8 +139,8 @@ static void small_stacks_are_enough(void)
 {
     bool good = true;
     size_t used = stack_used_by(deep_work, &good, STACK_MEASURED);
-    promise(good && used > 0 && used < STACK_PROMISED, "stack: what a call needs of its caller's", "%zu KiB, HTTPS with its handshake and failures included",
-            used >> 10);
+    promise(good && used > 0 && used < STACK_PROMISED, "stack: what a call needs of its caller's",
+            "%zu KiB, HTTPS with its handshake and failures included", used >> 10);
     fflush(stdout);
     /* In a process of its own: a stack that is too small ends it. */
     pid_t child = fork();
