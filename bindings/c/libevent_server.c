@@ -73,24 +73,16 @@ static void answer(struct connection *connection, const char *result, const wazo
     }
 }
 
-/* Submits the check of a line, or answers at once where that cannot be. */
+/* Submits the check of a line, or answers at once where that cannot be: no question, or the queue is full. */
 static void ask(struct connection *connection, char *line)
 {
-    char arguments[6 * LINE_SIZE + 64]; /* a byte is six at most, as in \u0001 */
     char *save = NULL, *token = strtok_r(line, " \t", &save), *access = strtok_r(NULL, " \t", &save);
     wazo_auth_error *error = NULL;
-    char *quoted_token = wazo_auth_json_quote(token == NULL ? "" : token, &error);
-    char *quoted_access = access == NULL || error != NULL ? NULL : wazo_auth_json_quote(access, &error);
-    if (error == NULL) {
-        snprintf(arguments, sizeof arguments, "{\"token\": %s, \"required_acl\": %s}", quoted_token,
-                 quoted_access == NULL ? "null" : quoted_access);
-        connection->check = wazo_auth_submit(queue, client, "token.check", arguments, connection, &error);
-    }
-    if (error != NULL) {
+    connection->check =
+        wazo_auth_submit_token_check(queue, client, token == NULL ? "" : token, access, NULL, connection, &error);
+    if (connection->check == 0) {
         answer(connection, NULL, error);
     }
-    wazo_auth_string_free(quoted_access);
-    wazo_auth_string_free(quoted_token);
     wazo_auth_error_free(error);
 }
 

@@ -67,27 +67,6 @@ static unsigned long count_pending(long change)
     return now;
 }
 
-/* Submits a check with its texts quoted: whatever they hold, they stay a token and an access. */
-static bool submit(const char *token, const char *access, struct task *task, wazo_auth_error **error)
-{
-    uint64_t id = 0;
-    char *quoted_token = wazo_auth_json_quote(token, error);
-    char *quoted_access = quoted_token == NULL || access == NULL ? NULL : wazo_auth_json_quote(access, error);
-    if (*error == NULL) {
-        const char *format = "{\"token\": %s, \"required_acl\": %s}", *none_or_it = access == NULL ? "null" : quoted_access;
-        const size_t size = strlen(format) + strlen(quoted_token) + strlen(none_or_it);
-        char *arguments = malloc(size);
-        if (arguments != NULL) {
-            snprintf(arguments, size, format, quoted_token, none_or_it);
-            id = wazo_auth_submit(queue, client, "token.check", arguments, task, error);
-        }
-        free(arguments);
-    }
-    wazo_auth_string_free(quoted_access);
-    wazo_auth_string_free(quoted_token);
-    return id != 0;
-}
-
 static void check_later(const char *token, const char *access, verdict_function *tell, void *data)
 {
     wazo_auth_error *error = NULL;
@@ -95,7 +74,7 @@ static void check_later(const char *token, const char *access, verdict_function 
     if (task != NULL) {
         *task = (struct task){tell, data};
         count_pending(1); /* before: the completion may be faster than this thread */
-        if (submit(token, access, task, &error)) {
+        if (wazo_auth_submit_token_check(queue, client, token, access, NULL, task, &error) != 0) {
             return;
         }
         count_pending(-1);

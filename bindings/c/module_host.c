@@ -34,7 +34,7 @@ enum { STACK_SIZE = 240 * 1024, MOST_CHANNELS = 1000 };
 
 struct question {
     char *line;                   /* what the others point into */
-    const char *token, *access;   /* NULL where there is none */
+    const char *token, *access;   /* no access: NULL */
     unsigned long verdicts[2][3]; /* asked by check(), by check_later(); DENY, ALLOW, RETRY */
 };
 
@@ -170,7 +170,8 @@ static bool read_questions(void)
         }
         questions = more;
         char *save = NULL, *token = strtok_r(line, " \t\r\n", &save), *access = strtok_r(NULL, " \t\r\n", &save);
-        questions[question_count++] = (struct question){.line = line, .token = token, .access = access};
+        questions[question_count] = (struct question){.line = line, .token = token == NULL ? "" : token, .access = access};
+        question_count++;
         line = NULL; /* it is the question's now */
         size = 0;
     }

@@ -61,7 +61,7 @@ static void decide(char *question, int number, char *answer, size_t size)
 {
     char *save = NULL, *token = strtok_r(question, " \t\r\n", &save), *access = strtok_r(NULL, " \t\r\n", &save);
     wazo_auth_error *error = NULL;
-    if (wazo_auth_token_check(client, token, access, NULL, &error)) {
+    if (wazo_auth_token_check(client, token == NULL ? "" : token, access, NULL, &error)) {
         snprintf(answer, size, "ALLOW %d", number);
     } else if (error == NULL || wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_INVALID_ARGUMENT) {
         snprintf(answer, size, "DENY %d", number);
