@@ -27,6 +27,8 @@ static void completions_come_in_the_order_of_their_ends(void)
         snprintf(id, sizeof id, "delay.%d_%d", delays[i], i);
         submit(queue, client, id, (void *)(intptr_t)i);
     }
+    /* All wait in the queue by then. Were the machine too slow for that, they would be in order all the same. */
+    pause_ms(1000);
     for (int i = 0; i < 5; i++) {
         wazo_auth_completion *completion = wazo_auth_queue_next(queue, 10000);
         right += (intptr_t)wazo_auth_completion_user_data(completion) == due[i] &&
