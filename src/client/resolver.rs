@@ -24,8 +24,11 @@ const LIMIT: usize = 8;
 /// What a look-up came to, for all who wait for it; `None` while it runs.
 type Found = Option<Result<Vec<SocketAddr>, Arc<str>>>;
 
-/// The look-ups that run, with their names: few enough to be searched one by one.
-static RUNNING: PerProcess<Mutex<Vec<(String, watch::Receiver<Found>)>>> = PerProcess::new();
+/// A look-up that runs: the name, and where its answer will be.
+type LookUp = (String, watch::Receiver<Found>);
+
+/// The look-ups that run: few enough to be searched one by one.
+static RUNNING: PerProcess<Mutex<Vec<LookUp>>> = PerProcess::new();
 
 impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
