@@ -829,7 +829,7 @@ void wazo_auth_completion_free(wazo_auth_completion *completion);
  * Logs in and creates a token.
  *
  * Proves who asks by user name and password, by a refresh token with its `client_id`, or by a SAML session; the
- * client's own user name and password serve where the call gives none. The answer holds `token`, `auth_id`,
+ * client's own user name and password serve where the call gives neither. The answer holds `token`, `auth_id`,
  * `session_uuid`, `utc_expires_at`, `acl`, `metadata` and, for an offline login, `refresh_token`. A login by password
  * costs the server much work on purpose: keep the token and renew it, do not log in for each call. 429 means that the
  * user has 100 sessions already.
@@ -837,8 +837,8 @@ void wazo_auth_completion_free(wazo_auth_completion *completion);
  * `POST /token`, needs credentials instead of a token.
  *
  * @param client The client.
- * @param username The user name or confirmed email address; the client's if left out. May be NULL.
- * @param password The password; the client's if left out. May be NULL.
+ * @param username The user name or confirmed email address; only together with `password`. May be NULL.
+ * @param password The password; only together with `username`. May be NULL.
  * @param options A JSON object, or NULL:
  * - `backend` (text): The authentication backend; servers since 24.08 ignore it.
  * - `expiration` (whole number): The life of the token in seconds: 1 to 315360000, 7200 by default.

@@ -8,6 +8,7 @@ mod arguments;
 mod cancellation;
 mod error;
 mod exchange;
+mod json;
 mod option_keys;
 mod options;
 mod phase;
@@ -21,12 +22,14 @@ mod transport;
 pub use arguments::{Argument, Arguments};
 pub use cancellation::Cancellation;
 pub use error::{Error, ErrorKind, Result, ServerAnswer};
+pub(crate) use json::{Json, pointed_at, quoted};
 pub use options::{OPTION_KEYS, OptionKey, Options, Scope};
 pub use response::Outcome;
 pub use secret::Secret;
 
 use crate::operations::{self, Method, Operation, Shape};
 use arc_swap::ArcSwap;
+use error::shown;
 use exchange::Received;
 use options::{CallSettings, ConnectionSettings};
 use request::Prepared;
@@ -174,7 +177,7 @@ pub fn operation(name: &str) -> Result<&'static Operation> {
         } else {
             format!("{resource} has {}", of_resource.join(", "))
         };
-        Error::invalid(format!("argument operation: there is none named {name:?}; {known}"))
+        Error::invalid(format!("argument operation: there is none named {}; {known}", shown(name)))
     })
 }
 

@@ -70,7 +70,8 @@ impl Method {
         }
     }
 
-    /// Whether carrying the request out twice is the same as once (RFC 9110, 9.2.2).
+    /// Whether carrying the request out twice is the same as once (RFC 9110, 9.2.2), unless the operation
+    /// [says otherwise](Operation::changes).
     pub const fn is_idempotent(self) -> bool {
         !matches!(self, Self::Post | Self::Patch)
     }
@@ -162,6 +163,8 @@ pub struct Operation {
     pub accepted: &'static [u16],
     /// The statuses that it is known to answer with on failure, for the documentation.
     pub refused: &'static [u16],
+    /// Whether it changes something each time that it is carried out, although its method says otherwise.
+    pub changes: bool,
     /// What the caller gets.
     pub result: Shape,
     /// The server version that introduced it, where that matters; else empty.
@@ -185,6 +188,7 @@ pub const fn operation(name: &'static str, method: Method, path: &'static str) -
         credentials: Credentials::Token,
         accepted: &[200],
         refused: &[],
+        changes: false,
         result: Shape::Json,
         since: "",
         deprecated: "",
@@ -260,6 +264,13 @@ impl Operation {
     /// The statuses of known refusals.
     pub const fn refused(mut self, statuses: &'static [u16]) -> Self {
         self.refused = statuses;
+        self
+    }
+
+    /// It changes something each time that it is carried out, whatever its method says: it is never repeated by itself
+    /// where it may have been carried out, and in doubt where no answer came.
+    pub const fn changes(mut self) -> Self {
+        self.changes = true;
         self
     }
 

@@ -20,15 +20,15 @@ public:
     /// Logs in and creates a token.
     ///
     /// Proves who asks by user name and password, by a refresh token with its `client_id`, or by a SAML session; the
-    /// client's own user name and password serve where the call gives none. The answer holds `token`, `auth_id`,
+    /// client's own user name and password serve where the call gives neither. The answer holds `token`, `auth_id`,
     /// `session_uuid`, `utc_expires_at`, `acl`, `metadata` and, for an offline login, `refresh_token`. A login by
     /// password costs the server much work on purpose: keep the token and renew it, do not log in for each call. 429
     /// means that the user has 100 sessions already.
     ///
     /// `POST /token`, needs credentials instead of a token.
     ///
-    /// @param username The user name or confirmed email address; the client's if left out.
-    /// @param password The password; the client's if left out.
+    /// @param username The user name or confirmed email address; only together with `password`.
+    /// @param password The password; only together with `username`.
     /// @param options A JSON object:
     /// - `backend` (text): The authentication backend; servers since 24.08 ignore it.
     /// - `expiration` (whole number): The life of the token in seconds: 1 to 315360000, 7200 by default.

@@ -1,7 +1,7 @@
 //! The arguments of one call: texts and JSON values by the names of the table.
 
 use super::error::{Error, Result};
-use serde_json::Value;
+use super::json::{Json, quoted};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -20,19 +20,14 @@ impl Argument {
     pub fn as_text(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.clone()),
-            Self::Json(raw) => match serde_json::from_str(raw.get()).ok()? {
-                Value::String(text) => Some(text),
-                Value::Number(number) => Some(number.to_string()),
-                Value::Bool(truth) => Some(if truth { "true" } else { "false" }.to_owned()),
-                _ => None,
-            },
+            Self::Json(raw) => Json::of(raw)?.into_text(),
         }
     }
 
     /// The value as JSON.
     pub fn to_json(&self) -> String {
         match self {
-            Self::Text(text) => Value::from(text.as_str()).to_string(),
+            Self::Text(text) => quoted(text),
             Self::Json(raw) => raw.get().to_owned(),
         }
     }

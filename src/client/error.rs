@@ -2,6 +2,7 @@
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -187,10 +188,7 @@ impl Error {
     /// All of it as one JSON object, but for the server's headers and body ([`Error::answer_json`]).
     pub fn to_json(&self) -> String {
         let text = |text: &str| if text.is_empty() { Value::Null } else { text.into() };
-        let parsed = |raw: &Option<Box<RawValue>>| {
-            raw.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or(Value::Null)
-        };
-        json!({
+        let head = json!({
             "kind": self.kind as i32,
             "kind_name": self.kind.name(),
             "message": self.message,
@@ -200,12 +198,16 @@ impl Error {
             "status": self.status(),
             "error_id": self.error_id,
             "reason": self.reason,
-            "details": parsed(&self.details),
+        });
+        let tail = json!({
             "is_retryable": self.is_retryable(),
             "is_in_doubt": self.in_doubt,
             "is_token_invalid": self.is_token_invalid(),
-        })
-        .to_string()
+        });
+        // The server's JSON is put in as a text: it is never read as more than that.
+        let details = self.details.as_ref().map_or("null", |details| details.get());
+        let (head, tail) = (head.to_string(), tail.to_string());
+        format!(r#"{},"details":{details},{}"#, &head[..head.len() - 1], &tail[1..])
     }
 
     /// The server's answer as JSON: `status`, `headers`, `body` as a text.
@@ -214,6 +216,20 @@ impl Error {
         let headers: Map<String, Value> =
             answer.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
         Some(json!({"status": answer.status, "headers": headers, "body": answer.body}).to_string())
+    }
+}
+
+/// The beginning of a text that can be long; what is left out is hinted at.
+pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    text.char_indices().nth(most).map_or(Cow::Borrowed(text), |(at, _)| Cow::Owned(format!("{}...", &text[..at])))
+}
+
+/// A value that was not what it must be, as it can be shown: not where it looks as if a password were in it.
+pub fn shown(value: &str) -> String {
+    if value.contains(['@', ':', '/']) {
+        format!("{} characters that are not shown, since a password may be among them", value.chars().count())
+    } else {
+        format!("{:?}", cut(value, 60))
     }
 }
 
@@ -249,6 +265,27 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_is_one_json_object_with_the_servers_details_as_they_are() {
+        let mut error = Error::new(ErrorKind::Rejected, "m");
+        let magic = r#"{"$serde_json::private::RawValue":"[1"}"#;
+        for (details, shown) in [(Some(magic), magic), (None, "null")] {
+            error.details = details.map(|json| RawValue::from_string(json.to_owned()).unwrap());
+            let json = error.to_json();
+            assert!(json.contains(&format!(r#","reason":null,"details":{shown},"is_retryable":false,"#)), "{json}");
+            assert!(serde_json::from_str::<std::collections::BTreeMap<String, &RawValue>>(&json).is_ok(), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_repeated_of_a_value_is_short_and_no_password() {
+        assert_eq!(shown("3s"), r#""3s""#);
+        assert_eq!(shown(&"é".repeat(10_000)), format!("{:?}", format!("{}...", "é".repeat(60))));
+        for value in ["alice:hunter22", "hunter22@h", "/hunter22"] {
+            assert!(!shown(value).contains("hunter22"), "{}", shown(value));
+        }
+    }
 
     #[test]
     fn numbers_of_kinds_are_pinned() {

@@ -4,7 +4,7 @@
 //! changes no ABI. They are checked when they are set: the error names the key, what it may be and what came.
 
 use super::cancellation::Cancellation;
-use super::error::{Error, Result};
+use super::error::{Error, Result, shown};
 pub use super::option_keys::{OPTION_KEYS, OptionKey, Scope};
 use super::secret::Secret;
 use std::path::{Path, PathBuf};
@@ -139,7 +139,7 @@ impl Options {
         let https = match url.scheme() {
             "https" => true,
             "http" => false,
-            other => return Err(Error::invalid(format!("url: the scheme is {other:?}; {expected}"))),
+            other => return Err(Error::invalid(format!("url: the scheme is {}; {expected}", shown(other)))),
         };
         let host = url.host_str().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| Error::invalid(format!("url: it has no host; {expected}")))?;
@@ -243,11 +243,11 @@ impl CallSettings {
 
 fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a OptionKey>) -> Error {
     let known: Vec<_> = known.map(|key| key.name).collect();
-    Error::invalid(format!("unknown option {key:?}; the known ones are {}", known.join(", ")))
+    Error::invalid(format!("unknown option {}; the known ones are {}", shown(key), known.join(", ")))
 }
 
 fn number<T: std::str::FromStr>(key: &str, value: &str, expected: &str) -> Result<T> {
-    value.trim().parse().map_err(|_| Error::invalid(format!("option {key}: expected {expected}, got {value:?}")))
+    value.trim().parse().map_err(|_| Error::invalid(format!("option {key}: expected {expected}, got {}", shown(value))))
 }
 
 fn milliseconds(key: &str, value: &str) -> Result<Option<Duration>> {
@@ -259,7 +259,7 @@ fn boolean(key: &str, value: &str) -> Result<bool> {
     match value.trim().to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => Ok(true),
         "false" | "no" | "off" | "0" => Ok(false),
-        _ => Err(Error::invalid(format!("option {key}: expected true or false, got {value:?}"))),
+        _ => Err(Error::invalid(format!("option {key}: expected true or false, got {}", shown(value)))),
     }
 }
 
@@ -278,7 +278,8 @@ fn host(value: &str) -> Result<String> {
     let parsed = url::Host::parse(&bracketed).ok().filter(|_| !value.is_empty());
     if parsed.is_none() {
         return Err(Error::invalid(format!(
-            "option host: expected a name or an address, without scheme, port or path, got {value:?}"
+            "option host: expected a name or an address, without scheme, port or path, got {}",
+            shown(value)
         )));
     }
     Ok(value.to_owned())
@@ -296,7 +297,7 @@ fn prefix(value: &str) -> Result<String> {
 fn segment(key: &str, value: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%".contains(c);
     if value.is_empty() || value == "." || value == ".." || !value.chars().all(plain) {
-        return Err(Error::invalid(format!("option {key}: expected segments of a URL's path, got {value:?}")));
+        return Err(Error::invalid(format!("option {key}: expected segments of a URL's path, got {}", shown(value))));
     }
     Ok(value.to_owned())
 }

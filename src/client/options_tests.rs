@@ -49,6 +49,23 @@ fn a_wrong_url_is_refused_without_showing_its_password() {
 }
 
 #[test]
+fn a_wrong_value_that_may_hold_a_password_is_not_shown() {
+    for key in OPTION_KEYS {
+        for value in
+            ["https://alice:hunter22@example.org", "alice:hunter22@example.org", "alice:hunter22", "x/hunter22@h"]
+        {
+            if let Err(error) = Options::new().set(key.name, value) {
+                assert!(error.message.contains(key.name) && !error.message.contains("hunter22"), "{error}");
+            }
+        }
+    }
+    let text = message(Options::new().set("https://alice:hunter22@h", ""));
+    assert!(!text.contains("hunter22"), "{text}");
+    let text = message(Options::new().set("timeout_ms", &"9".repeat(1 << 20)));
+    assert!(text.len() < 500, "{}", text.len());
+}
+
+#[test]
 fn a_host_cannot_carry_a_path_or_credentials() {
     for host in ["", "a/b", "a@b", "https://a", "a b", "a#b", "a?b"] {
         assert!(message(Options::new().set("host", host)).contains("option host"));

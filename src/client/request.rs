@@ -6,34 +6,43 @@ mod body;
 mod headers;
 
 use super::arguments::{Argument, Arguments};
-use super::error::{Error, Result};
+use super::error::{Error, Result, cut};
+use super::json::{self, Json};
 use super::options::CallSettings;
-use super::secret::{MASK, Secrets};
+use super::secret::{MASK, Secrets, secrets_of};
 use crate::operations::{Encoding, Method, Operation, Parameter, Place};
 use body::Body;
+use bytes::Bytes;
 use headers::common_headers;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use serde_json::Value;
 use std::time::Instant;
 
 /// What may stand in a path segment as it is: RFC 3986's unreserved characters.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What a path argument, a query and a whole URL may be long, in bytes, encoded. Servers take less (8 KB of URL mostly),
+/// the transport no more than 65,534 in all.
+const LONGEST_SEGMENT: usize = 8_000;
+const LONGEST_QUERY: usize = 60_000;
+const LONGEST_URL: usize = 65_000;
 
 /// A request ready to be sent, as often as need be.
 pub struct Prepared {
     /// When the call began: its time runs from there.
     pub begun: Instant,
-    /// The operation's name, for errors.
-    pub operation: String,
+    /// The operation's name; its secrets are masked when it is shown.
+    operation: String,
+    /// Whether it changes something each time that it is carried out, whatever its method says.
+    changes: bool,
     /// The method.
     pub method: Method,
     /// Where to.
     pub url: reqwest::Url,
-    /// The same with the secrets masked.
-    pub shown_url: String,
+    /// The same without the values of secret parameters; other secrets in it are masked when it is shown.
+    visible_url: String,
     headers: HeaderMap,
     body: Body,
     /// What must be masked in whatever is said of this call.
@@ -50,12 +59,22 @@ impl Prepared {
 
     /// Whether carrying it out twice is the same as once.
     pub fn is_idempotent(&self) -> bool {
-        self.method.is_idempotent()
+        self.method.is_idempotent() && !self.changes
     }
 
     /// Whether it changes nothing at the server.
     pub fn is_safe(&self) -> bool {
-        matches!(self.method, Method::Get | Method::Head)
+        matches!(self.method, Method::Get | Method::Head) && !self.changes
+    }
+
+    /// The operation's name, for errors.
+    pub fn shown_operation(&self) -> String {
+        cut(&self.secrets.mask(&self.operation), 300).into_owned()
+    }
+
+    /// The URL without its secrets, for errors; no longer than `most` characters.
+    pub fn shown_url(&self, most: usize) -> String {
+        cut(&self.secrets.mask(&self.visible_url), most).into_owned()
     }
 }
 
@@ -90,42 +109,67 @@ pub fn prepare_raw(
 ) -> Result<Prepared> {
     let begun = arguments.begun.unwrap_or_else(Instant::now);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%!$&'()*+,;=:@/".contains(c);
-    let climbs = path.split('/').any(|segment| {
-        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
-        segment == "." || segment == ".."
-    });
+    // Some proxies decode a path before they resolve it.
+    let decoded = path.to_ascii_lowercase().replace("%2f", "/").replace("%5c", "/").replace("%2e", ".");
+    let climbs = has_dot_segments(&decoded);
     if !path.starts_with('/') || climbs || !path.chars().all(plain) {
         return Err(Error::invalid(
             "argument path: expected a percent-encoded path below the API's version, such as /users/UUID/groups, \
              without a query and without `.` or `..` as segments",
         ));
     }
+    refuse_length("path", path.len(), LONGEST_SEGMENT)?;
+    // Nobody says what is secret here: each text of query and body may be, and what stands where tokens do is.
     let mut secrets = Secrets::default();
+    let visible_path = without_tokens(path, &mut secrets);
     let mut pairs = Vec::new();
     for (key, value) in &arguments.query {
-        query_values(key, &Argument::Json(value.clone()), &mut |text| pairs.push((key.clone(), text)))?;
+        secrets.extend(json::texts(value));
+        let is_secret = value.get().contains('"');
+        query_values(key, &Argument::Json(value.clone()), &mut |text| pairs.push((key.as_str(), text, is_secret)))?;
     }
-    let query = query_string(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    let (query, visible_query) = queries(&pairs)?;
     let mut headers = common_headers(settings, None, None, None, &mut secrets)?;
     let body = match &arguments.body {
         None => Body::None,
         Some(json) => {
             headers.insert(CONTENT_TYPE, JSON);
-            Body::Bytes(json.get().as_bytes().to_vec().into())
+            let json = Bytes::copy_from_slice(json.get().as_bytes());
+            secrets.add_all(json.clone());
+            Body::Bytes(json)
         }
     };
-    let text = format!("{base}{path}{query}");
-    let shown_url = secrets.mask(&text);
     Ok(Prepared {
         begun,
-        operation: format!("{} {path}", method.as_str()),
+        operation: format!("{} {visible_path}", method.as_str()),
+        changes: false,
         method,
-        url: parse(&text)?,
-        shown_url,
+        url: parse(&format!("{base}{path}{query}"))?,
+        visible_url: format!("{base}{visible_path}{visible_query}"),
         headers,
         body,
         secrets,
     })
+}
+
+/// A path with the tokens in it masked: they stand behind `/token/`.
+fn without_tokens(path: &str, secrets: &mut Secrets) -> String {
+    let mut is_token = false;
+    let visible: Vec<_> = path
+        .split('/')
+        .map(|segment| {
+            let shown = if is_token && !segment.is_empty() {
+                secrets.add(segment);
+                secrets.add(percent_decode_str(segment).decode_utf8_lossy());
+                MASK
+            } else {
+                segment
+            };
+            is_token = segment == "token";
+            shown
+        })
+        .collect();
+    visible.join("/")
 }
 
 struct Builder<'a> {
@@ -139,13 +183,18 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn build(mut self, base: &str) -> Result<Prepared> {
         self.refuse_unknown()?;
+        // Those of a body or a query are noted where these are made.
         for parameter in self.operation.each_parameter().filter(|parameter| parameter.secret) {
-            if let Some(text) = self.arguments.get(parameter.name).and_then(Argument::as_text) {
-                self.secrets.add(&text);
+            match self.arguments.get(parameter.name) {
+                Some(Argument::Text(text)) => self.secrets.add(text.as_str()),
+                Some(Argument::Json(raw)) if parameter.place != Place::Document => {
+                    self.secrets.extend(secrets_of(raw));
+                }
+                _ => {}
             }
         }
-        let (path, shown_path) = self.path()?;
-        let (query, shown_query) = self.query()?;
+        let (path, visible_path) = self.path()?;
+        let (query, visible_query) = self.query()?;
         // Fields of the body and headers can both stand in the JSON object that a typed function takes.
         let mut given = self.body_members()?;
         let mut headers = self.headers(given.as_mut())?;
@@ -159,14 +208,13 @@ impl Builder<'_> {
             }
             _ => {}
         }
-        let url = parse(&format!("{base}{path}{query}"))?;
-        let shown_url = self.secrets.mask(&format!("{base}{shown_path}{shown_query}"));
         Ok(Prepared {
             begun: self.begun,
             operation: self.operation.name.to_owned(),
+            changes: self.operation.changes,
             method: self.operation.method,
-            url,
-            shown_url,
+            url: parse(&format!("{base}{path}{query}"))?,
+            visible_url: format!("{base}{visible_path}{visible_query}"),
             headers,
             body,
             secrets: self.secrets,
@@ -179,7 +227,8 @@ impl Builder<'_> {
                 let known: Vec<_> = self.operation.each_parameter().map(|parameter| parameter.name).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 return Err(Error::invalid(format!(
-                    "argument {name}: {} has no such parameter; it has {known} (further keys go into `query` or `body`)",
+                    "argument {}: {} has no such parameter; it has {known} (further keys go into `query` or `body`)",
+                    cut(name, 60),
                     self.operation.name
                 )));
             }
@@ -220,7 +269,7 @@ impl Builder<'_> {
             let text = self.text(parameter)?.unwrap_or_default();
             let wrong = match text.as_str() {
                 "" => "is empty",
-                "." | ".." => "is `.` or `..`, which would name another resource",
+                text if has_dot_segments(text) => "has a part that is `.` or `..`, which would name another resource",
                 _ => "",
             };
             if !wrong.is_empty() {
@@ -230,6 +279,7 @@ impl Builder<'_> {
                 )));
             }
             let encoded = utf8_percent_encode(&text, SEGMENT).to_string();
+            refuse_length(parameter.name, encoded.len(), LONGEST_SEGMENT)?;
             let place = format!("{{{}}}", parameter.name);
             path = path.replacen(&place, &encoded, 1);
             shown = shown.replacen(&place, if parameter.secret { MASK } else { &encoded }, 1);
@@ -238,26 +288,28 @@ impl Builder<'_> {
     }
 
     /// The query with its question mark, and the same as it may be shown.
-    fn query(&self) -> Result<(String, String)> {
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        let secret =
-            |key: &str| self.operation.each_parameter().any(|p| p.secret && p.place == Place::Query && p.wire == key);
+    fn query(&mut self) -> Result<(String, String)> {
+        let mut pairs: Vec<(&str, String, bool)> = Vec::new();
         for parameter in self.operation.each_parameter().filter(|parameter| parameter.place == Place::Query) {
             // The typed C functions hand the whole query on as one object, by the same names.
             let from_object = self.arguments.query.get(parameter.name).map(|raw| Argument::Json(raw.clone()));
             let given = if parameter.required && from_object.is_some() { None } else { self.given(parameter)? };
             if let Some(argument) = given.or(from_object.as_ref()) {
-                query_values(parameter.name, argument, &mut |text| pairs.push((parameter.wire.to_owned(), text)))?;
+                query_values(parameter.name, argument, &mut |text| {
+                    pairs.push((parameter.wire, text, parameter.secret));
+                })?;
             }
         }
+        let in_query = |parameter: &&Parameter| parameter.place == Place::Query;
         for (key, raw) in &self.arguments.query {
-            if self.operation.parameter(key).is_none_or(|parameter| parameter.place != Place::Query) {
-                query_values(key, &Argument::Json(raw.clone()), &mut |text| pairs.push((key.clone(), text)))?;
+            if !self.operation.each_parameter().filter(in_query).any(|parameter| parameter.name == key) {
+                let is_secret =
+                    self.operation.each_parameter().filter(in_query).any(|known| known.secret && known.wire == key);
+                query_values(key, &Argument::Json(raw.clone()), &mut |text| pairs.push((key, text, is_secret)))?;
             }
         }
-        let shown = pairs.iter().map(|(key, value)| (key.as_str(), if secret(key) { MASK } else { value.as_str() }));
-        let shown = query_string(shown);
-        Ok((query_string(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))), shown))
+        self.secrets.extend(pairs.iter().filter(|(_, _, is_secret)| *is_secret).map(|(_, text, _)| text.clone()));
+        queries(&pairs)
     }
 }
 
@@ -265,12 +317,15 @@ impl Builder<'_> {
 fn query_values(name: &str, argument: &Argument, push: &mut dyn FnMut(String)) -> Result<()> {
     let expected =
         || Error::invalid(format!("argument {name}: expected a text, a number, a truth value or a list of those"));
-    let scalar = |value: &Value| match value {
-        Value::Null => Ok(None),
-        Value::Bool(truth) => Ok(Some(if *truth { "True" } else { "False" }.to_owned())),
-        Value::Number(number) => Ok(Some(number.to_string())),
-        Value::String(text) => Ok(Some(text.clone())),
-        Value::Array(_) | Value::Object(_) => Err(expected()),
+    let mut push_scalar = |value: Option<Json>| {
+        match value.ok_or_else(expected)? {
+            Json::Null => {}
+            Json::Truth(truth) => push(if truth { "True" } else { "False" }.to_owned()),
+            Json::Number(number) => push(number.to_owned()),
+            Json::Text(text) => push(text),
+            Json::List(_) | Json::Object(_) => return Err(expected()),
+        }
+        Ok(())
     };
     let raw = match argument {
         Argument::Text(text) => {
@@ -279,21 +334,37 @@ fn query_values(name: &str, argument: &Argument, push: &mut dyn FnMut(String)) -
         }
         Argument::Json(raw) => raw,
     };
-    match serde_json::from_str(raw.get()).map_err(|_| expected())? {
-        Value::Array(items) => {
-            for item in &items {
-                if let Some(text) = scalar(item)? {
-                    push(text);
-                }
-            }
-        }
-        single => {
-            if let Some(text) = scalar(&single)? {
-                push(text);
-            }
-        }
+    match Json::of(raw) {
+        Some(Json::List(items)) => items.into_iter().try_for_each(|item| push_scalar(Json::of(item))),
+        single => push_scalar(single),
+    }
+}
+
+/// The query with its question mark, and the same without its secrets.
+fn queries(pairs: &[(&str, String, bool)]) -> Result<(String, String)> {
+    let query = query_string(pairs.iter().map(|(key, value, _)| (*key, value.as_str())));
+    if query.len() > LONGEST_QUERY {
+        let largest = pairs.iter().max_by_key(|(key, value, _)| key.len() + value.len());
+        let largest = largest.map(|(key, _, _)| cut(key, 60)).unwrap_or_default();
+        refuse_length(&format!("query (most of it {largest:?})"), query.len(), LONGEST_QUERY)?;
+    }
+    let visible = pairs.iter().map(|(key, value, is_secret)| (*key, if *is_secret { MASK } else { value.as_str() }));
+    Ok((query, query_string(visible)))
+}
+
+/// What no URL can carry, named before anything is sent, and not repeated.
+fn refuse_length(name: &str, length: usize, longest: usize) -> Result<()> {
+    if length > longest {
+        return Err(Error::invalid(format!(
+            "argument {name}: it is {length} bytes long in the URL; expected {longest} at most"
+        )));
     }
     Ok(())
+}
+
+/// Whether a part is `.` or `..`: where a proxy decodes `%2F` and resolves the path, it would climb.
+fn has_dot_segments(path: &str) -> bool {
+    path.split(['/', '\\']).any(|part| part == "." || part == "..")
 }
 
 fn query_string<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
@@ -306,6 +377,12 @@ fn encode_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 }
 
 fn parse(url: &str) -> Result<reqwest::Url> {
+    if url.len() > LONGEST_URL {
+        return Err(Error::invalid(format!(
+            "the URL that results is {} bytes long; expected {LONGEST_URL} at most",
+            url.len()
+        )));
+    }
     reqwest::Url::parse(url).map_err(|e| Error::invalid(format!("the URL that results is not one: {e}")))
 }
 

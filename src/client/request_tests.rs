@@ -4,6 +4,7 @@ use super::*;
 use crate::client::ErrorKind;
 use crate::client::Options;
 use crate::operations;
+use serde_json::Value;
 
 const BASE: &str = "https://h/api/auth/0.1";
 
@@ -36,9 +37,14 @@ fn body(prepared: &Prepared) -> String {
 
 #[test]
 fn a_path_argument_is_one_segment_whatever_it_holds() {
-    for (text, segment) in
-        [("a/b", "a%2Fb"), ("a?b#c", "a%3Fb%23c"), ("..%2e", "..%252e"), ("é *", "%C3%A9%20%2A"), ("...", "...")]
-    {
+    for (text, segment) in [
+        ("a/b", "a%2Fb"),
+        ("a/..b/.c.", "a%2F..b%2F.c."),
+        ("a?b#c", "a%3Fb%23c"),
+        ("..%2e", "..%252e"),
+        ("é *", "%C3%A9%20%2A"),
+        ("...", "..."),
+    ] {
         let made = prepared("users.get", &serde_json::json!({"user_uuid": text}).to_string()).unwrap();
         assert_eq!(made.url.as_str(), format!("{BASE}/users/{segment}"));
     }
@@ -46,7 +52,7 @@ fn a_path_argument_is_one_segment_whatever_it_holds() {
 
 #[test]
 fn a_path_argument_that_would_name_another_resource_is_refused_by_name() {
-    for text in ["", ".", ".."] {
+    for text in ["", ".", "..", "../tenants", "a/..", "a/../b", "a/./b", "a\\..\\b"] {
         let message = refused("users.get", &serde_json::json!({"user_uuid": text}).to_string());
         assert!(message.contains("user_uuid"), "{message}");
     }
@@ -134,17 +140,135 @@ fn a_line_break_cannot_smuggle_a_header() {
 fn what_is_shown_of_a_request_holds_no_secret() {
     let made = prepared("token.get", r#"{"token": "s3cr3t t/ken", "required_acl": "x"}"#).unwrap();
     assert!(made.url.as_str().contains("s3cr3t"));
-    assert_eq!(made.shown_url, format!("{BASE}/token/***?scope=x"));
+    assert_eq!(made.shown_url(300), format!("{BASE}/token/***?scope=x"));
     let short = prepared("token.get", r#"{"token": "abc"}"#).unwrap();
-    assert_eq!(short.shown_url, format!("{BASE}/token/***"));
+    assert_eq!(short.shown_url(300), format!("{BASE}/token/***"));
     assert!(format!("{:?}", made.headers).matches("the-token").count() == 0, "{:?}", made.headers);
 }
 
 #[test]
 fn a_raw_path_cannot_climb_or_carry_a_query() {
     let raw = |path| prepare_raw(BASE, Method::Get, path, &Arguments::new(), &settings());
-    for path in ["users", "/../x", "/a/%2e%2E/b", "/./a", "/a?b", "/a#b", "/a b", "/a\\b", "/é"] {
+    for path in [
+        "users",
+        "/../x",
+        "/a/%2e%2E/b",
+        "/./a",
+        "/a?b",
+        "/a#b",
+        "/a b",
+        "/a\\b",
+        "/é",
+        "/a%2F..%2fb",
+        "/a%5c%2e.",
+        "/%2e%2E%5Cb",
+    ] {
         assert!(raw(path).is_err(), "{path}");
     }
     assert_eq!(raw("/users/a%2Fb").unwrap().url.as_str(), format!("{BASE}/users/a%2Fb"));
+}
+
+#[test]
+fn a_login_is_never_half_the_callers_and_half_the_clients() {
+    for (given, missing) in [(r#"{"username": "bob"}"#, "password"), (r#"{"password": "bobs-own"}"#, "username")] {
+        let message = refused("token.new", given);
+        assert!(message.contains(&format!("argument {missing}")) && !message.contains("bobs-own"), "{message}");
+    }
+    let own = prepared("token.new", r#"{"username": null, "body": {"client_id": "c"}}"#).unwrap();
+    assert_eq!(own.headers["authorization"], "Basic YWxpY2U6aHVudGVyMg==");
+    let given = prepared("token.new", r#"{"username": "bob", "password": ""}"#).unwrap();
+    assert_eq!(given.headers["authorization"], "Basic Ym9iOg==");
+    let none = prepared("token.new", r#"{"username": "", "password": "", "refresh_token": "r"}"#).unwrap();
+    assert!(!none.headers.contains_key("authorization"));
+}
+
+#[test]
+fn a_secret_is_masked_by_whatever_way_it_was_given() {
+    for (operation, arguments) in [
+        ("users.register", r#"{"password": "s3cr3t/ü", "email_address": "a@b"}"#),
+        ("users.register", r#"{"body": {"password": "s3cr3t/ü", "email_address": "a@b"}}"#),
+        ("users.new", r#"{"username": "a", "body": {"password": "s3cr3t\/\u00fc"}}"#),
+        ("token.new", r#"{"body": {"refresh_token": "s3cr3t/ü"}}"#),
+        ("token.new", r#"{"session_type": "mobile", "body": {"saml_session_id": "s3cr3t/ü"}}"#),
+        ("ldap_config.update", r#"{"body": {"bind_password": "s3cr3t/ü"}}"#),
+        ("ldap_config.update", r#"{"ldap_config": {"x": ["s3cr3t/ü"]}}"#),
+        ("external.create", r#"{"auth_type": "t", "user_uuid": "u", "data": {"token": "s3cr3t/ü"}}"#),
+        ("emails.get_confirmation_page", r#"{"email_uuid": "x", "query": {"token": "s3cr3t/ü"}}"#),
+        ("emails.get_confirmation_page", r#"{"email_uuid": "x", "token": "s3cr3t/ü"}"#),
+        ("saml.acs", r#"{"body": {"saml_response": "s3cr3t/ü", "relay_state": "r"}}"#),
+        ("saml.sls", r#"{"query": {"SAMLResponse": "s3cr3t/ü"}}"#),
+        ("saml.sls", r#"{"query": {"saml_response": "s3cr3t/ü"}}"#),
+    ] {
+        let made = prepared(operation, arguments).unwrap();
+        assert_eq!(made.secrets.mask("it was s3cr3t\\/\\u00fc"), "it was ***", "{operation} {arguments}");
+        assert!(!made.shown_url(300).contains("s3cr3t"), "{}", made.shown_url(300));
+    }
+    let made = prepared("users.register", r#"{"body": {"password": "s3cr3t", "username": "alice-k"}}"#).unwrap();
+    assert_eq!(made.secrets.mask("alice-k"), "alice-k", "only what is secret is masked");
+}
+
+#[test]
+fn of_a_raw_request_no_text_of_query_and_body_and_no_token_in_the_path_is_shown() {
+    let arguments = r#"{"query": {"key": "s3cr3t-q", "n": 7, "x": ["abc"]}, "body": {"a": [{"b": "s3cr3t-b"}]}}"#;
+    let arguments = Arguments::from_json(arguments).unwrap();
+    let made = prepare_raw(BASE, Method::Post, "/token/s3cr3t%2Dt/scopes/check", &arguments, &settings()).unwrap();
+    assert_eq!(made.url.path(), "/api/auth/0.1/token/s3cr3t%2Dt/scopes/check");
+    assert_eq!(made.shown_operation(), "POST /token/***/scopes/check");
+    assert_eq!(made.shown_url(300), format!("{BASE}/token/***/scopes/check?key=***&n=7&x=***"));
+    assert_eq!(made.secrets.mask("s3cr3t-q s3cr3t-b s3cr3t-t s3cr3t%2Dt"), "*** *** *** ***");
+}
+
+#[test]
+fn what_no_url_can_hold_is_refused_by_name_and_length_and_not_repeated() {
+    let long = |length: usize| "x".repeat(length);
+    let given = |operation: &str, name: &str, length: usize| {
+        prepared(operation, &serde_json::json!({name: long(length)}).to_string())
+    };
+    assert!(given("users.get", "user_uuid", 8_000).is_ok() && given("users.list", "search", 59_000).is_ok());
+    for (operation, name, length) in
+        [("users.get", "user_uuid", 8_001), ("users.get", "user_uuid", 10 << 20), ("users.list", "search", 10 << 20)]
+    {
+        let error = given(operation, name, length).err().expect("refused");
+        assert_eq!(error.kind, ErrorKind::InvalidArgument);
+        assert!(error.message.contains(name) && error.message.contains(" bytes long"), "{}", error.message);
+        assert!(error.message.len() < 300, "{}", error.message.len());
+    }
+    let encoded = prepared("users.get", &serde_json::json!({"user_uuid": "é".repeat(2_000)}).to_string());
+    assert!(encoded.err().expect("refused").message.contains("12000 bytes"), "it is the encoded length that counts");
+    let path = format!("/users/{}", long(70_000));
+    let raw = prepare_raw(BASE, Method::Get, &path, &Arguments::new(), &settings()).err().expect("refused");
+    assert!(raw.message.contains("argument path") && raw.message.len() < 300, "{}", raw.message);
+    let unknown = prepared("users.get", &serde_json::json!({long(10 << 20): 1}).to_string()).err().expect("refused");
+    assert!(unknown.message.len() < 1000);
+}
+
+#[test]
+fn what_is_shown_of_a_long_url_is_its_beginning() {
+    let made = prepared("users.list", &serde_json::json!({"search": "x".repeat(50_000)}).to_string()).unwrap();
+    assert_eq!(made.shown_url(300).len(), 303);
+    assert!(made.shown_url(300).starts_with(&format!("{BASE}/users?search=xxx")));
+}
+
+#[test]
+fn what_changes_something_each_time_is_neither_safe_nor_repeated() {
+    let change: Vec<_> =
+        operations::all().filter(|operation| operation.changes).map(|operation| operation.name).collect();
+    let expected = [
+        "users.change_password",
+        "users.reset_password",
+        "users.request_confirmation_email",
+        "emails.get_confirmation_page",
+        "saml.logout",
+        "saml.sls",
+    ];
+    assert_eq!(change, expected);
+    let reset = prepared("users.reset_password", r#"{"login": "alice"}"#).unwrap();
+    assert!(!reset.is_safe() && !reset.is_idempotent());
+    let passwords = r#"{"user_uuid": "u", "old_password": "a", "new_password": "b"}"#;
+    let changed = prepared("users.change_password", passwords).unwrap();
+    assert!(!changed.is_safe() && !changed.is_idempotent());
+    let plain = prepared("users.get", r#"{"user_uuid": "u"}"#).unwrap();
+    assert!(plain.is_safe() && plain.is_idempotent());
+    let deleted = prepared("users.delete", r#"{"user_uuid": "u"}"#).unwrap();
+    assert!(!deleted.is_safe() && deleted.is_idempotent());
 }

@@ -1,18 +1,20 @@
 //! From the server's answer to what the caller gets: the result that the table promises, or one error for each of the
 //! four shapes in which wazo-auth (and what stands in front of it) refuses.
 
-use super::error::{Error, ErrorKind, Result, ServerAnswer};
+use super::error::{Error, ErrorKind, Result, ServerAnswer, cut};
+use super::json::{self, Json, quoted};
 use super::request::Prepared;
 use crate::operations::Shape;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, SET_COOKIE};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What a call came to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Outcome {
     /// The HTTP status.
     pub status: u16,
@@ -20,6 +22,13 @@ pub struct Outcome {
     pub headers: Vec<(String, String)>,
     /// The result as JSON: the server's own text where it sent JSON.
     pub json: String,
+}
+
+impl fmt::Debug for Outcome {
+    /// The result and the headers are left out: a login's is the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outcome({}, {} bytes)", self.status, self.json.len())
+    }
 }
 
 impl Outcome {
@@ -84,7 +93,7 @@ fn result(prepared: &Prepared, shape: Shape, answer: Answer) -> Result<Outcome> 
         Shape::Question => "true".into(),
         Shape::Text => text_as_json(answer.body),
         Shape::Location => match answer.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes())) {
-            Some(location) => Value::from(location).to_string(),
+            Some(location) => quoted(&location),
             None => return Err(unexpected(prepared, &answer, "a Location header")),
         },
         Shape::JsonOrNothing if answer.body.iter().all(u8::is_ascii_whitespace) => "null".into(),
@@ -93,8 +102,8 @@ fn result(prepared: &Prepared, shape: Shape, answer: Answer) -> Result<Outcome> 
             None => return Err(unexpected(prepared, &answer, "JSON")),
         },
         Shape::Member(names) => {
-            let members: Option<BTreeMap<&str, &RawValue>> = serde_json::from_slice(&answer.body).ok();
-            let member = members.and_then(|members| names.iter().find_map(|name| members.get(name).copied()));
+            let members: Option<BTreeMap<String, &RawValue>> = serde_json::from_slice(&answer.body).ok();
+            let member = members.and_then(|members| names.iter().find_map(|name| members.get(*name).copied()));
             let Some(json) = member.map(|member| member.get().to_owned()) else {
                 let expected = format!("a JSON object with `{}`", names.join("` or `"));
                 return Err(unexpected(prepared, &answer, &expected));
@@ -119,7 +128,7 @@ fn into_text(body: Vec<u8>) -> String {
 /// A text that is not JSON, as a JSON string; in base64 where it is no text at all.
 pub fn text_as_json(body: Vec<u8>) -> String {
     match String::from_utf8(body) {
-        Ok(text) => Value::from(text).to_string(),
+        Ok(text) => quoted(&text),
         Err(bytes) => serde_json::json!({"base64": BASE64.encode(bytes.as_bytes())}).to_string(),
     }
 }
@@ -162,28 +171,30 @@ fn unexpected(prepared: &Prepared, answer: &Answer, expected: &str) -> Error {
 
 /// What the server says in a refusal, from any of its shapes.
 #[derive(Default)]
-struct Said {
+struct Said<'a> {
     reason: Option<String>,
     error_id: Option<String>,
-    details: Option<Value>,
+    details: Option<&'a RawValue>,
 }
 
 /// E1: `reason`; E2: `message`, `error_id`, `details`; E3: `message`; E4: a page, of which nothing is said.
-fn said(body: &[u8]) -> Said {
-    let Ok(Value::Object(object)) = serde_json::from_slice::<Value>(body) else { return Said::default() };
-    let plain = |value: &Value| match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
+fn said(body: &[u8]) -> Said<'_> {
+    let Some(object) = serde_json::from_slice::<&RawValue>(body).ok().and_then(Json::of) else {
+        return Said::default();
+    };
+    let plain = |value: &RawValue| match Json::of(value)? {
+        Json::Null => None,
+        Json::Text(text) => Some(text),
         // `reason` is a list of texts; `message` and `error_id` can be objects.
-        Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_string) => {
-            Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "))
+        Json::List(items) if !items.is_empty() && items.iter().all(|item| item.get().starts_with('"')) => {
+            Some(json::texts(value).join("; "))
         }
-        other => Some(other.to_string()),
+        _ => json::plain(value),
     };
     Said {
-        reason: object.get("message").or_else(|| object.get("reason")).and_then(plain),
-        error_id: object.get("error_id").and_then(plain),
-        details: object.get("details").filter(|details| !details.is_null()).cloned(),
+        reason: object.member("message").or_else(|| object.member("reason")).and_then(plain),
+        error_id: object.member("error_id").and_then(plain),
+        details: object.member("details").filter(|details| details.get() != "null"),
     }
 }
 
@@ -191,15 +202,17 @@ fn refusal(prepared: &Prepared, answer: &Answer) -> Error {
     let said = said(&answer.body);
     let status = answer.status;
     let kind = kind_of(status, &said);
-    let why = said.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    let which = said.error_id.as_deref().map(|id| format!(" ({id})")).unwrap_or_default();
+    let mask = |text: &String| prepared.secrets.mask(text);
+    let (reason, error_id) = (said.reason.as_ref().map(mask), said.error_id.as_ref().map(mask));
+    // The words of a log line have an end; all of them are in the error's members.
+    let why = reason.as_deref().map(|reason| format!(": {}", cut(reason, 1000))).unwrap_or_default();
+    let which = error_id.as_deref().map(|id| format!(" ({})", cut(id, 300))).unwrap_or_default();
     let hint = hint(kind, status, answer);
     let mut error = with_answer(prepared, kind, answer);
     error.message = about(prepared, &format!("the server answered {status}{why}{which}{hint}"));
-    error.reason = said.reason.map(|reason| prepared.secrets.mask(&reason));
-    error.error_id = said.error_id.map(|id| prepared.secrets.mask(&id));
-    error.details =
-        said.details.and_then(|details| RawValue::from_string(prepared.secrets.mask(&details.to_string())).ok());
+    (error.reason, error.error_id) = (reason, error_id);
+    let details = said.details.and_then(json::plain);
+    error.details = details.and_then(|details| RawValue::from_string(mask(&details)).ok());
     // A gateway that gave up on the server cannot know what the server did.
     error.in_doubt = matches!(status, 502 | 504) && !prepared.is_safe();
     error
@@ -215,19 +228,33 @@ fn hint(kind: ErrorKind, status: u16, answer: &Answer) -> String {
         }
         ErrorKind::Protocol if (300..400).contains(&status) => {
             let to = answer.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()));
-            // Of the target only the origin: its query may carry a secret of the server's.
-            let origin = to
-                .and_then(|to| reqwest::Url::parse(&to).ok())
-                .map(|to| format!(" to {}", to.origin().ascii_serialization()))
-                .unwrap_or_default();
+            let origin = to.and_then(|to| origin(&to)).map(|origin| format!(" to {origin}")).unwrap_or_default();
             format!(", a redirect{origin}; redirects are never followed, because they would carry the token along")
         }
         _ => String::new(),
     }
 }
 
+/// Of a URL of the server's only where it leads: its path and query may carry a secret.
+fn origin(url: &str) -> Option<String> {
+    reqwest::Url::parse(url).ok().map(|url| url.origin().ascii_serialization())
+}
+
+/// The headers of an answer as an error may hold them.
+fn shown_headers(prepared: &Prepared, all: &HeaderMap) -> Vec<(String, String)> {
+    let shown = |(name, value): (String, String)| {
+        let value = match name.as_str() {
+            name if name == SET_COOKIE => return None,
+            name if name == LOCATION => origin(&value)?,
+            _ => value,
+        };
+        Some((name, prepared.secrets.mask(&value)))
+    };
+    headers(all).into_iter().filter_map(shown).collect()
+}
+
 /// The kind of a refusal. 401 has seven meanings; only the first should make a caller take a new token.
-fn kind_of(status: u16, said: &Said) -> ErrorKind {
+fn kind_of(status: u16, said: &Said<'_>) -> ErrorKind {
     match status {
         401 => unauthorized(said),
         403 => ErrorKind::PermissionDenied,
@@ -241,9 +268,10 @@ fn kind_of(status: u16, said: &Said) -> ErrorKind {
     }
 }
 
-fn unauthorized(said: &Said) -> ErrorKind {
-    let detail = |name: &str| said.details.as_ref().and_then(|details| details.get(name)).and_then(Value::as_str);
-    match (said.error_id.as_deref(), detail("reason")) {
+fn unauthorized(said: &Said<'_>) -> ErrorKind {
+    let reason = said.details.and_then(Json::of).and_then(|details| details.member("reason")).and_then(Json::of);
+    let reason = reason.and_then(Json::into_text);
+    match (said.error_id.as_deref(), reason.as_deref()) {
         (Some("unauthorized-tenant"), _) => ErrorKind::TenantUnauthorized,
         (Some("unauthorized"), Some("not_found_or_expired")) => ErrorKind::TokenInvalid,
         // A missing permission; an access that one does not have and so cannot give; the top tenant's alone.
@@ -255,30 +283,30 @@ fn unauthorized(said: &Said) -> ErrorKind {
 
 fn with_answer(prepared: &Prepared, kind: ErrorKind, answer: &Answer) -> Error {
     let mut error = locate(prepared, Error::new(kind, String::new()));
-    let mask = |text: &str| prepared.secrets.mask(text);
     error.answer = Some(ServerAnswer {
         status: answer.status,
-        headers: headers(&answer.headers).into_iter().map(|(name, value)| (name, mask(&value))).collect(),
-        body: mask(&String::from_utf8_lossy(&answer.body)),
+        headers: shown_headers(prepared, &answer.headers),
+        body: prepared.secrets.mask(&String::from_utf8_lossy(&answer.body)),
     });
     error
 }
 
 /// The operation in front of what happened to it; what the server said may hold secrets.
 pub fn about(prepared: &Prepared, message: &str) -> String {
-    prepared.secrets.mask(&format!(
-        "{}: {message} [{} {}]",
-        prepared.operation,
+    format!(
+        "{}: {} [{} {}]",
+        prepared.shown_operation(),
+        prepared.secrets.mask(message),
         prepared.method.as_str(),
-        prepared.shown_url
-    ))
+        prepared.shown_url(300)
+    )
 }
 
 /// Notes in an error which call it belongs to.
 pub fn locate(prepared: &Prepared, mut error: Error) -> Error {
-    error.operation = prepared.secrets.mask(&prepared.operation);
+    error.operation = prepared.shown_operation();
     error.method = prepared.method.as_str();
-    error.url.clone_from(&prepared.shown_url);
+    error.url = prepared.shown_url(2000);
     error
 }
 

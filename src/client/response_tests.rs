@@ -161,3 +161,65 @@ fn what_the_server_repeats_of_a_secret_is_masked_everywhere() {
     assert!(!everything.contains("the-token"), "{everything}");
     assert!(error.to_json().contains("***"));
 }
+
+#[test]
+fn no_answer_reaches_into_the_stack_or_says_what_others_do_not_see_in_it() {
+    // What reads such a name as an instruction parses the string behind it anew, level by level.
+    let mut deep = "1".to_owned();
+    for _ in 0..8 {
+        deep = format!("{}{deep}{}", "[".repeat(120), "]".repeat(120));
+        deep = format!(r#"{{"$serde_json::private::RawValue":{}}}"#, quoted(&deep));
+    }
+    let hidden = r#"{"$serde_json::private::RawValue": "{\"reason\": \"not_found_or_expired\"}"}"#;
+    let error = refused("users.get", USER, 401, &format!(r#"{{"error_id": "unauthorized", "details": {hidden}}}"#));
+    assert_eq!(error.kind, ErrorKind::PermissionDenied);
+    assert!(error.to_json().contains("$serde_json"), "{}", error.to_json());
+    for details in [deep, format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000))] {
+        let body = format!(r#"{{"message": {details}, "details": {details}}}"#);
+        let error = refused("users.get", USER, 400, &body);
+        assert_eq!(error.kind, ErrorKind::Rejected);
+        assert!(!error.to_json().is_empty());
+        assert!(!refused("users.get", USER, 400, &details).to_json().is_empty());
+    }
+}
+
+#[test]
+fn a_secret_in_a_body_is_masked_however_the_server_writes_it() {
+    let body = r#"{"message": "bad value h\u00fcnter\/22", "details": {"password": {"got": "h\u00FCnter/22"}}}"#;
+    let given = r#"{"body": {"password": "hünter/22", "email_address": "a@b"}}"#;
+    let error = refused("users.register", given, 400, body);
+    let everything = format!("{error} {error:?} {} {}", error.to_json(), error.answer_json().unwrap());
+    assert!(!everything.contains("nter"), "{everything}");
+    assert_eq!(error.details.as_ref().unwrap().get(), r#"{"password":{"got":"***"}}"#);
+}
+
+#[test]
+fn the_headers_of_an_error_hold_no_session_and_no_secret_target() {
+    let headers = [("location", "https://idp.example/x?token=abcdef"), ("set-cookie", "session=abcdef"), ("x-a", "1")];
+    let error = judged("users.get", USER, 302, &headers, "").unwrap_err();
+    let shown = &error.answer.as_ref().unwrap().headers;
+    let header = |name: &str| shown.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    assert_eq!((header("location"), header("set-cookie")), (Some("https://idp.example"), None));
+    assert_eq!(header("x-a"), Some("1"));
+    let relative = judged("users.get", USER, 302, &[("location", "/login?token=abcdef")], "").unwrap_err();
+    assert!(!relative.answer_json().unwrap().contains("abcdef"));
+}
+
+#[test]
+fn the_words_of_a_server_do_not_make_a_message_endless() {
+    let error = refused("users.get", USER, 400, &format!(r#"{{"message": "{}"}}"#, "x".repeat(1 << 20)));
+    assert!(error.message.len() < 2000, "{}", error.message.len());
+    assert_eq!(error.reason.as_ref().map(String::len), Some(1 << 20));
+}
+
+#[test]
+fn an_outcome_in_debug_output_shows_no_token() {
+    let outcome = judged("token.new", "{}", 200, &[], r#"{"data": {"token": "0ec4e97a"}}"#).unwrap();
+    assert_eq!(format!("{outcome:?}"), "Outcome(200, 21 bytes)");
+}
+
+#[test]
+fn a_member_is_found_among_names_of_any_spelling() {
+    let data = judged("token.new", "{}", 200, &[], r#"{"caf\u00e9": 1, "d\u0061ta": {"token": "x"}}"#).unwrap();
+    assert_eq!(data.json, r#"{"token": "x"}"#);
+}

@@ -1,5 +1,11 @@
 //! Secrets of a call: never shown, and masked where a server repeats them.
 
+use super::json::{self, Json};
+use bytes::Bytes;
+use once_cell::race::OnceBox;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What stands in place of a secret.
@@ -16,53 +22,231 @@ impl fmt::Debug for Secret {
 }
 
 /// The secrets that one call carries, to be masked in whatever is said of it.
-#[derive(Clone, Default)]
-pub struct Secrets(Vec<String>);
+///
+/// Most calls end well and have nothing masked; what to look for is worked out when it is first needed.
+#[derive(Default)]
+pub struct Secrets {
+    given: Vec<String>,
+    documents: Vec<Document>,
+    sought: OnceBox<Sought>,
+}
+
+/// A JSON text that holds secrets.
+struct Document {
+    json: Bytes,
+    /// The members whose values are secret; `None` where every string is.
+    members: Option<Vec<&'static str>>,
+}
+
+/// The texts to look for.
+struct Sought {
+    /// In every form in which they can come back.
+    forms: Vec<String>,
+    /// As they are: their forms are made where something is long enough to hold them.
+    long: Vec<String>,
+}
 
 impl Secrets {
     /// Shorter ones are not looked for: masking `a` everywhere would make every text unreadable, and tell as much.
     const SHORTEST: usize = 4;
 
-    /// Adds one, in the forms in which it can come back: as it is, in a JSON text, in a URL.
-    pub fn add(&mut self, secret: &str) {
-        if secret.len() < Self::SHORTEST || self.0.iter().any(|known| known == secret) {
-            return;
-        }
-        let in_json = serde_json::Value::from(secret).to_string();
-        let in_path = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string();
-        let in_url: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        for form in [&in_json[1..in_json.len() - 1], &in_url, &in_path] {
-            if form != secret {
-                self.0.push(form.to_owned());
-            }
-        }
-        self.0.push(secret.to_owned());
+    /// Beyond any password or token.
+    const LONG: usize = 4096;
+
+    /// Adds one.
+    pub fn add(&mut self, secret: impl Into<String>) {
+        self.sought = OnceBox::new();
+        self.given.push(secret.into());
+    }
+
+    /// Adds several.
+    pub fn extend(&mut self, all: impl IntoIterator<Item = String>) {
+        all.into_iter().for_each(|secret| self.add(secret));
+    }
+
+    /// Adds every string of a JSON text.
+    pub fn add_all(&mut self, json: Bytes) {
+        self.sought = OnceBox::new();
+        self.documents.push(Document { json, members: None });
+    }
+
+    /// Adds what these members of a JSON object hold.
+    pub fn add_members(&mut self, json: Bytes, names: Vec<&'static str>) {
+        self.sought = OnceBox::new();
+        self.documents.push(Document { json, members: Some(names) });
     }
 
     /// The text without the secrets.
     pub fn mask(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in &self.0 {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), MASK);
+        let sought = self.sought.get_or_init(|| Box::new(self.sought()));
+        let mut spans = Vec::new();
+        let mut find = |form: &str| spans.extend(text.match_indices(form).map(|(at, found)| (at, at + found.len())));
+        sought.forms.iter().filter(|form| form.len() <= text.len()).for_each(|form| find(form));
+        for secret in sought.long.iter().filter(|secret| secret.len() <= text.len()) {
+            for form in forms(secret) {
+                find(&form);
             }
         }
-        text
+        if spans.is_empty() {
+            return text.to_owned();
+        }
+        // Where secrets overlap (one begins with another), what is masked is all of them.
+        spans.sort_unstable();
+        let mut masked = String::with_capacity(text.len());
+        let mut shown = 0;
+        for (start, end) in spans {
+            if start >= shown {
+                masked.push_str(&text[shown..start]);
+                masked.push_str(MASK);
+            }
+            shown = shown.max(end);
+        }
+        masked.push_str(&text[shown..]);
+        masked
     }
+
+    fn sought(&self) -> Sought {
+        let mut all: BTreeSet<String> = self.given.iter().cloned().collect();
+        all.extend(self.documents.iter().flat_map(Document::secrets));
+        all.retain(|secret| secret.len() >= Self::SHORTEST);
+        let (short, long): (Vec<_>, Vec<_>) = all.into_iter().partition(|secret| secret.len() <= Self::LONG);
+        let forms: BTreeSet<String> = short.iter().flat_map(|secret| forms(secret)).collect();
+        Sought { forms: forms.into_iter().collect(), long }
+    }
+}
+
+impl Document {
+    fn secrets(&self) -> Vec<String> {
+        let Ok(json) = serde_json::from_slice::<&RawValue>(&self.json) else { return Vec::new() };
+        let Some(names) = &self.members else { return json::texts(json) };
+        let Some(object) = Json::of(json) else { return Vec::new() };
+        names.iter().filter_map(|name| object.member(name)).flat_map(secrets_of).collect()
+    }
+}
+
+/// What is secret of a secret value: its text, or every string in it.
+pub fn secrets_of(value: &RawValue) -> Vec<String> {
+    Json::of(value).and_then(Json::into_text).map_or_else(|| json::texts(value), |text| vec![text])
+}
+
+/// What stands in a URL as it is; the other set is that of programs which let slashes pass.
+const URL: &AsciiSet = super::request::SEGMENT;
+const URL_PATH: &AsciiSet = &URL.remove(b'/');
+
+/// The forms in which a secret can come back: as it is, in a JSON text (as serde_json, Python and PHP write it), in a
+/// URL or a form.
+fn forms(secret: &str) -> BTreeSet<String> {
+    let mut forms = BTreeSet::from([secret.to_owned()]);
+    if secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) {
+        return forms;
+    }
+    let json = json::quoted(secret);
+    for form in [json[1..json.len() - 1].to_owned(), ascii_json(secret, false), ascii_json(secret, true)] {
+        forms.insert(form.replace('/', "\\/"));
+        forms.insert(form);
+    }
+    let in_form = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    for form in
+        [in_form, utf8_percent_encode(secret, URL).to_string(), utf8_percent_encode(secret, URL_PATH).to_string()]
+    {
+        forms.insert(in_lower_hex(&form));
+        forms.insert(form);
+    }
+    forms
+}
+
+/// The inside of a JSON string that holds ASCII alone.
+fn ascii_json(text: &str, is_upper: bool) -> String {
+    let mut json = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => json.extend(['\\', c]),
+            '\u{8}' => json.push_str("\\b"),
+            '\u{c}' => json.push_str("\\f"),
+            '\n' => json.push_str("\\n"),
+            '\r' => json.push_str("\\r"),
+            '\t' => json.push_str("\\t"),
+            ' '..='~' => json.push(c),
+            _ => json.extend(
+                c.encode_utf16(&mut [0; 2])
+                    .iter()
+                    .map(|unit| if is_upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") }),
+            ),
+        }
+    }
+    json
+}
+
+/// `%2F` as `%2f`.
+fn in_lower_hex(encoded: &str) -> String {
+    let mut digits = 0;
+    let lower = |c: char| {
+        digits = if c == '%' { 3_u8 } else { digits.saturating_sub(1) };
+        if digits > 0 { c.to_ascii_lowercase() } else { c }
+    };
+    encoded.chars().map(lower).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn secrets(all: &[&str]) -> Secrets {
+        let mut secrets = Secrets::default();
+        secrets.extend(all.iter().map(ToString::to_string));
+        secrets
+    }
+
     #[test]
     fn a_secret_is_masked_wherever_it_stands() {
-        let mut secrets = Secrets::default();
-        secrets.add("s3cr3t");
-        secrets.add("a");
+        let mut secrets = secrets(&["s3cr3t", "a"]);
         assert_eq!(secrets.mask("the password s3cr3t, xs3cr3tx, and a"), "the password ***, x***x, and a");
         secrets.add("p\"s wôrd");
         assert_eq!(secrets.mask(r#"{"e": "p\"s wôrd"} ?p=p%22s+w%C3%B4rd"#), r#"{"e": "***"} ?p=***"#);
         assert_eq!(format!("{:?}", Secret("s3cr3t".into())), "***");
+    }
+
+    #[test]
+    fn a_secret_is_masked_in_every_way_in_which_servers_write_it() {
+        let secrets = secrets(&["hünter/22~😀\u{1f}"]);
+        for written in [
+            "hünter/22~😀\\u001f",
+            "hünter\\/22~😀\\u001f",
+            "h\\u00fcnter/22~\\ud83d\\ude00\\u001f",
+            "h\\u00FCnter/22~\\uD83D\\uDE00\\u001F",
+            "h\\u00fcnter\\/22~\\ud83d\\ude00\\u001f",
+            "h%C3%BCnter%2F22~%F0%9F%98%80%1F",
+            "h%C3%BCnter/22~%F0%9F%98%80%1F",
+            "h%c3%bcnter%2f22~%f0%9f%98%80%1f",
+            "h%C3%BCnter%2F22%7E%F0%9F%98%80%1F",
+        ] {
+            assert_eq!(secrets.mask(&format!("x{written}y")), "x***y", "{written}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_secrets_that_overlap() {
+        for order in [["abcd", "abcdefgh1234"], ["abcdefgh1234", "abcd"]] {
+            assert_eq!(secrets(&order).mask("got abcdefgh1234 and abcd"), "got *** and ***");
+        }
+        assert_eq!(secrets(&["abcdef", "efghij"]).mask("<abcdefghij>"), "<***>");
+    }
+
+    #[test]
+    fn the_strings_of_a_document_and_the_members_of_an_object_are_secrets() {
+        let mut all = Secrets::default();
+        all.add_all(Bytes::from_static(br#"{"plain-name": ["one-secret", {"x": "h\u00fcnter22"}], "port": 12345}"#));
+        assert_eq!(all.mask("plain-name one-secret hünter22 12345"), "plain-name *** *** 12345");
+        let mut members = Secrets::default();
+        let json = br#"{"password": "one-secret", "pin": 12345, "keys": ["k-one", "k-two"], "name": "alice"}"#;
+        members.add_members(Bytes::from_static(json), vec!["password", "pin", "keys", "absent"]);
+        assert_eq!(members.mask("one-secret 12345 k-one k-two alice"), "*** *** *** *** alice");
+    }
+
+    #[test]
+    fn a_secret_of_any_length_is_masked() {
+        let long = format!("ü{}", "x/".repeat(5000));
+        assert_eq!(secrets(&[&long]).mask(&format!("<{}>", ascii_json(&long, false))), "<***>");
+        assert_eq!(secrets(&[&long]).mask("short"), "short");
     }
 }

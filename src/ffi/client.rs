@@ -4,8 +4,9 @@ use super::boundary::{contain, guard};
 use super::error::wazo_auth_error;
 use super::options::wazo_auth_options;
 use super::pointer;
-use crate::client::{Client, Error};
-use serde_json::Value;
+use crate::client::{Client, Error, Json};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::ffi::{CString, c_char};
 
 /// A client of one wazo-auth.
@@ -90,16 +91,14 @@ pub unsafe extern "C" fn wazo_auth_client_with_json(
             let client = pointer::borrow("client", client)?;
             let json = pointer::text("options_json", options_json)?;
             let expected = || Error::invalid("argument options_json: expected a JSON object of texts and numbers");
-            let options: serde_json::Map<String, Value> = serde_json::from_str(json).map_err(|_| expected())?;
+            let options: BTreeMap<String, &RawValue> = serde_json::from_str(json).map_err(|_| expected())?;
             let mut changes = Vec::with_capacity(options.len());
             for (key, value) in &options {
                 changes.push((
                     key.as_str(),
-                    match value {
-                        Value::Null => String::new(),
-                        Value::String(text) => text.clone(),
-                        Value::Number(_) | Value::Bool(_) => value.to_string(),
-                        Value::Array(_) | Value::Object(_) => return Err(expected()),
+                    match Json::of(value).ok_or_else(expected)? {
+                        Json::Null => String::new(),
+                        other => other.into_text().ok_or_else(expected)?,
                     },
                 ));
             }

@@ -4,8 +4,8 @@
 use super::boundary::guard;
 use super::error::wazo_auth_error;
 use super::pointer;
-use crate::client::Error;
-use serde_json::Value;
+use crate::client::{Error, Json, pointed_at, quoted};
+use serde_json::value::RawValue;
 use std::ffi::c_char;
 
 /// Takes a value out of a JSON text.
@@ -34,13 +34,17 @@ pub unsafe extern "C" fn wazo_auth_json_get(
                 return Err(Error::invalid(r#"argument path: expected a JSON Pointer, such as "/items/0/uuid""#));
             }
             // The text itself is not repeated: it may hold a token.
-            let document: Value = serde_json::from_str(json).map_err(|e| {
+            let document: &RawValue = serde_json::from_str(json).map_err(|e| {
                 Error::invalid(format!("argument json: it is not JSON (line {}, column {})", e.line(), e.column()))
             })?;
-            match document.pointer(path) {
-                None | Some(Value::Null) => Ok(std::ptr::null_mut()),
-                Some(Value::String(text)) => pointer::give_text(text.clone()),
-                Some(other) => pointer::give_text(other.to_string()),
+            let Some(value) = pointed_at(document, path) else { return Ok(std::ptr::null_mut()) };
+            match Json::of(value) {
+                Some(Json::Null) => Ok(std::ptr::null_mut()),
+                Some(Json::Text(text)) => pointer::give_text(text),
+                None if value.get().starts_with('"') => Err(Error::invalid(
+                    "argument json: the string there is not text (half a character, as in \"\\ud800\")",
+                )),
+                _ => pointer::give_text(value.get().to_owned()),
             }
         })
     }
@@ -57,7 +61,43 @@ pub unsafe extern "C" fn wazo_auth_json_get(
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_json_quote(text: *const c_char, error: *mut *mut wazo_auth_error) -> *mut c_char {
     // SAFETY: the header's contract.
-    unsafe {
-        guard(error, std::ptr::null_mut(), || pointer::give_text(Value::from(pointer::text("text", text)?).to_string()))
+    unsafe { guard(error, std::ptr::null_mut(), || pointer::give_text(quoted(pointer::text("text", text)?))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::text::wazo_auth_string_free;
+    use super::*;
+    use std::ffi::{CStr, CString};
+
+    fn get(json: &str, path: &str) -> Option<String> {
+        let (json, path) = (CString::new(json).unwrap(), CString::new(path).unwrap());
+        // SAFETY: texts that end with NUL and live as long as the call; what it gives is freed once.
+        unsafe {
+            let text = wazo_auth_json_get(json.as_ptr(), path.as_ptr(), std::ptr::null_mut());
+            let copy = text.as_ref().map(|_| CStr::from_ptr(text).to_str().unwrap().to_owned());
+            wazo_auth_string_free(text);
+            copy
+        }
+    }
+
+    #[test]
+    fn a_value_comes_out_as_the_server_wrote_it_and_no_name_is_an_instruction() {
+        let json = r#"{"token": "h\u00fc", "n": 1.10, "none": null, "o": {"a": [true]}}"#;
+        assert_eq!(get(json, "/token").as_deref(), Some("hü"));
+        assert_eq!(get(json, "/n").as_deref(), Some("1.10"));
+        assert_eq!(get(json, "/o").as_deref(), Some(r#"{"a": [true]}"#));
+        assert_eq!(get(json, "/o/a/0").as_deref(), Some("true"));
+        assert_eq!(get(json, "/none"), None);
+        let magic = r#"{"$serde_json::private::RawValue":"{\"token\":\"x\"}"}"#;
+        assert_eq!(get(magic, "/token"), None);
+        assert_eq!(get(r#"["\ud800"]"#, "/0"), None);
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let deep = format!("{}7{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+        assert_eq!(get(&deep, "/0/0/1"), None);
+        assert_eq!(get(&deep, "").map(|text| text.len()), Some(deep.len()));
     }
 }

@@ -39,5 +39,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
             query("token", Kind::Text, "The token of the mail; the client's where left out.").hot().secret(),
         ]])
         .result(Shape::Text, &[200])
+        .changes()
         .refused(&[401, 404]),
 ];

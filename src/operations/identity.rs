@@ -133,6 +133,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
              come from a SAML login.",
         )
         .result(Shape::Member(&["location", "Location"]), &[200])
+        .changes()
         .refused(&[401, 404, 500]),
     operation("saml.sls", Method::Get, "/saml/sls")
         .summary("Hands in the response of a SAML identity provider to a logout.")
@@ -148,6 +149,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]])
         .public()
         .result(Shape::Location, &[302])
+        .changes()
         .refused(&[500]),
     operation("idp.list", Method::Get, "/idp")
         .summary("Lists the types of identity providers: the authentication methods that users and tenants can have.")

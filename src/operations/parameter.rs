@@ -19,9 +19,9 @@ pub enum Place {
     Tenant,
     /// `X-Auth-Token`; the client's own token where it is not given.
     Token,
-    /// The user name of HTTP Basic; the client's own where it is not given.
+    /// The user name of HTTP Basic; the client's own where neither it nor the password is given.
     Username,
-    /// The password of HTTP Basic; the client's own where it is not given.
+    /// The password of HTTP Basic; the client's own where neither it nor the user name is given.
     Password,
 }
 

@@ -31,7 +31,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .summary("Logs in and creates a token.")
         .details(
             "Proves who asks by user name and password, by a refresh token with its `client_id`, or by a SAML \
-             session; the client's own user name and password serve where the call gives none. The answer holds \
+             session; the client's own user name and password serve where the call gives neither. The answer holds \
              `token`, `auth_id`, `session_uuid`, `utc_expires_at`, `acl`, `metadata` and, for an offline login, \
              `refresh_token`. A login by password costs the server much work on purpose: keep the token and renew it, \
              do not log in for each call. 429 means that the user has 100 sessions already.",
@@ -48,8 +48,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
             field("access_type", Kind::Text, "`online` (the default), or `offline` to get a refresh token besides."),
             field("client_id", Kind::Text, "The application's name; required with `offline` and with a refresh token."),
             field("refresh_token", Kind::Text, "A refresh token, in place of a user name and password.").secret(),
-            basic("username", Place::Username, "The user name or confirmed email address; the client's if left out."),
-            basic("password", Place::Password, "The password; the client's if left out."),
+            basic(
+                "username",
+                Place::Username,
+                "The user name or confirmed email address; only together with `password`.",
+            ),
+            basic("password", Place::Password, "The password; only together with `username`."),
             field("tenant_id", Kind::Text, "The UUID or slug of the tenant whose LDAP or SAML users log in."),
             field("domain_name", Kind::Text, "A domain of that tenant; not together with `tenant_id`."),
             field("saml_session_id", Kind::Text, "The session that `saml.sso` began, in place of a password.").secret(),

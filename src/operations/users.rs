@@ -100,6 +100,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .open()
         .json()
         .nothing()
+        .changes()
         .refused(&[400, 401, 404, 405]),
     operation("users.reset_password", Method::Get, "/users/password/reset")
         .summary("Sends a user the mail by which a forgotten password is reset.")
@@ -112,6 +113,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .open()
         .public()
         .nothing()
+        .changes()
         .refused(&[400]),
     operation("users.set_password", Method::Post, "/users/password/reset")
         .summary("Sets a user's new password, with the token of the reset mail.")
@@ -162,6 +164,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .access("auth.users.{user_uuid}.emails.{email_uuid}.confirm.read")
         .parameters(&[&[USER, path("email_uuid", "The email address's UUID.")]])
         .nothing()
+        .changes()
         .refused(&[401, 404, 409]),
     operation("users.get_policies", Method::Get, "/users/{user_uuid}/policies")
         .summary("Lists the policies that were given to a user.")

@@ -133,8 +133,8 @@ static void texts_arrive(void)
     CHECK(wazo_auth_users_get(me, uuid, NULL, &error) == NULL);
     CHECK(wazo_auth_error_status(error) == 404);
     CHECK_ERROR(error, WAZO_AUTH_ERROR_NOT_FOUND, NULL);
-    CHECK(wazo_auth_users_get(me, "a/../b?c#d e", NULL, &error) == NULL);
-    CHECK(strstr(wazo_auth_error_json(error), "/users/a%2F..%2Fb%3Fc%23d%20e") != NULL);
+    CHECK(wazo_auth_users_get(me, "a/b?c#d e", NULL, &error) == NULL);
+    CHECK(strstr(wazo_auth_error_json(error), "/users/a%2Fb%3Fc%23d%20e") != NULL);
     CHECK_ERROR(error, WAZO_AUTH_ERROR_NOT_FOUND, NULL);
     wazo_auth_string_free(arrived);
     wazo_auth_string_free(again);

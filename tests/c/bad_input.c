@@ -196,6 +196,8 @@ static void path_arguments(void)
                 call_with_path_argument(operation_name, parameters, name, "");
                 call_with_path_argument(operation_name, parameters, name, ".");
                 call_with_path_argument(operation_name, parameters, name, "..");
+                call_with_path_argument(operation_name, parameters, name, "../tenants");
+                call_with_path_argument(operation_name, parameters, name, "a/./b");
                 wazo_auth_string_free(name);
                 checked++;
             }
@@ -209,11 +211,14 @@ static void path_arguments(void)
     CHECK(checked > 60);
     CHECK(wazo_auth_users_get(client, "..", NULL, &error) == NULL);
     CHECK_ERROR(error, INVALID, "argument user_uuid");
+    /* A proxy that decodes %5C would climb just so. */
+    CHECK(wazo_auth_users_get(client, "..\\tenants", NULL, &error) == NULL);
+    CHECK_ERROR(error, INVALID, "argument user_uuid");
 }
 
 static void strange_path_arguments(void)
 {
-    const char *const texts[] = {"a/b", "../x", "%2e%2e", "...", "a b", "a?b=c#d", "\xC3\xA9", "\r\nX-Evil: 1", " "};
+    const char *const texts[] = {"a/b", "a..b/c", "%2e%2e", "...", "a b", "a?b=c#d", "\xC3\xA9", "\r\nX-Evil: 1", " "};
     for (size_t index = 0; index < sizeof texts / sizeof texts[0]; index++) {
         CHECK(wazo_auth_users_get(client, texts[index], NULL, &error) == NULL);
         CHECK_ERROR(error, SENT, NULL);
@@ -237,6 +242,21 @@ static void raw_requests(void)
     CHECK_ERROR(error, INVALID, "body");
     CHECK(wazo_auth_request(client, "GET", "/users/../tenants", NULL, NULL, &error) == NULL);
     CHECK_ERROR(error, INVALID, "path");
+    CHECK(wazo_auth_request(client, "GET", "/users/..%2Ftenants", NULL, NULL, &error) == NULL);
+    CHECK_ERROR(error, INVALID, "path");
+}
+
+/* Completed by the client's own half, a login would prove somebody else. */
+static void half_a_login(void)
+{
+    CHECK(wazo_auth_token_new(client, "bob", NULL, NULL, &error) == NULL);
+    CHECK_ERROR(error, INVALID, "argument password");
+    CHECK(wazo_auth_token_new(client, NULL, "secret", NULL, &error) == NULL);
+    CHECK_ERROR(error, INVALID, "argument username");
+    CHECK(wazo_auth_token_new(client, "bob", "", NULL, &error) == NULL);
+    CHECK_ERROR(error, SENT, NULL);
+    CHECK(wazo_auth_token_new(client, NULL, NULL, NULL, &error) == NULL);
+    CHECK_ERROR(error, SENT, NULL);
 }
 
 static void unknown_names(void)
@@ -317,9 +337,10 @@ int main(void)
     RUN("NULL for an optional argument leaves it out", optional_nulls);
     RUN("a text that is not UTF-8 is refused, and the error names the argument", invalid_utf8);
     RUN("a text that is not JSON is refused, and the error names the argument", invalid_json);
-    RUN("\"\", . and .. for any path argument of any operation are refused, and the error names it", path_arguments);
+    RUN("\"\", . and .. (alone or between slashes) for any path argument are refused, and the error names it", path_arguments);
     RUN("any other path argument is sent as one segment, and nothing breaks out of a header", strange_path_arguments);
     RUN("a raw request is checked as the others are", raw_requests);
+    RUN("a user name without a password, or the reverse, is refused, and the error names the other", half_a_login);
     RUN("an unknown operation, argument or option is refused, and the error says what is known", unknown_names);
     RUN("10 MB are sent where they may be, refused where not, and the error stays short", large_arguments);
     RUN("no password or token stands in an error", secrets);

@@ -30,7 +30,7 @@ class Token(Resource):
         """Logs in and creates a token.
 
         Proves who asks by user name and password, by a refresh token with its `client_id`, or by a SAML session; the
-        client's own user name and password serve where the call gives none. The answer holds `token`, `auth_id`,
+        client's own user name and password serve where the call gives neither. The answer holds `token`, `auth_id`,
         `session_uuid`, `utc_expires_at`, `acl`, `metadata` and, for an offline login, `refresh_token`. A login by
         password costs the server much work on purpose: keep the token and renew it, do not log in for each call. 429
         means that the user has 100 sessions already.
@@ -46,8 +46,8 @@ class Token(Resource):
         :param access_type: `online` (the default), or `offline` to get a refresh token besides.
         :param client_id: The application's name; required with `offline` and with a refresh token.
         :param refresh_token: A refresh token, in place of a user name and password.
-        :param username: The user name or confirmed email address; the client's if left out.
-        :param password: The password; the client's if left out.
+        :param username: The user name or confirmed email address; only together with `password`.
+        :param password: The password; only together with `username`.
         :param tenant_id: The UUID or slug of the tenant whose LDAP or SAML users log in.
         :param domain_name: A domain of that tenant; not together with `tenant_id`.
         :param saml_session_id: The session that `saml.sso` began, in place of a password.

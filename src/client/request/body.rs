@@ -3,12 +3,12 @@
 use super::{Builder, encode_pairs};
 use crate::client::arguments::{self, Argument, Members, members};
 use crate::client::error::{Error, Result};
+use crate::client::json::Json;
 use crate::operations::{Encoding, Parameter, Place};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use reqwest::multipart::{Form, Part as MultipartPart};
-use serde_json::Value;
 
 /// A body that can be sent as often as need be, without being copied.
 pub(super) enum Body {
@@ -49,18 +49,26 @@ impl Builder<'_> {
         if apart { members("body", body.get()).map(Some) } else { Ok(None) }
     }
 
-    pub(super) fn body(&self, members: Option<Members>) -> Result<Body> {
+    pub(super) fn body(&mut self, members: Option<Members>) -> Result<Body> {
+        let operation = self.operation;
         let fields = || {
             let places = [Place::Field, Place::File];
-            self.operation.each_parameter().filter(move |parameter| places.contains(&parameter.place))
+            operation.each_parameter().filter(move |parameter| places.contains(&parameter.place))
         };
         match self.operation.encoding {
             Encoding::None => Ok(Body::None),
-            Encoding::Json => self.json_body(members, fields().count() > 0),
+            Encoding::Json => {
+                let json = Bytes::from(self.json_body(members, fields().count() > 0)?);
+                self.note_secrets(&json);
+                Ok(Body::Bytes(json))
+            }
             Encoding::Form => {
                 let mut pairs = Vec::new();
                 for parameter in fields() {
                     if let Some(text) = self.field_text(parameter, members.as_ref())? {
+                        if parameter.secret {
+                            self.secrets.add(text.as_str());
+                        }
                         pairs.push((parameter.wire, text));
                     }
                 }
@@ -77,6 +85,9 @@ impl Builder<'_> {
                         self.field_text(parameter, members.as_ref())?.map(|text| text.into_bytes().into())
                     };
                     if let Some(content) = content {
+                        if parameter.secret {
+                            self.secrets.add(String::from_utf8_lossy(&content));
+                        }
                         parts.push(Part { name: parameter.wire, content, is_file });
                     }
                 }
@@ -85,7 +96,19 @@ impl Builder<'_> {
         }
     }
 
-    fn json_body(&self, members: Option<Members>, has_fields: bool) -> Result<Body> {
+    /// What of a body may not be shown, by whatever way it was given.
+    fn note_secrets(&mut self, json: &Bytes) {
+        let secret = || self.operation.each_parameter().filter(|parameter| parameter.secret);
+        let fields = || secret().filter(|parameter| parameter.place == Place::Field);
+        if secret().any(|parameter| parameter.place == Place::Document) {
+            self.secrets.add_all(json.clone());
+        } else if fields().count() > 0 {
+            let names = fields().flat_map(|parameter| [parameter.wire, parameter.name]).collect();
+            self.secrets.add_members(json.clone(), names);
+        }
+    }
+
+    fn json_body(&self, members: Option<Members>, has_fields: bool) -> Result<Vec<u8>> {
         let whole = self.operation.each_parameter().find(|parameter| parameter.place == Place::Document);
         if let Some(parameter) = whole {
             // A document may be given by its name or as `body`.
@@ -94,13 +117,13 @@ impl Builder<'_> {
             let json = json.ok_or_else(|| {
                 Error::invalid(format!("argument body: {} needs it: {}", self.operation.name, parameter.doc))
             })?;
-            return Ok(Body::Bytes(json.into_bytes().into()));
+            return Ok(json.into_bytes());
         }
         let mut object = match (members, &self.arguments.body) {
             (Some(members), _) => members,
             // Nothing to change: the caller's JSON goes out as it came, however large it is.
             (None, Some(body)) if body.get() != "null" && !self.has_named_fields() => {
-                return Ok(Body::Bytes(body.get().as_bytes().to_vec().into()));
+                return Ok(body.get().as_bytes().to_vec());
             }
             (None, Some(body)) if body.get() != "null" => arguments::members("body", body.get())?,
             _ => Members::new(),
@@ -126,7 +149,7 @@ impl Builder<'_> {
             )));
         }
         let json = serde_json::to_string(&object).map_err(|e| Error::invalid(format!("argument body: {e}")))?;
-        Ok(Body::Bytes(json.into_bytes().into()))
+        Ok(json.into_bytes())
     }
 
     fn has_named_fields(&self) -> bool {
@@ -166,8 +189,9 @@ impl Builder<'_> {
         if let Some(text) = argument.as_text() {
             return Ok(Some(text.into_bytes().into()));
         }
-        let value: Value = serde_json::from_str(&argument.to_json()).map_err(|_| expected())?;
-        let encoded = value.get("base64").and_then(Value::as_str).ok_or_else(expected)?;
+        let Argument::Json(raw) = &argument else { return Err(expected()) };
+        let encoded = Json::of(raw).and_then(|object| Json::of(object.member("base64")?));
+        let Some(Json::Text(encoded)) = encoded else { return Err(expected()) };
         BASE64.decode(encoded).map(|content| Some(content.into())).map_err(|_| expected())
     }
 }

@@ -48,34 +48,48 @@ pub(super) fn common_headers(
 ) -> Result<HeaderMap> {
     // The handle's own as well where the call carries others: nothing says that only these are repeated to us.
     for secret in [&settings.token, &settings.password].into_iter().flatten() {
-        secrets.add(&secret.0);
+        secrets.add(secret.0.as_str());
     }
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(ACCEPT, JSON);
     headers.insert(USER_AGENT, value("user_agent", &settings.user_agent)?);
     if let Some(token) = token.or_else(|| settings.token.as_ref().map(|token| token.0.clone())) {
-        secrets.add(&token);
+        secrets.add(token.as_str());
         headers.insert(HeaderName::from_static("x-auth-token"), sensitive("token", &token)?);
     }
     if let Some(tenant) = tenant.or_else(|| settings.tenant_uuid.clone()) {
         headers.insert(HeaderName::from_static("wazo-tenant"), value("tenant_uuid", &tenant)?);
     }
     if let Some((username, password)) = login {
-        let username = username.or_else(|| settings.username.clone()).unwrap_or_default();
-        let password = password.or_else(|| settings.password.as_ref().map(|password| password.0.clone()));
-        let password = password.unwrap_or_default();
+        let (username, password) = match (username, password) {
+            (Some(username), Some(password)) => (username, password),
+            (None, None) => {
+                let password = settings.password.as_ref().map(|password| password.0.clone());
+                (settings.username.clone().unwrap_or_default(), password.unwrap_or_default())
+            }
+            // Completed by the client's own, it would prove somebody else, or try a password on a stranger's account.
+            (Some(_), None) => return Err(half("password", "username")),
+            (None, Some(_)) => return Err(half("username", "password")),
+        };
         if username.contains(':') {
             return Err(Error::invalid("argument username: it has a colon, which HTTP Basic cannot carry"));
         }
         // A refresh token or a SAML session stands in the body; it needs no Basic beside it.
         if !username.is_empty() || !password.is_empty() {
             let encoded = BASE64.encode(format!("{username}:{password}"));
-            secrets.add(&password);
-            secrets.add(&encoded);
+            secrets.add(password.as_str());
+            secrets.add(encoded.as_str());
             headers.insert(AUTHORIZATION, sensitive("password", &format!("Basic {encoded}"))?);
         }
     }
     Ok(headers)
+}
+
+/// A login of which only one half was given.
+fn half(missing: &str, given: &str) -> Error {
+    Error::invalid(format!(
+        "argument {missing}: it is missing, but {given} was given; expected both, or neither for the client's own"
+    ))
 }
 
 fn value(name: &str, text: &str) -> Result<HeaderValue> {
