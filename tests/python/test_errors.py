@@ -92,7 +92,8 @@ class Refusals(ServerTest):
         location = f'http://127.0.0.1:{elsewhere.port}/0.1/users'
         error = self.caught((302, {'Location': location}, ''), self.client.users.list)
         self.assertEqual(error.response.status_code, 302)
-        self.assertEqual(error.response.headers['location'], location)
+        # Only where it leads: the rest may carry a secret of the server's.
+        self.assertEqual(error.response.headers['location'], f'http://127.0.0.1:{elsewhere.port}')
         self.assertEqual(elsewhere.seen, [])
 
     def test_an_answer_that_is_not_json_is_a_value_error(self):
