@@ -21,6 +21,7 @@ mod transport;
 
 pub use arguments::{Argument, Arguments};
 pub use cancellation::Cancellation;
+pub(crate) use error::shown;
 pub use error::{Error, ErrorKind, Result, ServerAnswer};
 pub(crate) use json::{Json, pointed_at, quoted};
 pub use options::{OPTION_KEYS, OptionKey, Options, Scope};
@@ -29,7 +30,6 @@ pub use secret::Secret;
 
 use crate::operations::{self, Method, Operation, Shape};
 use arc_swap::ArcSwap;
-use error::shown;
 use exchange::Received;
 use options::{CallSettings, ConnectionSettings};
 use request::Prepared;
