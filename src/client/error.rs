@@ -148,10 +148,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// A failure before or beside any answer.
+    ///
+    /// The message is for a log line: one that repeats a large argument is cut.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Failure {
             kind,
-            message: message.into(),
+            message: cut(&message.into(), 2000).into_owned(),
             operation: String::new(),
             method: "",
             url: String::new(),
