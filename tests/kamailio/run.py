@@ -41,7 +41,7 @@ def make_tokens(simulator, count=40):
     for token in ended:
         simulator.ask("DELETE", f"/token/{token}")
     unknown = [str(uuid.uuid4()) for _ in range(count // 4)]
-    strange = ["no-token", "../../users", "?scope=sip.register", 'quote"back\\slash', "%2e%2e", "é", "x" * 2000]
+    strange = ["no-token", "../../users", "..", "a\\..\\b", "x" * 8001, "?scope=sip.register", 'quote"back\\slash', "%2e%2e", "é", "x" * 2000]
     bearer = "Authorization: Bearer {}".format
     own = "X-Wazo-Token: {}".format
     admitted = [(bearer if number % 2 else own)(token) for number, token in enumerate(good)]

@@ -79,12 +79,22 @@ enum answer answer_note(const struct sip_msg *msg, enum answer answer, const cha
     return answer;
 }
 
+/* Whether the library refused the token itself, unasked: no server knows one that is no text, climbs in the path or fills
+ * a URL. It comes from the other side of the network; what is wrong with it is neither an outage nor news for the log. */
+static bool is_no_token(const wazo_auth_error *error)
+{
+    static const char about_it[] = "argument token:";
+
+    return wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_INVALID_ARGUMENT &&
+           strncmp(wazo_auth_error_message(error), about_it, strlen(about_it)) == 0;
+}
+
 enum answer answer_note_call(const struct sip_msg *msg, bool yes, const wazo_auth_error *error)
 {
     if (yes) {
         return answer_note(msg, ANSWER_YES, NULL, NULL);
     }
-    if (!error) {
+    if (!error || is_no_token(error)) {
         return answer_note(msg, ANSWER_NO, NULL, NULL);
     }
     return answer_note(msg, ANSWER_UNKNOWN, wazo_auth_error_kind_name(error), wazo_auth_error_message(error));
