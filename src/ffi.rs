@@ -17,6 +17,7 @@ pub mod error;
 pub mod json;
 pub mod operations;
 pub mod options;
+#[allow(clippy::disallowed_methods, reason = "the one room where pointers are turned into what they stand for")]
 pub mod pointer;
 pub mod queue;
 pub mod text;

@@ -9,5 +9,6 @@ pub mod descriptors;
 pub mod entry;
 #[cfg(unix)]
 pub mod event;
+#[allow(clippy::disallowed_methods, reason = "a value of one process is freed by that process alone")]
 pub mod fork;
 pub mod signals;

@@ -273,6 +273,7 @@ pub unsafe extern "C" fn wazo_auth_error_free(error: *mut wazo_auth_error) {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "reading back what C would read")]
 mod tests {
     use super::*;
 

@@ -65,6 +65,7 @@ pub unsafe extern "C" fn wazo_auth_json_quote(text: *const c_char, error: *mut *
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "reading back what C would read")]
 mod tests {
     use super::super::text::wazo_auth_string_free;
     use super::*;

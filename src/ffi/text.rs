@@ -33,6 +33,7 @@ pub unsafe extern "C" fn wazo_auth_string_free(text: *mut c_char) {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "reading back what C would read")]
 mod tests {
     use super::*;
 

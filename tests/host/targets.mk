@@ -1,6 +1,6 @@
 # The host tests: every promise of docs/host.md, in full and in a shorter form.
 #
-#     make test-host               all of it, in less than ten minutes
+#     make test-host               all of it, samples, C++ and Kamailio included, in less than ten minutes
 #     make test-host-short         about a minute, as a part of `make test`
 #     make test-host ONLY=queue    one test by its name
 #
@@ -19,10 +19,12 @@ host_run = library=$$($(PYTHON) tools/artifacts.py library) && simulator=$$($(PY
 
 .PHONY: test-host test-host-short host-programs
 
-test-host: ## The promises to a host process, in full: fork, threads, signals, deadlines, queues (10 minutes)
+test-host: ## The promises to a host process, in full; then samples, C++ and a minute of the real Kamailio (10 minutes)
 	@$(call host_run,--full)
+	@$(if $(ONLY),:,$(MAKE) --no-print-directory test-samples test-cpp)
+	@$(if $(ONLY),:,$(MAKE) --no-print-directory test-kamailio KAMAILIO_FULL=1)
 
-test-host-short: ## The same, in a minute
+test-host-short: ## The promises to a host process, in a minute
 	@$(call host_run)
 
 host-programs: $(HOST_PROGRAMS)/spy.so $(addprefix $(HOST_PROGRAMS)/,$(HOST_TESTS))
