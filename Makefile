@@ -53,7 +53,7 @@ test-cpp: ## The C++ tests: what must compile, what must not, and what runs agai
 test-python: ## The tests of the Python package, and of the simulator's Python fixture
 	@$(with_library) $(with_simulator) set -x && \
 	    PYTHONPATH=bindings/python $(PYTHON) -m unittest discover --start-directory tests/python
-	@$(with_simulator) set -x && $(PYTHON) -m unittest discover --start-directory tests/simulator/python
+	@$(with_simulator) set -x && $(PYTHON) -m unittest discover --start-directory simulator/python
 
 test-replay: ## Replays the recorded calls of the reference client
 	@$(with_library) set -x && \

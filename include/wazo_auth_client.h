@@ -120,75 +120,76 @@
 #define WAZO_AUTH_VERSION_NUMBER 100
 
 /**
- * What kind of failure it was. Numbers never change; new kinds are appended, so expect unknown ones.
+ * What kind of failure an error is, see wazo_auth_error_kind(). Numbers never change; new kinds are appended, so give
+ * every switch a default.
  */
 typedef enum {
     /**
-     * No error (of a NULL error).
+     * No error.
      */
     WAZO_AUTH_ERROR_NONE = 0,
     /**
-     * An argument is missing or not what it must be; nothing was sent.
+     * An argument is missing or invalid; nothing was sent.
      */
     WAZO_AUTH_ERROR_INVALID_ARGUMENT = 1,
     /**
-     * User name and password were refused (401).
+     * The server refused the user name and password (401).
      */
     WAZO_AUTH_ERROR_AUTHENTICATION_FAILED = 2,
     /**
-     * The client's token is unknown or expired (401): a new one may help.
+     * The client's token is unknown or expired (401).
      */
     WAZO_AUTH_ERROR_TOKEN_INVALID = 3,
     /**
-     * The token is good, but lacks the access (401 or 403).
+     * The token is valid, but lacks the required access (401 or 403).
      */
     WAZO_AUTH_ERROR_PERMISSION_DENIED = 4,
     /**
-     * The tenant is neither the token's nor below it (401).
+     * The tenant is neither the token's own nor one below it (401).
      */
     WAZO_AUTH_ERROR_TENANT_UNAUTHORIZED = 5,
     /**
-     * There is no such thing, or no such route (404).
+     * The resource or the route does not exist (404).
      */
     WAZO_AUTH_ERROR_NOT_FOUND = 6,
     /**
-     * It exists already, or is in a state that forbids this (409).
+     * The resource exists already, or its state forbids the operation (409).
      */
     WAZO_AUTH_ERROR_CONFLICT = 7,
     /**
-     * A limit of the server, such as the number of a user's sessions (429).
+     * A limit is reached: one of the server, such as the number of sessions (429), or the size of a queue.
      */
     WAZO_AUTH_ERROR_QUOTA = 8,
     /**
-     * The server found the request wrong (400, 405 and other 4xx).
+     * The server considers the request invalid (400, 405 and other 4xx).
      */
     WAZO_AUTH_ERROR_REJECTED = 9,
     /**
-     * The server failed (500).
+     * The server failed (500 and other 5xx).
      */
     WAZO_AUTH_ERROR_SERVER_ERROR = 10,
     /**
-     * The server, or what stands in front of it, cannot serve now (502, 503, 504).
+     * The server, or a proxy in front of it, cannot serve the request now (502, 503, 504).
      */
     WAZO_AUTH_ERROR_UNAVAILABLE = 11,
     /**
-     * No connection: name not found, refused, unreachable.
+     * No connection could be made: the name was not found, or the connection was refused or unreachable.
      */
     WAZO_AUTH_ERROR_CONNECT = 12,
     /**
-     * The call's time ended first.
+     * The call did not end before its deadline.
      */
     WAZO_AUTH_ERROR_TIMEOUT = 13,
     /**
-     * TLS failed: a certificate that is not trusted, a name that does not match.
+     * TLS failed: the certificate is not trusted, or is for another host name.
      */
     WAZO_AUTH_ERROR_TLS = 14,
     /**
-     * The answer is not what it must be: cut short, not JSON, a redirect.
+     * The response is malformed: truncated, not JSON, or a redirect.
      */
     WAZO_AUTH_ERROR_PROTOCOL = 15,
     /**
-     * The answer is larger than max_response_bytes.
+     * The response is larger than max_response_bytes.
      */
     WAZO_AUTH_ERROR_TOO_LARGE = 16,
     /**
@@ -196,14 +197,14 @@ typedef enum {
      */
     WAZO_AUTH_ERROR_CANCELLED = 17,
     /**
-     * The handle was closed, or the call belonged to the parent of this process.
+     * The handle was closed, or the call belonged to the parent process.
      */
     WAZO_AUTH_ERROR_CLOSED = 18,
     /**
-     * A fault of this library, caught before it could reach the host.
+     * A defect of this library, caught before it could harm the host process.
      */
     WAZO_AUTH_ERROR_INTERNAL = 19,
-} wazo_auth_error_code;
+} wazo_auth_error_kind_t;
 
 /**
  * Ends calls from another thread: those of the handles that were made with it. Any thread may use it at any time. Freed
@@ -220,7 +221,9 @@ typedef struct wazo_auth_cancellation wazo_auth_cancellation;
 typedef struct wazo_auth_client wazo_auth_client;
 
 /**
- * What a call came to; freed with wazo_auth_completion_free(), which ends what its functions returned.
+ * The end of a submitted call: its result or its error.
+ *
+ * It is used by one thread at a time, and freed with wazo_auth_completion_free(), which ends what its functions returned.
  */
 typedef struct wazo_auth_completion wazo_auth_completion;
 
@@ -265,6 +268,13 @@ extern "C" {
 WAZO_AUTH_MUST_USE const char *wazo_auth_version(void);
 
 /**
+ * The version of the library as one number to compare with WAZO_AUTH_VERSION_NUMBER, which is the header's.
+ *
+ * @return major * 10,000 + minor * 100 + patch
+ */
+WAZO_AUTH_MUST_USE uint32_t wazo_auth_version_number(void);
+
+/**
  * Frees a text that a function of this library returned as `char *`.
  *
  * @param text such a text, or NULL
@@ -277,15 +287,16 @@ void wazo_auth_string_free(char *text);
  * @param error an error, or NULL
  * @return the kind; WAZO_AUTH_ERROR_NONE for NULL
  */
-wazo_auth_error_code wazo_auth_error_kind(const wazo_auth_error *error);
+wazo_auth_error_kind_t wazo_auth_error_kind(const wazo_auth_error *error);
 
 /**
- * The kind as a word, such as "not_found", for logs and metrics.
+ * A kind as a word, such as "not_found", for logs and metrics.
  *
- * @param error an error, or NULL
- * @return a text that lives as long as the library; "none" for NULL
+ * @param kind what wazo_auth_error_kind() returned
+ * @return a text that lives as long as the library; "none" for WAZO_AUTH_ERROR_NONE, "unknown" for a number that is no kind
  */
-const char *wazo_auth_error_kind_name(const wazo_auth_error *error);
+WAZO_AUTH_MUST_USE
+const char *wazo_auth_error_kind_text(int kind);
 
 /**
  * The HTTP status that the server answered with.
@@ -309,7 +320,7 @@ const char *wazo_auth_error_message(const wazo_auth_error *error);
  * @param error an error, or NULL
  * @return a text that lives as long as the error; NULL where the server gave none
  */
-const char *wazo_auth_error_error_id(const wazo_auth_error *error);
+const char *wazo_auth_error_id(const wazo_auth_error *error);
 
 /**
  * The server's `details`, as JSON.
@@ -537,8 +548,12 @@ void wazo_auth_client_free(wazo_auth_client *client);
  * @param operation a name such as "users.get"
  * @param arguments_json the arguments; NULL for none
  * @param error where an error is written, or NULL
- * @return the result as JSON: the server's own text, "null" where an operation has no result, "true" or "false" for a
- * question; freed with wazo_auth_string_free(). NULL on failure.
+ * A question (token.check) returns "true" for yes and NULL for no, so that an if around the call never takes no for yes:
+ * NULL without an error is no, NULL with one is a failure. Use wazo_auth_token_check() where you can.
+ *
+ * @return the result as JSON: the server's own text, "null" for an operation without a result, "true" for a question that
+ * is answered with yes; freed with wazo_auth_string_free(). NULL on failure, and without an error for a question that is
+ * answered with no.
  */
 WAZO_AUTH_MUST_USE
 char *wazo_auth_call(const wazo_auth_client *client,
@@ -621,7 +636,7 @@ WAZO_AUTH_NONNULL(1, 2);
  *
  * @param cancellation a cancellation, or NULL
  */
-void wazo_auth_cancel(const wazo_auth_cancellation *cancellation);
+void wazo_auth_cancellation_cancel(const wazo_auth_cancellation *cancellation);
 
 /**
  * Lets calls that begin from now on run again.
@@ -636,6 +651,58 @@ void wazo_auth_cancellation_reset(const wazo_auth_cancellation *cancellation);
  * @param cancellation a cancellation, or NULL
  */
 void wazo_auth_cancellation_free(wazo_auth_cancellation *cancellation);
+
+/**
+ * The number of the call.
+ *
+ * @param completion a completion, or NULL
+ * @return what wazo_auth_queue_submit() returned; 0 for NULL
+ */
+uint64_t wazo_auth_completion_id(const wazo_auth_completion *completion);
+
+/**
+ * The pointer that was given to wazo_auth_queue_submit() with the call.
+ *
+ * @param completion a completion, or NULL
+ * @return the pointer; NULL for NULL
+ */
+void *wazo_auth_completion_user_data(const wazo_auth_completion *completion);
+
+/**
+ * Whether the call asked a question (token.check) and the server answered yes. This is the function for every
+ * permission: it returns false for no, for a failed call, for an operation that asks no question, and for NULL.
+ *
+ * @param completion a completion, or NULL
+ * @return true only for yes; false without a wazo_auth_completion_error() is no
+ */
+bool wazo_auth_completion_is_yes(const wazo_auth_completion *completion);
+
+/**
+ * The result as JSON.
+ *
+ * Do not take it for the answer to a question: that is the text "true" or "false", and the pointer to "false" is not NULL.
+ * Use wazo_auth_completion_is_yes().
+ *
+ * @param completion a completion, or NULL
+ * @return a text that lives as long as the completion: the server's own JSON, "null" for an operation without a result;
+ * NULL if the call failed
+ */
+const char *wazo_auth_completion_result(const wazo_auth_completion *completion);
+
+/**
+ * Why the call failed.
+ *
+ * @param completion a completion, or NULL
+ * @return an error that lives as long as the completion and is freed with it; NULL if the call succeeded
+ */
+const wazo_auth_error *wazo_auth_completion_error(const wazo_auth_completion *completion);
+
+/**
+ * Frees a completion.
+ *
+ * @param completion a completion, or NULL
+ */
+void wazo_auth_completion_free(wazo_auth_completion *completion);
 
 /**
  * Takes a value out of a JSON text.
@@ -668,7 +735,7 @@ WAZO_AUTH_MUST_USE char *wazo_auth_json_quote(const char *text, wazo_auth_error 
 /**
  * Makes a queue. The first one of a process starts the library's only thread, which ends with the last.
  *
- * @param limit how many calls it holds at most, from wazo_auth_submit() until the completion is taken; 0 for 1024; at most
+ * @param limit how many calls it holds at most, from wazo_auth_queue_submit() until the completion is taken; 0 for 1024; at most
  * 1048576
  * @param error where an error is written, or NULL
  * @return a queue, freed with wazo_auth_queue_free(); NULL on failure
@@ -689,12 +756,12 @@ wazo_auth_queue *wazo_auth_queue_new(uint32_t limit,
  * @return the call's number; 0 on failure: wrong arguments, or WAZO_AUTH_ERROR_QUOTA where the queue is full
  */
 WAZO_AUTH_MUST_USE
-uint64_t wazo_auth_submit(wazo_auth_queue *queue,
-                          const wazo_auth_client *client,
-                          const char *operation,
-                          const char *arguments_json,
-                          void *user_data,
-                          wazo_auth_error **error)
+uint64_t wazo_auth_queue_submit(wazo_auth_queue *queue,
+                                const wazo_auth_client *client,
+                                const char *operation,
+                                const char *arguments_json,
+                                void *user_data,
+                                wazo_auth_error **error)
 WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
@@ -707,16 +774,16 @@ WAZO_AUTH_NONNULL(1, 2, 3);
  * @param tenant_uuid the tenant in which it must be usable; NULL for none
  * @param user_data given back by wazo_auth_completion_user_data(); never looked at
  * @param error where an error is written, or NULL
- * @return the call's number; its completion's result is "true" or "false". 0 on failure, as for wazo_auth_submit()
+ * @return the call's number; its completion's result is "true" or "false". 0 on failure, as for wazo_auth_queue_submit()
  */
 WAZO_AUTH_MUST_USE
-uint64_t wazo_auth_submit_token_check(wazo_auth_queue *queue,
-                                      const wazo_auth_client *client,
-                                      const char *token,
-                                      const char *required_acl,
-                                      const char *tenant_uuid,
-                                      void *user_data,
-                                      wazo_auth_error **error)
+uint64_t wazo_auth_queue_submit_token_check(wazo_auth_queue *queue,
+                                            const wazo_auth_client *client,
+                                            const char *token,
+                                            const char *required_acl,
+                                            const char *tenant_uuid,
+                                            void *user_data,
+                                            wazo_auth_error **error)
 WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
@@ -773,7 +840,7 @@ void wazo_auth_queue_close(wazo_auth_queue *queue);
  * has to be taken like any other: until then the call counts against the limit, and its user data must live.
  *
  * @param queue a queue
- * @param id the number that wazo_auth_submit() returned
+ * @param id the number that wazo_auth_queue_submit() returned
  * @return true where the call was still running
  */
 bool wazo_auth_queue_cancel(wazo_auth_queue *queue,
@@ -785,45 +852,6 @@ bool wazo_auth_queue_cancel(wazo_auth_queue *queue,
  * @param queue a queue, or NULL
  */
 void wazo_auth_queue_free(wazo_auth_queue *queue);
-
-/**
- * The number of the call.
- *
- * @param completion a completion, or NULL
- * @return what wazo_auth_submit() returned; 0 for NULL
- */
-uint64_t wazo_auth_completion_id(const wazo_auth_completion *completion);
-
-/**
- * What was given to wazo_auth_submit() along with the call.
- *
- * @param completion a completion, or NULL
- * @return the pointer; NULL for NULL
- */
-void *wazo_auth_completion_user_data(const wazo_auth_completion *completion);
-
-/**
- * The result as JSON: as wazo_auth_call() returns it.
- *
- * @param completion a completion, or NULL
- * @return a text that lives as long as the completion; NULL where the call failed
- */
-const char *wazo_auth_completion_result(const wazo_auth_completion *completion);
-
-/**
- * Why the call failed.
- *
- * @param completion a completion, or NULL
- * @return an error that lives as long as the completion and is freed with it; NULL where the call succeeded
- */
-const wazo_auth_error *wazo_auth_completion_error(const wazo_auth_completion *completion);
-
-/**
- * Frees a completion.
- *
- * @param completion a completion, or NULL
- */
-void wazo_auth_completion_free(wazo_auth_completion *completion);
 
 /**
  * Logs in and creates a token.
@@ -925,35 +953,6 @@ bool wazo_auth_token_check(const wazo_auth_client *client,
                            const char *required_acl,
                            const char *tenant_uuid,
                            wazo_auth_error **error)
-WAZO_AUTH_NONNULL(1, 2);
-
-/**
- * Tells whether a token is valid, has an access and may work in a tenant.
- *
- * `token.check` asks the same. An error is not an answer: it could not be found out.
- *
- * `HEAD /token/{token}`, needs no token.
- *
- * @param client The client.
- * @param token The token.
- * @param required_acl The access that the token must have, such as `confd.users.read`. May be NULL.
- * @param tenant_uuid The UUID of the tenant that must be the token's own or one below it. May be NULL.
- * @param error Where an error is put, on failure only; may be NULL. Free it with wazo_auth_error_free().
- * @return true only where the server says yes; false without an error means no, false with one that it could not be
- * found out.
- *
- * @par Errors
- * Besides those that any call can end with: 500 (server error).
- *
- * @par Threads
- * Any thread, and any number of them at once with the same client.
- */
-WAZO_AUTH_MUST_USE
-bool wazo_auth_token_is_valid(const wazo_auth_client *client,
-                              const char *token,
-                              const char *required_acl,
-                              const char *tenant_uuid,
-                              wazo_auth_error **error)
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
@@ -1309,8 +1308,8 @@ WAZO_AUTH_NONNULL(1, 2);
  * @return true when done; false on failure.
  *
  * @par Errors
- * Besides those that any call can end with: 400 (rejected), 401 (token invalid, permission denied, authentication
- * failed), 404 (not found) and 405 (rejected).
+ * Besides those that any call can end with: 400 (rejected), 401 (authentication failed, token invalid, permission
+ * denied), 404 (not found) and 405 (rejected).
  *
  * @par Threads
  * Any thread, and any number of them at once with the same client.

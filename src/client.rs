@@ -1,49 +1,45 @@
 //! The client: one engine for all operations. The only place where HTTP happens.
 //!
-//! A call goes through here in this order: [`Arguments`] and an entry of the table become a request (`request`), a lane
-//! carries it to the server within its deadline (`transport`, `exchange`), and the answer is judged by the entry
-//! (`response`) into an [`Outcome`] or an [`Error`].
+//! A call goes through here in this order: [`Arguments`] and an entry of the table become a request (`request`), which a
+//! lane carries to the server within its deadline (`connection`, `exchange`, `retry`), and the answer is judged by the entry
+//! (`response`, `refusal`) into an [`Outcome`] or an [`Error`](crate::error::Error) (`report`).
 
+mod answer;
 mod arguments;
-mod cancellation;
-mod error;
+mod connection;
 mod exchange;
-mod json;
-mod option_keys;
-mod options;
-mod phase;
+mod refusal;
+mod report;
 mod request;
-mod resolver;
 mod response;
-mod secret;
-mod tls;
-mod transport;
+mod retry;
+mod token_source;
 
+pub use answer::Outcome;
 pub use arguments::{Argument, Arguments};
-pub use cancellation::Cancellation;
-pub(crate) use error::shown;
-pub use error::{Error, ErrorKind, Result, ServerAnswer};
-pub(crate) use json::{Json, pointed_at, quoted};
-pub use options::{OPTION_KEYS, OptionKey, Options, Scope};
-pub use response::Outcome;
-pub use secret::Secret;
+pub use token_source::TokenSource;
 
-use crate::operations::{self, Method, Operation, Shape};
+use crate::cancellation::Cancellation;
+use crate::clock;
+use crate::error::{Error, Result, shown};
+use crate::log::{Record, log};
+use crate::operations::{self, Method, Operation};
+use crate::options::{CallSettings, ConnectionSettings, Options};
+use crate::secret::Secret;
 use arc_swap::ArcSwap;
-use exchange::Received;
-use options::{CallSettings, ConnectionSettings};
-use request::Prepared;
+use connection::{Route, Transport};
+use report::doubted;
+use request::{Preparation, Prepared};
 use response::Expected;
 use std::sync::Arc;
-use transport::Transport;
 
 /// A client of one wazo-auth.
 ///
-/// It may be used by any number of threads at once, and in every child of the process that made it. Handles derived
-/// from it ([`Client::with`]) share its connections.
+/// It is thread-safe, and may be used in every child of the process that made it. Handles derived from it
+/// ([`Client::with`]) share its connections.
 pub struct Client {
     engine: Arc<Engine>,
-    settings: ArcSwap<CallSettings>,
+    identity: ArcSwap<Identity>,
 }
 
 /// What a client and the handles derived from it share.
@@ -53,41 +49,58 @@ struct Engine {
     transport: Transport,
 }
 
+/// What is a handle's own: swapped whole, so that a call has the old one or the new one.
+#[derive(Clone)]
+struct Identity {
+    settings: CallSettings,
+    /// What ends the calls from outside.
+    cancellations: Vec<Cancellation>,
+    token_source: Option<Arc<dyn TokenSource>>,
+}
+
 impl Client {
     /// Makes a client. Nothing is connected, and no thread is started.
     pub fn new(options: &Options) -> Result<Self> {
         let base = base(&options.connection)?;
         let transport = Transport::new(options.connection.clone())?;
-        let settings = ArcSwap::from_pointee(options.call.clone());
-        Ok(Self { engine: Arc::new(Engine { base, transport }), settings })
+        let identity = Identity { settings: options.call.clone(), cancellations: Vec::new(), token_source: None };
+        Ok(Self { engine: Arc::new(Engine { base, transport }), identity: ArcSwap::from_pointee(identity) })
+    }
+
+    fn derived(&self, change: impl FnOnce(&mut Identity)) -> Self {
+        let mut identity = Identity::clone(&self.identity.load());
+        change(&mut identity);
+        Self { engine: Arc::clone(&self.engine), identity: ArcSwap::from_pointee(identity) }
     }
 
     /// Makes a handle that shares this one's connections and differs in the given options of calls: another token, user,
     /// tenant or deadline.
     pub fn with<'a>(&self, changes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
-        let mut settings = CallSettings::clone(&self.settings.load());
-        for (key, value) in changes {
-            settings.change(key, value)?;
-        }
-        Ok(Self { engine: Arc::clone(&self.engine), settings: ArcSwap::from_pointee(settings) })
+        let mut settings = self.identity.load().settings.clone();
+        changes.into_iter().try_for_each(|(key, value)| settings.change(key, value))?;
+        Ok(self.derived(|identity| identity.settings = settings))
     }
 
     /// Makes a handle that shares this one's connections and whose calls `cancellation` ends.
     #[must_use]
     pub fn with_cancellation(&self, cancellation: &Cancellation) -> Self {
-        let mut settings = CallSettings::clone(&self.settings.load());
-        settings.cancellations.push(cancellation.clone());
-        Self { engine: Arc::clone(&self.engine), settings: ArcSwap::from_pointee(settings) }
+        self.derived(|identity| identity.cancellations.push(cancellation.clone()))
+    }
+
+    /// Makes a handle that shares this one's connections and whose calls take their token from `source`.
+    #[must_use]
+    pub fn with_token_source(&self, source: Arc<dyn TokenSource>) -> Self {
+        self.derived(|identity| identity.token_source = Some(source))
     }
 
     /// Changes an option of this handle's calls; an empty text unsets it. Calls that run keep what they began with;
     /// every later one has the whole change.
     pub fn set(&self, key: &str, value: &str) -> Result<()> {
-        CallSettings::clone(&self.settings.load()).change(key, value)?;
-        self.settings.rcu(|current| {
-            let mut changed = CallSettings::clone(current);
+        self.identity.load().settings.clone().change(key, value)?;
+        self.identity.rcu(|current| {
+            let mut changed = Identity::clone(current);
             // Checked above; the same key and value cannot fail now.
-            let _ = changed.change(key, value);
+            let _ = changed.settings.change(key, value);
             changed
         });
         Ok(())
@@ -99,22 +112,8 @@ impl Client {
     }
 
     /// Carries out an operation.
-    pub fn call(&self, operation: &Operation, arguments: &Arguments) -> Result<Outcome> {
-        let call = self.prepare(operation, arguments)?;
-        let received = self.engine.transport.call(&call.prepared, &call.settings)?;
-        judged(&call.prepared, call.expected, received)
-    }
-
-    /// Prepares a call to be carried out by a task of the library's thread.
-    pub(crate) fn begin(&self, name: &str, arguments: &Arguments) -> Result<PendingCall> {
-        self.prepare(operation(name)?, arguments)
-    }
-
-    fn prepare(&self, operation: &Operation, arguments: &Arguments) -> Result<PendingCall> {
-        let settings = self.settings.load_full();
-        let prepared = request::prepare(&self.engine.base, operation, arguments, &settings)?;
-        let expected = Expected { accepted: operation.accepted, shape: operation.result };
-        Ok(PendingCall { engine: Arc::clone(&self.engine), settings, prepared, expected })
+    pub fn call(&self, operation: &'static Operation, arguments: &Arguments) -> Result<Outcome> {
+        self.begin(operation, arguments)?.run()
     }
 
     /// Carries out the operation of this name.
@@ -125,43 +124,99 @@ impl Client {
     /// Sends a request that the table does not have. `path` is below the API's version and already percent-encoded;
     /// query and body are those of `arguments`. The result is the body: JSON as it came, another text as a JSON string.
     pub fn request(&self, method: Method, path: &str, arguments: &Arguments) -> Result<Outcome> {
-        let settings = self.settings.load_full();
-        let prepared = request::prepare_raw(&self.engine.base, method, path, arguments, &settings)?;
-        let received = self.engine.transport.call(&prepared, &settings)?;
-        let body = received.answer.body.clone();
-        let expected = Expected { accepted: &[], shape: Shape::Nothing };
-        let outcome = judged(&prepared, expected, received)?;
-        Ok(Outcome { json: response::any_as_json(body), ..outcome })
+        let (identity, token) = self.identity_now();
+        let prepared = request::prepare_raw(&self.engine.base, method, path, arguments, &identity.settings)?;
+        self.pending(identity, token, Preparation::Request(Box::new(prepared)), Expected::Anything).run()
+    }
+
+    /// Prepares a call.
+    pub(crate) fn begin(&self, operation: &'static Operation, arguments: &Arguments) -> Result<PendingCall> {
+        let (identity, token) = self.identity_now();
+        let preparation = request::prepare(&self.engine.base, operation, arguments, &identity.settings)?;
+        let expected = Expected::Operation { accepted: operation.accepted, shape: operation.result };
+        Ok(self.pending(identity, token, preparation, expected))
+    }
+
+    /// The identity of a call that begins now, and the token that it has of a source.
+    fn identity_now(&self) -> (Arc<Identity>, Option<Secret>) {
+        let identity = self.identity.load_full();
+        let Some(token) = identity.token_source.as_ref().and_then(|source| source.token()) else {
+            return (identity, None);
+        };
+        let mut own = Identity::clone(&identity);
+        own.settings.token = Some(token.clone());
+        (Arc::new(own), Some(token))
+    }
+
+    fn pending(
+        &self,
+        identity: Arc<Identity>,
+        token: Option<Secret>,
+        preparation: Preparation,
+        expected: Expected,
+    ) -> PendingCall {
+        PendingCall { engine: Arc::clone(&self.engine), identity, token, preparation, expected }
     }
 }
 
-/// A call that is ready to be sent.
+/// A call that is ready to be made.
 pub(crate) struct PendingCall {
     engine: Arc<Engine>,
-    settings: Arc<CallSettings>,
-    prepared: Prepared,
+    identity: Arc<Identity>,
+    /// The token that a source gave for this call.
+    token: Option<Secret>,
+    preparation: Preparation,
     expected: Expected,
 }
 
 impl PendingCall {
-    /// Carries it out, on the event loop of the task.
-    pub(crate) async fn run(self) -> Result<Outcome> {
-        let received = self.engine.transport.call_from_task(&self.prepared, &self.settings).await?;
-        judged(&self.prepared, self.expected, received)
+    /// Makes it on this thread.
+    pub(crate) fn run(self) -> Result<Outcome> {
+        let Preparation::Request(prepared) = &self.preparation else { return Ok(Outcome::no()) };
+        let outcome = self.engine.transport.drive(async |route| self.exchange(route, prepared).await);
+        self.ended(prepared, outcome)
+    }
+
+    /// Makes it as a task, on the event loop that the task runs on.
+    pub(crate) async fn run_as_task(self) -> Result<Outcome> {
+        let Preparation::Request(prepared) = &self.preparation else { return Ok(Outcome::no()) };
+        let outcome = match self.engine.transport.shared() {
+            Ok(route) => self.exchange(route, prepared).await,
+            Err(error) => Err(error),
+        };
+        self.ended(prepared, outcome)
     }
 
     /// Whether it changes nothing at the server.
     pub(crate) fn is_safe(&self) -> bool {
-        self.prepared.is_safe()
+        match &self.preparation {
+            Preparation::Request(prepared) => prepared.is_safe(),
+            Preparation::No => true,
+        }
     }
-}
 
-/// Judges what came, and remembers the doubt that an earlier attempt left.
-fn judged(prepared: &Prepared, expected: Expected, received: Received) -> Result<Outcome> {
-    response::judge(prepared, expected, received.answer).map_err(|mut error| {
-        error.in_doubt |= received.in_doubt;
-        error
-    })
+    async fn exchange(&self, route: Route<'_>, prepared: &Prepared) -> Result<Outcome> {
+        let Identity { settings, cancellations, .. } = &*self.identity;
+        let received = exchange::run(route, prepared, settings, cancellations).await?;
+        response::judge(prepared, self.expected, received.answer).map_err(|error| doubted(error, received.in_doubt))
+    }
+
+    /// What follows every call: the source of its token hears of a rejected one, and the log of its end.
+    fn ended(&self, prepared: &Prepared, outcome: Result<Outcome>) -> Result<Outcome> {
+        if let (Err(error), Some(source), Some(token)) = (&outcome, &self.identity.token_source, &self.token)
+            && error.is_token_invalid()
+        {
+            source.rejected(token);
+        }
+        let (status, kind, message) = match &outcome {
+            Ok(outcome) => (outcome.status, None, ""),
+            Err(error) => (error.status(), Some(error.kind), error.message.as_str()),
+        };
+        let operation = || prepared.shown_operation();
+        let duration = || clock::now().saturating_duration_since(prepared.begun);
+        log(|write| write(&Record { operation: &operation(), status, kind, message, duration: duration() }));
+        outcome
+    }
 }
 
 /// The operation of this name, or an error that helps to find it.
@@ -177,7 +232,7 @@ pub fn operation(name: &str) -> Result<&'static Operation> {
         } else {
             format!("{resource} has {}", of_resource.join(", "))
         };
-        Error::invalid(format!("argument operation: there is none named {}; {known}", shown(name)))
+        Error::invalid(format!("argument operation: there is no operation {}; {known}", shown(name)))
     })
 }
 

@@ -1,18 +1,30 @@
 //! The client of wazo-auth, the authentication service of the Wazo telephony platform: one Rust core, a C ABI, and a
 //! Python package over it.
 //!
-//! The map of the house:
+//! The rooms, from the ground up; each uses those above it in this list alone (`tests/rooms.rs` holds them to that):
 //!
+//! - [`error`], `json`, `percent`, [`secret`], [`clock`], `callback`: the ground. No HTTP and no tokio in it.
+//! - [`host`]: everything of the platform: fork, signals, descriptors, event loops.
 //! - [`operations`]: the table. What every operation is, as data; everything else is derived from it.
-//! - [`client`]: options, and the one engine that carries operations out. Safe Rust, no C in it.
-//! - [`queue`]: calls in flight and their completions, carried by the library's one thread (`worker`).
-//! - [`host`]: being a guest in somebody's process: fork, signals, descriptors.
+//! - [`options`]: the table of options, and the settings that they become.
+//! - [`cancellation`], [`log`]: ending calls from outside; telling of calls that have ended.
+//! - [`client`]: the one engine that carries operations out. Safe Rust, no C in it.
+//! - `worker`, [`queue`]: the library's one thread; calls in flight and their completions.
 //! - [`ffi`]: the C ABI. With `host` the only room of `unsafe`.
 #![deny(unsafe_code)]
 
+mod callback;
+pub mod cancellation;
 pub mod client;
+pub mod clock;
+pub mod error;
+mod json;
+pub mod log;
 pub mod operations;
+pub mod options;
+mod percent;
 pub mod queue;
+pub mod secret;
 mod worker;
 
 #[allow(unsafe_code)]
@@ -20,5 +32,8 @@ pub mod ffi;
 #[allow(unsafe_code)]
 pub mod host;
 
-pub use client::{Arguments, Cancellation, Client, Error, ErrorKind, Options, Outcome, Result};
+pub use cancellation::Cancellation;
+pub use client::{Arguments, Client, Outcome, TokenSource};
+pub use error::{Error, ErrorKind, Result};
+pub use options::Options;
 pub use queue::{Completion, Queue};

@@ -1,19 +1,25 @@
 //! Calls in flight and their completions, for hosts that have an event loop of their own.
 //!
 //! Submitting a call never waits: it is carried by the library's thread ([`crate::worker`]). When it ends, its
-//! completion is laid into the queue, in the order in which calls end, and the queue's descriptor becomes readable.
+//! completion is put into the queue, in the order in which calls end, and the queue's descriptor becomes readable.
 //!
 //! A queue holds at most as many calls as its limit, from submitting until the completion is taken. Each has a slot that
 //! can be read without a lock, so that a forked child can say of every call of its parent, which it will never see the
 //! end of, that it is closed.
 
-use crate::client::{Arguments, Cancellation, Client, Error, ErrorKind, Outcome, Result};
+use crate::callback::Callback;
+use crate::cancellation::Cancellation;
+use crate::client::{Arguments, Client, Outcome, operation};
+use crate::clock::{self, Deadline};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::event::{Descriptor, Event};
 use crate::host::fork::{PerProcess, generation};
+use crate::operations::{self, Operation};
 use crate::worker::Worker;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a call came to.
 pub struct Completion {
@@ -51,11 +57,8 @@ struct Shared {
     slots: Arc<[Slot]>,
     inner: Mutex<Inner>,
     arrived: Condvar,
-    #[cfg(unix)]
-    event: crate::host::event::Event,
-    wake_up: Mutex<WakingUp>,
-    /// Told when a wake-up has returned.
-    has_woken: Condvar,
+    event: Event,
+    wake_up: Callback<WakeUp>,
 }
 
 struct Inner {
@@ -68,19 +71,13 @@ struct Inner {
     is_gone: bool,
 }
 
-#[derive(Default)]
-struct WakingUp {
-    function: Option<Arc<WakeUp>>,
-    is_running: bool,
-}
-
 struct Running {
     cancellation: Cancellation,
     task: Option<tokio::task::AbortHandle>,
 }
 
-/// Called on the library's thread when the first completion comes to wait.
-pub type WakeUp = Box<dyn Fn() + Send + Sync>;
+/// Called on the library's thread when a completion comes to an empty queue.
+pub type WakeUp = dyn Fn() + Send + Sync;
 
 impl Queue {
     /// How many calls a queue holds unless told otherwise.
@@ -116,8 +113,40 @@ impl Queue {
         Ok(self.process.get_or_make(|| fresh, |_| {}))
     }
 
-    /// Submits a call. What is wrong with its arguments is said at once; everything else comes with its completion.
-    pub fn submit(&self, client: &Client, operation: &str, arguments: &Arguments, user_data: usize) -> Result<u64> {
+    /// Submits a call by the operation's name. What is wrong with its arguments is said at once; everything else comes with
+    /// its completion.
+    pub fn submit(&self, client: &Client, name: &str, arguments: &Arguments, user_data: usize) -> Result<u64> {
+        self.submit_operation(client, operation(name)?, arguments, user_data)
+    }
+
+    /// Submits the question that hosts ask most, `token.check`: whether a token is valid, has the access, and may be used in
+    /// the tenant. `None` for an access or a tenant that is not asked about; an empty text is refused.
+    pub fn submit_token_check(
+        &self,
+        client: &Client,
+        token: &str,
+        required_acl: Option<&str>,
+        tenant_uuid: Option<&str>,
+        user_data: usize,
+    ) -> Result<u64> {
+        const CHECK: &Operation = operations::named("token.check");
+        let given = [("required_acl", required_acl), ("tenant", tenant_uuid)];
+        let arguments = Arguments::new().since(clock::now()).with("token", token);
+        let arguments = given.into_iter().fold(arguments, |arguments, (name, text)| match text {
+            Some(text) => arguments.with(name, text),
+            None => arguments,
+        });
+        self.submit_operation(client, CHECK, &arguments, user_data)
+    }
+
+    /// Submits a call.
+    pub fn submit_operation(
+        &self,
+        client: &Client,
+        operation: &'static Operation,
+        arguments: &Arguments,
+        user_data: usize,
+    ) -> Result<u64> {
         let cancellation = Cancellation::new();
         let call = client.with_cancellation(&cancellation).begin(operation, arguments)?;
         let state = self.state()?;
@@ -128,13 +157,14 @@ impl Queue {
             Error::new(
                 ErrorKind::Quota,
                 format!(
-                    "{operation}: the queue is full: {limit} calls are in flight or ended and not taken; take completions, \
-                     or make the queue with a higher limit"
+                    "{}: the queue is full: {limit} calls are in flight or ended and not taken; take completions, or make \
+                     the queue with a higher limit",
+                    operation.name
                 ),
             )
         })?;
         let delivery = Delivery { shared: Arc::downgrade(&state.shared), slot, id, user_data, is_safe, outcome: None };
-        let task = state.worker.spawn(async move { delivery.bring(call.run().await) });
+        let task = state.worker.spawn(async move { delivery.bring(call.run_as_task().await) });
         let mut inner = state.shared.lock();
         // It may have ended already.
         if let Some(running) = inner.running.get_mut(&id) {
@@ -150,13 +180,11 @@ impl Queue {
         let state = self.state()?;
         let shared = &state.shared;
         let timeout = if state.worker.is_current() { Some(Duration::ZERO) } else { timeout };
-        // A time beyond what a clock can hold is for ever.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = Deadline::after(clock::now(), timeout);
         let mut inner = shared.lock();
         loop {
             if let Some((slot, completion)) = inner.ended.pop_front() {
                 shared.release(&mut inner, slot);
-                #[cfg(unix)]
                 if inner.ended.is_empty() {
                     shared.event.clear();
                 }
@@ -165,8 +193,7 @@ impl Queue {
             if inner.is_closed && inner.running.is_empty() {
                 return Ok(None);
             }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            inner = match left {
+            inner = match deadline.left(clock::now()) {
                 Some(Duration::ZERO) => return Ok(None),
                 Some(left) => shared.arrived.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0,
                 None => shared.arrived.wait(inner).unwrap_or_else(PoisonError::into_inner),
@@ -196,23 +223,22 @@ impl Queue {
         Ok(())
     }
 
-    /// The descriptor that is readable while completions wait.
-    #[cfg(unix)]
-    pub fn descriptor(&self) -> Result<std::os::fd::RawFd> {
-        Ok(std::os::fd::AsRawFd::as_raw_fd(&self.state()?.shared.event))
+    /// The descriptor that is readable while completions wait; `None` where the platform has none (Windows).
+    pub fn descriptor(&self) -> Result<Option<Descriptor>> {
+        Ok(self.state()?.shared.event.descriptor())
     }
 
     /// Sets what is called, on the library's thread, when a completion comes to an empty queue, and at once where some wait
     /// already. It must be short and may not make blocking calls. When this returns, the one before is not running any
     /// more (unless it is the one that calls this).
-    pub fn set_wake_up(&self, wake_up: Option<WakeUp>) -> Result<()> {
+    pub fn set_wake_up(&self, wake_up: Option<Arc<WakeUp>>) -> Result<()> {
         let state = self.state()?;
-        state.shared.set_wake_up(wake_up, state.worker.is_current());
+        state.shared.wake_up.set(wake_up);
         if !state.shared.lock().ended.is_empty() {
             let shared = Arc::downgrade(&state.shared);
             state.worker.spawn(async move {
                 if let Some(shared) = shared.upgrade() {
-                    shared.wake_up();
+                    shared.wake_up.call(|wake_up| wake_up());
                 }
             });
         }
@@ -230,7 +256,7 @@ impl Drop for Queue {
                 inner.running.drain().filter_map(|(_, running)| running.task).collect()
             };
             running.iter().for_each(tokio::task::AbortHandle::abort);
-            state.shared.set_wake_up(None, state.worker.is_current());
+            state.shared.wake_up.set(None);
         }
         self.process.end(|_| {});
     }
@@ -254,9 +280,7 @@ impl Shared {
             }
         }
         inner.ended.make_contiguous().sort_by_key(|(_, completion)| completion.id);
-        #[cfg(unix)]
-        let event = crate::host::event::Event::new()?;
-        #[cfg(unix)]
+        let event = Event::new()?;
         if !inner.ended.is_empty() {
             event.set();
         }
@@ -264,10 +288,8 @@ impl Shared {
             slots,
             inner: Mutex::new(inner),
             arrived: Condvar::new(),
-            #[cfg(unix)]
             event,
-            wake_up: Mutex::default(),
-            has_woken: Condvar::new(),
+            wake_up: Callback::new(),
         })
     }
 
@@ -295,7 +317,7 @@ impl Shared {
         inner.free.push(index);
     }
 
-    /// Lays a completion into the queue and tells whoever waits, where it is the first.
+    /// Puts a completion into the queue and tells whoever waits, where it is the first.
     fn deliver(&self, slot: usize, completion: Completion) {
         let mut inner = self.lock();
         inner.running.remove(&completion.id);
@@ -304,7 +326,6 @@ impl Shared {
         }
         inner.ended.push_back((slot, completion));
         let is_first = inner.ended.len() == 1;
-        #[cfg(unix)]
         if is_first {
             self.event.set();
         }
@@ -316,32 +337,7 @@ impl Shared {
             self.arrived.notify_one();
         }
         if is_first {
-            self.wake_up();
-        }
-    }
-
-    fn waking_up(&self) -> MutexGuard<'_, WakingUp> {
-        self.wake_up.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Calls the wake-up; on the library's thread, which is the only one that does. No lock is held meanwhile: it may take
-    /// completions, submit calls, set another wake-up and end the queue.
-    fn wake_up(&self) {
-        let mut waking_up = self.waking_up();
-        let Some(function) = waking_up.function.clone() else { return };
-        waking_up.is_running = true;
-        drop(waking_up);
-        function();
-        self.waking_up().is_running = false;
-        self.has_woken.notify_all();
-    }
-
-    /// Sets the wake-up, and waits until the one before is not running any more, unless it is that one which does this.
-    fn set_wake_up(&self, function: Option<WakeUp>, is_worker: bool) {
-        let mut waking_up = self.waking_up();
-        waking_up.function = function.map(Arc::new);
-        while waking_up.is_running && !is_worker {
-            waking_up = self.has_woken.wait(waking_up).unwrap_or_else(PoisonError::into_inner);
+            self.wake_up.call(|wake_up| wake_up());
         }
     }
 }

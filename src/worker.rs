@@ -3,9 +3,10 @@
 //! It starts with the first that needs it (a queue) and ends with the last. Each process has its own; a forked child
 //! leaves its parent's alone and starts another when it needs one.
 
-use crate::client::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::event_loop::{EventLoop, LoopMarker};
 use crate::host::fork::PerProcess;
-use crate::host::signals;
+use crate::host::{close_inherited, signals};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{JoinHandle, ThreadId};
 use tokio::runtime::Handle;
@@ -28,7 +29,7 @@ const STACK_BYTES: usize = 1 << 20;
 impl Worker {
     /// This process's worker, started where there is none.
     pub fn share() -> Result<Arc<Self>> {
-        let current = CURRENT.get_or_make(Mutex::default, |_| abandon());
+        let current = CURRENT.get_or_make(Mutex::default, |_| close_inherited());
         // Held while a worker starts: two first queues at once start one.
         let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(worker) = current.upgrade() {
@@ -43,22 +44,11 @@ impl Worker {
     }
 
     fn start() -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        #[cfg(unix)]
-        let marked = {
-            use crate::host::descriptors::{Marker, mark_current_loop};
-            let _entered = runtime.enter();
-            mark_current_loop(&Arc::new(Marker::new()?))?
-        };
-        let handle = runtime.handle().clone();
+        let event_loop = EventLoop::new(&LoopMarker::new()?)?;
+        let handle = event_loop.handle();
         let end = Arc::new(Notify::new());
         let ended = Arc::clone(&end);
-        let thread = signals::spawn("wazo-auth", STACK_BYTES, move || {
-            runtime.block_on(ended.notified());
-            #[cfg(unix)]
-            drop(marked);
-            drop(runtime);
-        })?;
+        let thread = signals::spawn("wazo-auth", STACK_BYTES, move || event_loop.drive(ended.notified()))?;
         let thread_id = thread.thread().id();
         Ok(Self { handle, thread: Some(thread), thread_id, end })
     }
@@ -72,12 +62,6 @@ impl Worker {
     pub fn is_current(&self) -> bool {
         std::thread::current().id() == self.thread_id
     }
-}
-
-/// In a child: the parent's thread is not here, but its sockets are.
-fn abandon() {
-    #[cfg(unix)]
-    crate::host::descriptors::close_inherited();
 }
 
 impl Drop for Worker {

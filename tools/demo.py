@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / 'tools'), str(ROOT / 'tests' / 'simulator' / 'python')]
+sys.path[:0] = [str(ROOT / 'tools'), str(ROOT / 'simulator' / 'python')]
 import artifacts  # noqa: E402
 from simulator_fixture import Simulator  # noqa: E402
 

@@ -95,13 +95,13 @@ static void answer(struct connection *connection, const char *result, const wazo
 {
     const bool asked = error != NULL && wazo_auth_error_kind(error) != WAZO_AUTH_ERROR_INVALID_ARGUMENT;
     say(connection, asked ? "RETRY" : result != NULL && strcmp(result, "true") == 0 ? "ALLOW" : "DENY",
-        asked ? wazo_auth_error_kind_name(error) : "");
+        asked ? wazo_auth_error_kind_text(wazo_auth_error_kind(error)) : "");
 }
 
 /* A wazo-auth that is away fails every check: the log has a line when that begins, and one when it ends. */
 static void note(const wazo_auth_error *error)
 {
-    static wazo_auth_error_code before = WAZO_AUTH_ERROR_NONE;
+    static wazo_auth_error_kind_t before = WAZO_AUTH_ERROR_NONE;
     if (wazo_auth_error_kind(error) != before) {
         fprintf(stderr, "epoll_server: %s\n", error == NULL ? "wazo-auth answers again" : wazo_auth_error_message(error));
     }
@@ -114,7 +114,7 @@ static void ask(struct connection *connection, char *line)
     char *save = NULL, *token = strtok_r(line, " \t\r", &save), *access = strtok_r(NULL, " \t\r", &save);
     wazo_auth_error *error = NULL;
     connection->check =
-        wazo_auth_submit_token_check(queue, client, token == NULL ? "" : token, access, NULL, connection, &error);
+        wazo_auth_queue_submit_token_check(queue, client, token == NULL ? "" : token, access, NULL, connection, &error);
     if (connection->check == 0) {
         answer(connection, NULL, error);
     }

@@ -67,7 +67,7 @@ static void answer(struct connection *connection, const char *result, const wazo
 {
     struct evbuffer *out = bufferevent_get_output(connection->stream);
     if (error != NULL && wazo_auth_error_kind(error) != WAZO_AUTH_ERROR_INVALID_ARGUMENT) {
-        evbuffer_add_printf(out, "RETRY %s\n", wazo_auth_error_kind_name(error));
+        evbuffer_add_printf(out, "RETRY %s\n", wazo_auth_error_kind_text(wazo_auth_error_kind(error)));
     } else {
         evbuffer_add_printf(out, "%s\n", result != NULL && strcmp(result, "true") == 0 ? "ALLOW" : "DENY");
     }
@@ -79,7 +79,7 @@ static void ask(struct connection *connection, char *line)
     char *save = NULL, *token = strtok_r(line, " \t", &save), *access = strtok_r(NULL, " \t", &save);
     wazo_auth_error *error = NULL;
     connection->check =
-        wazo_auth_submit_token_check(queue, client, token == NULL ? "" : token, access, NULL, connection, &error);
+        wazo_auth_queue_submit_token_check(queue, client, token == NULL ? "" : token, access, NULL, connection, &error);
     if (connection->check == 0) {
         answer(connection, NULL, error);
     }

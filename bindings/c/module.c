@@ -74,7 +74,7 @@ static void check_later(const char *token, const char *access, verdict_function 
     if (task != NULL) {
         *task = (struct task){tell, data};
         count_pending(1); /* before: the completion may be faster than this thread */
-        if (wazo_auth_submit_token_check(queue, client, token, access, NULL, task, &error) != 0) {
+        if (wazo_auth_queue_submit_token_check(queue, client, token, access, NULL, task, &error) != 0) {
             return;
         }
         count_pending(-1);
@@ -168,7 +168,7 @@ static bool load(void)
 
 static void unload(void)
 {
-    wazo_auth_cancel(cancellation);
+    wazo_auth_cancellation_cancel(cancellation);
     eventfd_write(stop, 1);
     pthread_join(teller, NULL);
     give_back();

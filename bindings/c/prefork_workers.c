@@ -66,7 +66,7 @@ static void decide(char *question, int number, char *answer, size_t size)
     } else if (error == NULL || wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_INVALID_ARGUMENT) {
         snprintf(answer, size, "DENY %d", number);
     } else {
-        snprintf(answer, size, "RETRY %s", wazo_auth_error_kind_name(error));
+        snprintf(answer, size, "RETRY %s", wazo_auth_error_kind_text(wazo_auth_error_kind(error)));
         fprintf(stderr, "worker %d: %s\n", number, wazo_auth_error_message(error));
     }
     wazo_auth_error_free(error);

@@ -82,7 +82,7 @@ static bool report(wazo_auth_error *error)
 {
     fflush(stdout);
     fprintf(stderr, "  failed: %s\n", wazo_auth_error_message(error));
-    fprintf(stderr, "  (kind: %s, HTTP status: %d, %s)\n", wazo_auth_error_kind_name(error), wazo_auth_error_status(error),
+    fprintf(stderr, "  (kind: %s, HTTP status: %d, %s)\n", wazo_auth_error_kind_text(wazo_auth_error_kind(error)), wazo_auth_error_status(error),
             wazo_auth_error_is_retryable(error) ? "trying again later may help" : "trying again will not help");
     wazo_auth_error_free(error);
     return false;
@@ -265,7 +265,7 @@ static bool miss(const wazo_auth_client *me)
     }
     switch (wazo_auth_error_kind(error)) {
     case WAZO_AUTH_ERROR_NOT_FOUND:
-        printf("  %s, HTTP status %d: %s\n", wazo_auth_error_kind_name(error), wazo_auth_error_status(error),
+        printf("  %s, HTTP status %d: %s\n", wazo_auth_error_kind_text(wazo_auth_error_kind(error)), wazo_auth_error_status(error),
                wazo_auth_error_message(error));
         wazo_auth_error_free(error);
         return true;

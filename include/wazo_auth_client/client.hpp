@@ -119,7 +119,7 @@ public:
 
     /// Ends all calls that run with it, with ErrorKind::cancelled. Calls that begin later end at once and send nothing,
     /// until reset().
-    void cancel() const noexcept { wazo_auth_cancel(cancellation_.get()); }
+    void cancel() const noexcept { wazo_auth_cancellation_cancel(cancellation_.get()); }
 
     /// Lets calls that begin from now on run again.
     void reset() const noexcept { wazo_auth_cancellation_reset(cancellation_.get()); }

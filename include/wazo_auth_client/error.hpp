@@ -63,7 +63,7 @@ public:
 
     /// The server's `error_id`, such as "unknown-user"; none where the server gave none.
     [[nodiscard]] std::optional<std::string> error_id() const {
-        return text(error_ ? wazo_auth_error_error_id(error_.get()) : nullptr);
+        return text(error_ ? wazo_auth_error_id(error_.get()) : nullptr);
     }
 
     /// The server's `details`, as JSON; none where the server gave none.

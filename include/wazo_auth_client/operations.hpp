@@ -89,24 +89,6 @@ public:
                 outcome.error()));
     }
 
-    /// Tells whether a token is valid, has an access and may work in a tenant.
-    ///
-    /// `token.check` asks the same. An error is not an answer: it could not be found out.
-    ///
-    /// `HEAD /token/{token}`, needs no token.
-    ///
-    /// @param token The token.
-    /// @param required_acl The access that the token must have, such as `confd.users.read`.
-    /// @param tenant_uuid The UUID of the tenant that must be the token's own or one below it.
-    /// @return true only where the server says yes; throws where it could not be found out.
-    /// @throws Error, besides those that any call can end with: 500 (server error).
-    [[nodiscard]] bool is_valid(Text token, OptionalText required_acl = {}, OptionalText tenant_uuid = {}) const {
-        detail::Outcome outcome;
-        return outcome.answer(wazo_auth_token_is_valid(
-                client(), token.c_str("token"), required_acl.c_str("required_acl"), tenant_uuid.c_str("tenant_uuid"),
-                outcome.error()));
-    }
-
     /// Ends a token, and its session.
     ///
     /// Done also where the token is unknown or expired. Its refresh token stays: `token.delete` takes that.
@@ -361,8 +343,8 @@ public:
     /// @param user_uuid The user's UUID.
     /// @param old_password The password so far.
     /// @param new_password The new password.
-    /// @throws Error, besides those that any call can end with: 400 (rejected), 401 (token invalid, permission denied,
-    /// authentication failed), 404 (not found) and 405 (rejected).
+    /// @throws Error, besides those that any call can end with: 400 (rejected), 401 (authentication failed, token
+    /// invalid, permission denied), 404 (not found) and 405 (rejected).
     void change_password(Text user_uuid, Text old_password, Text new_password) const {
         detail::Outcome outcome;
         outcome.done(wazo_auth_users_change_password(

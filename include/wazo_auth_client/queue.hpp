@@ -127,7 +127,7 @@ private:
     std::uint64_t put(const Client &client, const Text &operation, const OptionalText &arguments, void *user_data) {
         detail::Outcome outcome;
         const auto *by = detail::present(client.get(), "client");
-        const std::uint64_t id = wazo_auth_submit(present(), by, operation.c_str("operation"),
+        const std::uint64_t id = wazo_auth_queue_submit(present(), by, operation.c_str("operation"),
                                                   arguments.c_str("arguments_json"), user_data, outcome.error());
         outcome.done(id != 0);
         return id;

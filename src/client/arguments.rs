@@ -1,7 +1,7 @@
 //! The arguments of one call: texts and JSON values by the names of the table.
 
-use super::error::{Error, Result};
-use super::json::{Json, quoted};
+use crate::error::{Error, Result};
+use crate::json::{Json, quoted};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::time::Instant;

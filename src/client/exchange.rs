@@ -1,17 +1,19 @@
 //! One exchange with the server, within its deadline: sent, repeated where that is safe, received within bounds.
 
-use super::cancellation::Cancellation;
-use super::error::{Error, ErrorKind, Result};
-use super::options::CallSettings;
-use super::phase::{self, Phase};
+use super::answer::Answer;
+use super::connection::Route;
+use super::connection::phase::{self, Phase};
+use super::report::{Fate, doubted, located, report};
 use super::request::Prepared;
-use super::response::{Answer, about, locate};
+use super::retry::{Attempts, Next};
+use crate::cancellation::Cancellation;
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::CallSettings;
 use std::error::Error as StdError;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// What an exchange came to.
 pub struct Received {
@@ -23,52 +25,41 @@ pub struct Received {
 }
 
 /// Sends a request and receives the answer, whatever its status.
-///
-/// Where calls share connections, `turns` says how many may be with the server at once; waiting for one's turn is part of
-/// the call's time.
 pub async fn run(
-    http: &reqwest::Client,
+    route: Route<'_>,
     prepared: &Prepared,
     settings: &CallSettings,
-    turns: Option<&Semaphore>,
+    cancellations: &[Cancellation],
 ) -> Result<Received> {
     phase::observed(async {
         let attempts = async {
-            let _turn = match turns {
+            // Waiting for one's turn is part of the call's time.
+            let _turn = match route.turns {
                 // It fails only where the semaphore was closed, which nobody does.
                 Some(turns) => turns.acquire().await.ok(),
                 None => None,
             };
-            attempts(http, prepared, settings).await
+            attempts(route.http, prepared, settings).await
         };
         // The deadline is around everything: look-up, connecting, sending, receiving, waiting between attempts.
         let bounded = async {
-            match settings.timeout {
+            match prepared.deadline.at() {
                 None => attempts.await,
-                Some(limit) => within(limit, prepared, attempts).await,
+                Some(deadline) => {
+                    let ended = tokio::time::timeout_at(deadline.into(), attempts).await;
+                    ended.unwrap_or_else(|_| Err(timed_out(prepared, settings)))
+                }
             }
         };
-        let outcome = if settings.cancellations.is_empty() {
-            bounded.await
-        } else {
-            unless(&settings.cancellations, prepared, bounded).await
-        };
+        let outcome =
+            if cancellations.is_empty() { bounded.await } else { unless(cancellations, prepared, bounded).await };
         let in_doubt = phase::is_in_doubt();
         match outcome {
             Ok(answer) => Ok(Received { answer, in_doubt }),
-            Err(mut error) => {
-                error.in_doubt |= in_doubt;
-                Err(locate(prepared, error))
-            }
+            Err(error) => Err(doubted(error, in_doubt)),
         }
     })
     .await
-}
-
-async fn within(limit: Duration, prepared: &Prepared, call: impl Future<Output = Result<Answer>>) -> Result<Answer> {
-    // A limit beyond what a clock can hold is none.
-    let Some(deadline) = prepared.begun.checked_add(limit) else { return call.await };
-    tokio::time::timeout_at(deadline.into(), call).await.unwrap_or_else(|_| Err(timed_out(prepared, limit)))
 }
 
 async fn unless(
@@ -89,57 +80,34 @@ async fn unless(
 }
 
 async fn attempts(http: &reqwest::Client, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
-    let mut repetitions = 0;
-    let mut was_stale = false;
+    let mut attempts = Attempts::new(settings.retries);
     loop {
         phase::begin();
         let outcome = attempt(http, prepared, settings.max_response_bytes).await;
-        let may_repeat = match &outcome {
-            // 503 says that it was not carried out; of 502 and 504 nobody knows.
-            Ok(answer) => answer.status == 503 || (matches!(answer.status, 502 | 504) && prepared.is_safe()),
-            Err(error) if is_stale(error, prepared) && !was_stale => {
-                // A connection that the server closed while it lay idle: the request met a closed door. Once.
-                was_stale = true;
+        match attempts.next(prepared, &outcome) {
+            Next::End => return outcome,
+            Next::AtOnce => {
+                // It is idempotent; but what changes something may have been done by the attempt that failed.
                 if !prepared.is_safe() {
                     phase::doubt();
                 }
-                continue;
             }
-            Err(error) => error.is_retryable() && !error.in_doubt,
-        };
-        if !may_repeat || repetitions >= settings.retries {
-            return outcome;
+            Next::After(pause) => {
+                drop(outcome);
+                phase::enter(Phase::Pausing);
+                tokio::time::sleep(pause).await;
+            }
         }
-        drop(outcome);
-        phase::enter(Phase::Pausing);
-        tokio::time::sleep(pause(repetitions)).await;
-        repetitions += 1;
     }
 }
 
-/// 100 ms, doubled with every repetition, 2 s at most.
-fn pause(repetitions: u32) -> Duration {
-    Duration::from_millis((100 << repetitions.min(5)).min(2000))
-}
-
-/// Whether a connection that had been idle was closed before any of the answer came, and the request may be repeated:
-/// it changes nothing twice. (What was never written is repeated by the transport itself, of any method.)
-fn is_stale(error: &Error, prepared: &Prepared) -> bool {
-    error.kind == ErrorKind::Protocol
-        && phase::has_reused()
-        && phase::current() == Phase::Sending
-        && prepared.is_idempotent()
-}
-
 async fn attempt(http: &reqwest::Client, prepared: &Prepared, limit: u64) -> Result<Answer> {
-    let request = prepared.request(http)?;
+    let request = prepared.request(http).map_err(|error| located(prepared, error, Fate::NotCarriedOut))?;
     let mut response = http.execute(request).await.map_err(|e| failed(prepared, &e))?;
     phase::enter(Phase::Receiving);
     let too_large = |announced: &str| {
-        let message = format!("the answer{announced} is larger than max_response_bytes ({limit})");
-        let mut error = Error::new(ErrorKind::TooLarge, about(prepared, &message));
-        error.in_doubt = !prepared.is_safe();
-        error
+        let message = format!("the response{announced} is larger than max_response_bytes ({limit})");
+        report(prepared, ErrorKind::TooLarge, &message, Fate::Unknown)
     };
     let announced = response.content_length().unwrap_or(0);
     if announced > limit {
@@ -157,7 +125,8 @@ async fn attempt(http: &reqwest::Client, prepared: &Prepared, limit: u64) -> Res
     Ok(Answer { status, headers, body })
 }
 
-fn timed_out(prepared: &Prepared, limit: Duration) -> Error {
+fn timed_out(prepared: &Prepared, settings: &CallSettings) -> Error {
+    let limit = settings.timeout.unwrap_or(Duration::ZERO);
     ended(prepared, ErrorKind::Timeout, &format!("timed out after {} ms (timeout_ms)", limit.as_millis()))
 }
 
@@ -167,13 +136,11 @@ fn ended(prepared: &Prepared, kind: ErrorKind, why: &str) -> Error {
     let doing = match phase {
         Phase::Waiting => "before it began",
         Phase::Connecting => "while connecting",
-        Phase::Sending => "while waiting for the answer",
-        Phase::Receiving => "while receiving the answer",
+        Phase::Sending => "while waiting for the response",
+        Phase::Receiving => "while receiving the response",
         Phase::Pausing => "while waiting to repeat what had failed",
     };
-    let mut error = Error::new(kind, about(prepared, &format!("{why} {doing}")));
-    error.in_doubt = phase.may_have_left() && !prepared.is_safe();
-    error
+    report(prepared, kind, &format!("{why} {doing}"), Fate::unknown_if(phase.may_have_left()))
 }
 
 /// What the transport reports, in our terms.
@@ -189,19 +156,18 @@ fn failed(prepared: &Prepared, error: &reqwest::Error) -> Error {
     } else if error.is_builder() {
         (ErrorKind::InvalidArgument, format!("the request cannot be sent: {words}"))
     } else {
-        (ErrorKind::Protocol, format!("the connection ended before the answer was complete: {words}"))
+        (ErrorKind::Protocol, format!("the connection ended before the response was complete: {words}"))
     };
-    let mut made = Error::new(kind, about(prepared, &message));
-    made.in_doubt = phase::current().may_have_left() && !prepared.is_safe() && !error.is_builder();
-    made
+    let may_have_left = phase::current().may_have_left() && !error.is_builder();
+    report(prepared, kind, &message, Fate::unknown_if(may_have_left))
 }
 
 fn certificate_hint(error: &rustls::Error) -> &'static str {
     match error {
         rustls::Error::InvalidCertificate(_) => {
-            "; if the server's certificate is your own, give its authority as the option ca_file"
+            "; if the certificate is signed by an authority of your own, name its file with the option ca_file"
         }
-        rustls::Error::InvalidMessage(_) => "; does the server speak HTTPS on this port? (option https)",
+        rustls::Error::InvalidMessage(_) => "; does the server use HTTPS on this port? (option https)",
         _ => "",
     }
 }
@@ -209,7 +175,7 @@ fn certificate_hint(error: &rustls::Error) -> &'static str {
 /// The innermost cause, in the words of the system; never the URL, which may hold a token.
 fn words(error: &reqwest::Error) -> String {
     let chain: Vec<String> = causes(error).map(ToString::to_string).collect();
-    let innermost = chain.last().map_or("for a reason that the transport does not tell", String::as_str);
+    let innermost = chain.last().map_or("for an unknown reason", String::as_str);
     let was_look_up = chain.iter().any(|text| text.contains("dns error"));
     if was_look_up { format!("the host's address was not found: {innermost}") } else { innermost.to_owned() }
 }

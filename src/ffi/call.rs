@@ -1,15 +1,17 @@
 //! Calls as C sees them: by a typed function (generated, see [`super::operations`]), by name, or raw.
 
-use super::boundary::{contain, guard};
+use super::boundary::guard;
 use super::client::wazo_auth_client;
 use super::error::wazo_auth_error;
+use super::panic::contain;
 use super::pointer;
-use crate::client::{Arguments, Error, Outcome, Result};
-use crate::operations::{self, Credentials, Encoding, Kind, Method, Place};
+use crate::client::{Arguments, Outcome};
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::operations::{self, Credentials, Encoding, Kind, Method, Operation, Place, Shape};
 use once_cell::race::OnceBox;
 use serde_json::{Value, json};
 use std::ffi::{CString, c_char};
-use std::time::Instant;
 
 /// An argument of a typed function: its name, and the caller's text.
 pub struct Argument {
@@ -39,14 +41,14 @@ impl Argument {
     }
 
     /// The error for NULL where that is not allowed.
-    fn missing(&self, operation: &str) -> Error {
+    fn missing(&self, operation: &Operation) -> Error {
         let fields = || {
-            let fields = operations::find(operation).into_iter().flat_map(operations::Operation::each_parameter);
             let needed = |place| matches!(place, Place::Field | Place::File | Place::Document);
-            fields.filter(|field| field.required && needed(field.place)).map(|field| field.name).collect::<Vec<_>>()
+            let fields = operation.each_parameter().filter(|field| field.required && needed(field.place));
+            fields.map(|field| field.name).collect::<Vec<_>>()
         };
         let what = if self.is_json { fields().join(", ") } else { "it".into() };
-        Error::invalid(format!("argument {}: it is NULL, but {operation} needs {what}", self.name))
+        Error::invalid(format!("argument {}: it is NULL, but {} needs {what}", self.name, operation.name))
     }
 }
 
@@ -56,7 +58,7 @@ impl Argument {
 /// The header's contract: every pointer is NULL or valid for the length of the call.
 pub unsafe fn returning_text(
     client: *const wazo_auth_client,
-    operation: &'static str,
+    operation: &'static Operation,
     arguments: &[Argument],
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
@@ -74,7 +76,7 @@ pub unsafe fn returning_text(
 /// As [`returning_text`].
 pub unsafe fn returning_done(
     client: *const wazo_auth_client,
-    operation: &'static str,
+    operation: &'static Operation,
     arguments: &[Argument],
     error: *mut *mut wazo_auth_error,
 ) -> bool {
@@ -88,7 +90,7 @@ pub unsafe fn returning_done(
 /// As [`returning_text`].
 pub unsafe fn returning_answer(
     client: *const wazo_auth_client,
-    operation: &'static str,
+    operation: &'static Operation,
     arguments: &[Argument],
     error: *mut *mut wazo_auth_error,
 ) -> bool {
@@ -96,25 +98,38 @@ pub unsafe fn returning_answer(
     unsafe { guard(error, false, || make(client, operation, arguments).map(|outcome| outcome.is_yes())) }
 }
 
-unsafe fn make(client: *const wazo_auth_client, operation: &str, arguments: &[Argument]) -> Result<Outcome> {
+unsafe fn make(
+    client: *const wazo_auth_client,
+    operation: &'static Operation,
+    arguments: &[Argument],
+) -> Result<Outcome> {
     // SAFETY: the caller's promise.
     let client = unsafe { pointer::borrow("client", client) }?;
-    let mut all = Arguments::new().since(Instant::now());
+    let mut all = Arguments::new().since(clock::now());
     for argument in arguments {
-        // SAFETY: the caller's promise.
-        let Some(text) = (unsafe { pointer::optional_text(argument.name, argument.pointer) })? else {
+        if argument.pointer.is_null() {
             if argument.is_required {
                 return Err(argument.missing(operation));
             }
             continue;
-        };
+        }
+        // A token that is asked about comes from the other side of the network: no mistake of the program's is in it.
+        let is_asked_about = operation.result == Shape::Question
+            && operation.parameter(argument.name).is_some_and(|known| known.secret && known.place == Place::Path);
+        if is_asked_about {
+            // SAFETY: the caller's promise.
+            all = all.with(argument.name, unsafe { pointer::foreign_text(argument.name, argument.pointer) }?);
+            continue;
+        }
+        // SAFETY: the caller's promise.
+        let text = unsafe { pointer::text(argument.name, argument.pointer) }?;
         all = match (argument.is_json, argument.name) {
             (false, name) => all.with(name, text),
             (true, "query") => all.with_query(text)?,
             (true, _) => all.with_body(text)?,
         };
     }
-    client.client.call_by_name(operation, &all)
+    client.client.call(operation, &all)
 }
 
 unsafe fn by_name(
@@ -122,7 +137,7 @@ unsafe fn by_name(
     operation: *const c_char,
     arguments_json: *const c_char,
 ) -> Result<Outcome> {
-    let begun = Instant::now();
+    let begun = clock::now();
     // SAFETY: the caller's promise.
     let (client, operation, arguments) = unsafe {
         (
@@ -145,8 +160,12 @@ unsafe fn by_name(
 /// @param operation a name such as "users.get"
 /// @param arguments_json the arguments; NULL for none
 /// @param error where an error is written, or NULL
-/// @return the result as JSON: the server's own text, "null" where an operation has no result, "true" or "false" for a
-/// question; freed with wazo_auth_string_free(). NULL on failure.
+/// A question (token.check) returns "true" for yes and NULL for no, so that an if around the call never takes no for yes:
+/// NULL without an error is no, NULL with one is a failure. Use wazo_auth_token_check() where you can.
+///
+/// @return the result as JSON: the server's own text, "null" for an operation without a result, "true" for a question that
+/// is answered with yes; freed with wazo_auth_string_free(). NULL on failure, and without an error for a question that is
+/// answered with no.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
@@ -159,7 +178,8 @@ pub unsafe extern "C" fn wazo_auth_call(
     // SAFETY: the header's contract.
     unsafe {
         guard(error, std::ptr::null_mut(), || {
-            by_name(client, operation, arguments_json).and_then(|outcome| pointer::give_text(outcome.json))
+            let outcome = by_name(client, operation, arguments_json)?;
+            if outcome.is_no() { Ok(std::ptr::null_mut()) } else { pointer::give_text(outcome.json) }
         })
     }
 }
@@ -216,7 +236,7 @@ pub unsafe extern "C" fn wazo_auth_request(
             let client = pointer::borrow("client", client)?;
             let method = method_named(pointer::text("method", method)?)?;
             let path = pointer::text("path", path)?;
-            let mut arguments = Arguments::new().since(Instant::now());
+            let mut arguments = Arguments::new().since(clock::now());
             if let Some(query) = pointer::optional_text("query", query)? {
                 arguments = arguments.with_query(query)?;
             }
@@ -253,7 +273,7 @@ pub extern "C" fn wazo_auth_operations() -> *const c_char {
     })
 }
 
-fn described(operation: &operations::Operation) -> Value {
+fn described(operation: &Operation) -> Value {
     let parameters: Vec<Value> = operation
         .each_parameter()
         .map(|parameter| {

@@ -1,14 +1,19 @@
 //! Cancellations as C sees them.
 
-use super::boundary::{contain, guard};
+use super::boundary::guard;
 use super::client::{give_client, wazo_auth_client};
 use super::error::wazo_auth_error;
-use super::pointer;
-use crate::client::Cancellation;
+use super::panic::contain;
+use super::pointer::{self, Handle, HandleType};
+use crate::cancellation::Cancellation;
 
 /// Ends calls from another thread: those of the handles that were made with it. Any thread may use it at any time. Freed
 /// with wazo_auth_cancellation_free(); the handles made with it may live on.
 pub struct wazo_auth_cancellation(Cancellation);
+
+impl Handle for wazo_auth_cancellation {
+    const TYPE: HandleType = HandleType::Cancellation;
+}
 
 /// Makes a cancellation.
 ///
@@ -48,9 +53,9 @@ pub unsafe extern "C" fn wazo_auth_client_with_cancellation(
 ///
 /// @param cancellation a cancellation, or NULL
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wazo_auth_cancel(cancellation: *const wazo_auth_cancellation) {
+pub unsafe extern "C" fn wazo_auth_cancellation_cancel(cancellation: *const wazo_auth_cancellation) {
     // SAFETY: the header's contract.
-    let cancellation = unsafe { cancellation.as_ref() };
+    let cancellation = unsafe { pointer::borrow_optional(cancellation) };
     contain((), || cancellation.map_or((), |cancellation| cancellation.0.cancel()));
 }
 
@@ -60,7 +65,7 @@ pub unsafe extern "C" fn wazo_auth_cancel(cancellation: *const wazo_auth_cancell
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_cancellation_reset(cancellation: *const wazo_auth_cancellation) {
     // SAFETY: the header's contract.
-    let cancellation = unsafe { cancellation.as_ref() };
+    let cancellation = unsafe { pointer::borrow_optional(cancellation) };
     contain((), || cancellation.map_or((), |cancellation| cancellation.0.reset()));
 }
 

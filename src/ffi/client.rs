@@ -1,10 +1,13 @@
 //! Clients as C sees them.
 
-use super::boundary::{contain, guard};
+use super::boundary::guard;
 use super::error::wazo_auth_error;
 use super::options::wazo_auth_options;
-use super::pointer;
-use crate::client::{Client, Error, Json};
+use super::panic::contain;
+use super::pointer::{self, Handle, HandleType};
+use crate::client::Client;
+use crate::error::Error;
+use crate::json::Json;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_char};
@@ -14,11 +17,17 @@ use std::ffi::{CString, c_char};
 /// Any number of threads may use it at once, and every child of the process that made it. Freed with
 /// wazo_auth_client_free(), when no call of it runs any more.
 pub struct wazo_auth_client {
-    pub(super) client: Client,
+    /// The client.
+    pub client: Client,
     base_url: CString,
 }
 
-pub(super) fn give_client(client: Client) -> *mut wazo_auth_client {
+impl Handle for wazo_auth_client {
+    const TYPE: HandleType = HandleType::Client;
+}
+
+/// Hands a client to the caller.
+pub fn give_client(client: Client) -> *mut wazo_auth_client {
     let base_url = CString::new(client.base_url()).unwrap_or_default();
     pointer::give(wazo_auth_client { client, base_url })
 }
@@ -39,7 +48,7 @@ pub unsafe extern "C" fn wazo_auth_client_new(
     unsafe {
         guard(error, std::ptr::null_mut(), || {
             let options = pointer::borrow("options", options)?;
-            Client::new(&options.0).map(give_client)
+            Client::new(options.get()).map(give_client)
         })
     }
 }
@@ -158,7 +167,7 @@ pub unsafe extern "C" fn wazo_auth_client_set_token(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_client_base_url(client: *const wazo_auth_client) -> *const c_char {
     // SAFETY: the header's contract.
-    unsafe { client.as_ref() }.map_or(std::ptr::null(), |client| client.base_url.as_ptr())
+    unsafe { pointer::borrow_optional(client) }.map_or(std::ptr::null(), |client| client.base_url.as_ptr())
 }
 
 /// Frees a handle. The last of those that share connections closes them, without a word to the server.

@@ -4,7 +4,8 @@
 use super::boundary::guard;
 use super::error::wazo_auth_error;
 use super::pointer;
-use crate::client::{Error, Json, pointed_at, quoted};
+use crate::error::Error;
+use crate::json::{Json, pointed_at, quoted};
 use serde_json::value::RawValue;
 use std::ffi::c_char;
 
@@ -65,18 +66,17 @@ pub unsafe extern "C" fn wazo_auth_json_quote(text: *const c_char, error: *mut *
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "reading back what C would read")]
 mod tests {
     use super::super::text::wazo_auth_string_free;
     use super::*;
-    use std::ffi::{CStr, CString};
+    use std::ffi::CString;
 
     fn get(json: &str, path: &str) -> Option<String> {
         let (json, path) = (CString::new(json).unwrap(), CString::new(path).unwrap());
         // SAFETY: texts that end with NUL and live as long as the call; what it gives is freed once.
         unsafe {
             let text = wazo_auth_json_get(json.as_ptr(), path.as_ptr(), std::ptr::null_mut());
-            let copy = text.as_ref().map(|_| CStr::from_ptr(text).to_str().unwrap().to_owned());
+            let copy = pointer::optional_text("text", text).unwrap().map(str::to_owned);
             wazo_auth_string_free(text);
             copy
         }

@@ -8,7 +8,9 @@
 use std::ffi::c_char;
 
 use crate::ffi::call::{self, Argument};
-use crate::ffi::{wazo_auth_client, wazo_auth_error};
+use crate::ffi::client::wazo_auth_client;
+use crate::ffi::error::wazo_auth_error;
+use crate::operations::{self, Operation};
 
 /// Logs in and creates a token.
 ///
@@ -54,10 +56,11 @@ pub unsafe extern "C" fn wazo_auth_token_new(
     options: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("token.new");
     let arguments =
         [Argument::text("username", username), Argument::text("password", password), Argument::json("body", options)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "token.new", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Reads what a token stands for.
@@ -89,13 +92,14 @@ pub unsafe extern "C" fn wazo_auth_token_get(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("token.get");
     let arguments = [
         Argument::text("token", token).required(),
         Argument::text("required_acl", required_acl),
         Argument::text("tenant", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "token.get", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Asks whether a token is valid, has an access and may work in a tenant.
@@ -127,51 +131,14 @@ pub unsafe extern "C" fn wazo_auth_token_check(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("token.check");
     let arguments = [
         Argument::text("token", token).required(),
         Argument::text("required_acl", required_acl),
         Argument::text("tenant", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_answer(client, "token.check", &arguments, error) }
-}
-
-/// Tells whether a token is valid, has an access and may work in a tenant.
-///
-/// `token.check` asks the same. An error is not an answer: it could not be found out.
-///
-/// `HEAD /token/{token}`, needs no token.
-///
-/// @param client The client.
-/// @param token The token.
-/// @param required_acl The access that the token must have, such as `confd.users.read`. May be NULL.
-/// @param tenant_uuid The UUID of the tenant that must be the token's own or one below it. May be NULL.
-/// @param error Where an error is put, on failure only; may be NULL. Free it with wazo_auth_error_free().
-/// @return true only where the server says yes; false without an error means no, false with one that it could not be
-/// found out.
-///
-/// @par Errors
-/// Besides those that any call can end with: 500 (server error).
-///
-/// @par Threads
-/// Any thread, and any number of them at once with the same client.
-/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
-#[must_use]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wazo_auth_token_is_valid(
-    client: *const wazo_auth_client,
-    token: *const c_char,
-    required_acl: *const c_char,
-    tenant_uuid: *const c_char,
-    error: *mut *mut wazo_auth_error,
-) -> bool {
-    let arguments = [
-        Argument::text("token", token).required(),
-        Argument::text("required_acl", required_acl),
-        Argument::text("tenant", tenant_uuid),
-    ];
-    // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_answer(client, "token.is_valid", &arguments, error) }
+    unsafe { call::returning_answer(client, OPERATION, &arguments, error) }
 }
 
 /// Ends a token, and its session.
@@ -197,9 +164,10 @@ pub unsafe extern "C" fn wazo_auth_token_revoke(
     token: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("token.revoke");
     let arguments = [Argument::text("token", token).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "token.revoke", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Asks about several accesses of a token at once.
@@ -233,9 +201,10 @@ pub unsafe extern "C" fn wazo_auth_token_check_scopes(
     body: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("token.check_scopes");
     let arguments = [Argument::text("token", token).required(), Argument::json("body", body).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "token.check_scopes", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the refresh tokens of a user.
@@ -279,13 +248,14 @@ pub unsafe extern "C" fn wazo_auth_token_list(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("token.list");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::json("query", query),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "token.list", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Deletes a user's refresh token.
@@ -317,13 +287,14 @@ pub unsafe extern "C" fn wazo_auth_token_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("token.delete");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("client_id", client_id).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "token.delete", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the refresh tokens of a tenant's users.
@@ -365,9 +336,10 @@ pub unsafe extern "C" fn wazo_auth_refresh_tokens_list(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("refresh_tokens.list");
     let arguments = [Argument::json("query", query), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "refresh_tokens.list", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the users of a tenant.
@@ -414,9 +386,10 @@ pub unsafe extern "C" fn wazo_auth_users_list(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("users.list");
     let arguments = [Argument::json("query", query), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "users.list", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Creates a user.
@@ -459,9 +432,10 @@ pub unsafe extern "C" fn wazo_auth_users_new(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("users.new");
     let arguments = [Argument::json("body", body), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "users.new", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Reads a user.
@@ -490,9 +464,10 @@ pub unsafe extern "C" fn wazo_auth_users_get(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("users.get");
     let arguments = [Argument::text("user_uuid", user_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "users.get", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Replaces a user.
@@ -534,13 +509,14 @@ pub unsafe extern "C" fn wazo_auth_users_edit(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("users.edit");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::json("body", body),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "users.edit", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Deletes a user.
@@ -568,9 +544,10 @@ pub unsafe extern "C" fn wazo_auth_users_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("users.delete");
     let arguments = [Argument::text("user_uuid", user_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "users.delete", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Changes a user's password, the old one given.
@@ -588,8 +565,8 @@ pub unsafe extern "C" fn wazo_auth_users_delete(
 /// @return true when done; false on failure.
 ///
 /// @par Errors
-/// Besides those that any call can end with: 400 (rejected), 401 (token invalid, permission denied, authentication
-/// failed), 404 (not found) and 405 (rejected).
+/// Besides those that any call can end with: 400 (rejected), 401 (authentication failed, token invalid, permission
+/// denied), 404 (not found) and 405 (rejected).
 ///
 /// @par Threads
 /// Any thread, and any number of them at once with the same client.
@@ -602,13 +579,14 @@ pub unsafe extern "C" fn wazo_auth_users_change_password(
     new_password: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("users.change_password");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("old_password", old_password).required(),
         Argument::text("new_password", new_password).required(),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "users.change_password", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Sends a user the mail by which a forgotten password is reset.
@@ -638,10 +616,11 @@ pub unsafe extern "C" fn wazo_auth_users_reset_password(
     login: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("users.reset_password");
     let arguments =
         [Argument::text("username", username), Argument::text("email", email), Argument::text("login", login)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "users.reset_password", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Sets a user's new password, with the token of the reset mail.
@@ -673,13 +652,14 @@ pub unsafe extern "C" fn wazo_auth_users_set_password(
     token: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("users.set_password");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("password", password).required(),
         Argument::text("token", token),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "users.set_password", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Registers a user, without a token.
@@ -712,9 +692,10 @@ pub unsafe extern "C" fn wazo_auth_users_register(
     body: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("users.register");
     let arguments = [Argument::json("body", body).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "users.register", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Replaces a user's email addresses.
@@ -747,9 +728,10 @@ pub unsafe extern "C" fn wazo_auth_users_update_emails(
     body: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("users.update_emails");
     let arguments = [Argument::text("user_uuid", user_uuid).required(), Argument::json("body", body).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "users.update_emails", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Sends the mail by which a user confirms an email address.
@@ -779,10 +761,11 @@ pub unsafe extern "C" fn wazo_auth_users_request_confirmation_email(
     email_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("users.request_confirmation_email");
     let arguments =
         [Argument::text("user_uuid", user_uuid).required(), Argument::text("email_uuid", email_uuid).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "users.request_confirmation_email", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the policies that were given to a user.
@@ -821,13 +804,14 @@ pub unsafe extern "C" fn wazo_auth_users_get_policies(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("users.get_policies");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::json("query", query),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "users.get_policies", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Gives a policy to a user.
@@ -860,13 +844,14 @@ pub unsafe extern "C" fn wazo_auth_users_add_policy(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("users.add_policy");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("policy_uuid", policy_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "users.add_policy", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Takes a policy from a user.
@@ -899,13 +884,14 @@ pub unsafe extern "C" fn wazo_auth_users_remove_policy(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("users.remove_policy");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("policy_uuid", policy_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "users.remove_policy", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the groups that a user belongs to.
@@ -942,13 +928,14 @@ pub unsafe extern "C" fn wazo_auth_users_get_groups(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("users.get_groups");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::json("query", query),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "users.get_groups", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the sessions of a user.
@@ -985,13 +972,14 @@ pub unsafe extern "C" fn wazo_auth_users_get_sessions(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("users.get_sessions");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::json("query", query),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "users.get_sessions", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Ends a session of a user, and its token.
@@ -1024,13 +1012,14 @@ pub unsafe extern "C" fn wazo_auth_users_remove_session(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("users.remove_session");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("session_uuid", session_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "users.remove_session", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Replaces a user's email addresses, as an administrator.
@@ -1064,9 +1053,10 @@ pub unsafe extern "C" fn wazo_auth_admin_update_user_emails(
     body: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("admin.update_user_emails");
     let arguments = [Argument::text("user_uuid", user_uuid).required(), Argument::json("body", body).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "admin.update_user_emails", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Marks an email address as confirmed.
@@ -1090,9 +1080,10 @@ pub unsafe extern "C" fn wazo_auth_emails_confirm(
     email_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("emails.confirm");
     let arguments = [Argument::text("email_uuid", email_uuid).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "emails.confirm", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Confirms an email address as the link in the mail does, and gives the page that its reader sees.
@@ -1122,9 +1113,10 @@ pub unsafe extern "C" fn wazo_auth_emails_get_confirmation_page(
     token: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("emails.get_confirmation_page");
     let arguments = [Argument::text("email_uuid", email_uuid).required(), Argument::text("token", token)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "emails.get_confirmation_page", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the groups of a tenant.
@@ -1169,9 +1161,10 @@ pub unsafe extern "C" fn wazo_auth_groups_list(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("groups.list");
     let arguments = [Argument::json("query", query), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "groups.list", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Creates a group.
@@ -1205,9 +1198,10 @@ pub unsafe extern "C" fn wazo_auth_groups_new(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("groups.new");
     let arguments = [Argument::json("body", body).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "groups.new", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Reads a group.
@@ -1236,9 +1230,10 @@ pub unsafe extern "C" fn wazo_auth_groups_get(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("groups.get");
     let arguments = [Argument::text("group_uuid", group_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "groups.get", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Renames a group.
@@ -1273,13 +1268,14 @@ pub unsafe extern "C" fn wazo_auth_groups_edit(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("groups.edit");
     let arguments = [
         Argument::text("group_uuid", group_uuid).required(),
         Argument::json("body", body).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "groups.edit", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Deletes a group.
@@ -1309,9 +1305,10 @@ pub unsafe extern "C" fn wazo_auth_groups_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("groups.delete");
     let arguments = [Argument::text("group_uuid", group_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "groups.delete", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the policies of a group.
@@ -1348,13 +1345,14 @@ pub unsafe extern "C" fn wazo_auth_groups_get_policies(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("groups.get_policies");
     let arguments = [
         Argument::text("group_uuid", group_uuid).required(),
         Argument::json("query", query),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "groups.get_policies", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Gives a policy to a group, and so to its users.
@@ -1387,13 +1385,14 @@ pub unsafe extern "C" fn wazo_auth_groups_add_policy(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("groups.add_policy");
     let arguments = [
         Argument::text("group_uuid", group_uuid).required(),
         Argument::text("policy_uuid", policy_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "groups.add_policy", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Takes a policy from a group.
@@ -1424,13 +1423,14 @@ pub unsafe extern "C" fn wazo_auth_groups_remove_policy(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("groups.remove_policy");
     let arguments = [
         Argument::text("group_uuid", group_uuid).required(),
         Argument::text("policy_uuid", policy_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "groups.remove_policy", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the users of a group.
@@ -1463,9 +1463,10 @@ pub unsafe extern "C" fn wazo_auth_groups_get_users(
     query: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("groups.get_users");
     let arguments = [Argument::text("group_uuid", group_uuid).required(), Argument::json("query", query)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "groups.get_users", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Makes a user a member of a group.
@@ -1497,13 +1498,14 @@ pub unsafe extern "C" fn wazo_auth_groups_add_user(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("groups.add_user");
     let arguments = [
         Argument::text("group_uuid", group_uuid).required(),
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "groups.add_user", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Takes a user out of a group.
@@ -1536,13 +1538,14 @@ pub unsafe extern "C" fn wazo_auth_groups_remove_user(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("groups.remove_user");
     let arguments = [
         Argument::text("group_uuid", group_uuid).required(),
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "groups.remove_user", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the policies of a tenant.
@@ -1585,9 +1588,10 @@ pub unsafe extern "C" fn wazo_auth_policies_list(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("policies.list");
     let arguments = [Argument::json("query", query), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "policies.list", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Creates a policy.
@@ -1625,9 +1629,10 @@ pub unsafe extern "C" fn wazo_auth_policies_new(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("policies.new");
     let arguments = [Argument::json("body", body).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "policies.new", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Reads a policy.
@@ -1656,9 +1661,10 @@ pub unsafe extern "C" fn wazo_auth_policies_get(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("policies.get");
     let arguments = [Argument::text("policy_uuid", policy_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "policies.get", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Replaces a policy.
@@ -1696,13 +1702,14 @@ pub unsafe extern "C" fn wazo_auth_policies_edit(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("policies.edit");
     let arguments = [
         Argument::text("policy_uuid", policy_uuid).required(),
         Argument::json("body", body).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "policies.edit", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Deletes a policy.
@@ -1732,9 +1739,10 @@ pub unsafe extern "C" fn wazo_auth_policies_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("policies.delete");
     let arguments = [Argument::text("policy_uuid", policy_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "policies.delete", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Adds an access to a policy.
@@ -1766,13 +1774,14 @@ pub unsafe extern "C" fn wazo_auth_policies_add_access(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("policies.add_access");
     let arguments = [
         Argument::text("policy_uuid", policy_uuid).required(),
         Argument::text("access", access).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "policies.add_access", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Removes an access from a policy.
@@ -1804,13 +1813,14 @@ pub unsafe extern "C" fn wazo_auth_policies_remove_access(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("policies.remove_access");
     let arguments = [
         Argument::text("policy_uuid", policy_uuid).required(),
         Argument::text("access", access).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "policies.remove_access", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lists a tenant and all tenants below it.
@@ -1850,9 +1860,10 @@ pub unsafe extern "C" fn wazo_auth_tenants_list(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("tenants.list");
     let arguments = [Argument::json("query", query), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "tenants.list", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Creates a tenant.
@@ -1892,9 +1903,10 @@ pub unsafe extern "C" fn wazo_auth_tenants_new(
     parent_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("tenants.new");
     let arguments = [Argument::json("body", body), Argument::text("parent_uuid", parent_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "tenants.new", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Reads a tenant.
@@ -1923,12 +1935,13 @@ pub unsafe extern "C" fn wazo_auth_tenants_get(
     scoping_tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("tenants.get");
     let arguments = [
         Argument::text("tenant_uuid", tenant_uuid).required(),
         Argument::text("scoping_tenant_uuid", scoping_tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "tenants.get", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Replaces a tenant.
@@ -1970,13 +1983,14 @@ pub unsafe extern "C" fn wazo_auth_tenants_edit(
     scoping_tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("tenants.edit");
     let arguments = [
         Argument::text("tenant_uuid", tenant_uuid).required(),
         Argument::json("body", body),
         Argument::text("scoping_tenant_uuid", scoping_tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "tenants.edit", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Deletes a tenant.
@@ -2006,9 +2020,10 @@ pub unsafe extern "C" fn wazo_auth_tenants_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("tenants.delete");
     let arguments = [Argument::text("uuid", uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "tenants.delete", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the domains of a tenant, with their UUIDs.
@@ -2035,9 +2050,10 @@ pub unsafe extern "C" fn wazo_auth_tenants_get_domains(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("tenants.get_domains");
     let arguments = [Argument::text("tenant_uuid", tenant_uuid).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "tenants.get_domains", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Moves a tenant, with all tenants below it, under another.
@@ -2070,13 +2086,14 @@ pub unsafe extern "C" fn wazo_auth_tenants_update_parent(
     scoping_tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("tenants.update_parent");
     let arguments = [
         Argument::text("tenant_uuid", tenant_uuid).required(),
         Argument::text("parent_uuid", parent_uuid).required(),
         Argument::text("scoping_tenant_uuid", scoping_tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "tenants.update_parent", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Gave a policy to a tenant.
@@ -2105,10 +2122,11 @@ pub unsafe extern "C" fn wazo_auth_tenants_add_policy(
     policy_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("tenants.add_policy");
     let arguments =
         [Argument::text("tenant_uuid", tenant_uuid).required(), Argument::text("policy_uuid", policy_uuid).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "tenants.add_policy", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Took a policy from a tenant.
@@ -2137,10 +2155,11 @@ pub unsafe extern "C" fn wazo_auth_tenants_remove_policy(
     policy_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("tenants.remove_policy");
     let arguments =
         [Argument::text("tenant_uuid", tenant_uuid).required(), Argument::text("policy_uuid", policy_uuid).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "tenants.remove_policy", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the sessions of a tenant's users.
@@ -2178,9 +2197,10 @@ pub unsafe extern "C" fn wazo_auth_sessions_list(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("sessions.list");
     let arguments = [Argument::json("query", query), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "sessions.list", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Ends a session, and its token.
@@ -2209,10 +2229,11 @@ pub unsafe extern "C" fn wazo_auth_sessions_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("sessions.delete");
     let arguments =
         [Argument::text("session_uuid", session_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "sessions.delete", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the external services, and which of them a user has.
@@ -2247,9 +2268,10 @@ pub unsafe extern "C" fn wazo_auth_external_list(
     query: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("external.list");
     let arguments = [Argument::text("user_uuid", user_uuid).required(), Argument::json("query", query)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "external.list", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Reads what a user has at an external service.
@@ -2282,13 +2304,14 @@ pub unsafe extern "C" fn wazo_auth_external_get(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("external.get");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("auth_type", auth_type).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "external.get", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Connects a user to an external service.
@@ -2327,6 +2350,7 @@ pub unsafe extern "C" fn wazo_auth_external_create(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("external.create");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("auth_type", auth_type).required(),
@@ -2334,7 +2358,7 @@ pub unsafe extern "C" fn wazo_auth_external_create(
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "external.create", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Replaces what a user has at an external service.
@@ -2372,6 +2396,7 @@ pub unsafe extern "C" fn wazo_auth_external_update(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("external.update");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("auth_type", auth_type).required(),
@@ -2379,7 +2404,7 @@ pub unsafe extern "C" fn wazo_auth_external_update(
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "external.update", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Disconnects a user from an external service.
@@ -2410,13 +2435,14 @@ pub unsafe extern "C" fn wazo_auth_external_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("external.delete");
     let arguments = [
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("auth_type", auth_type).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "external.delete", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Reads the sender id that a mobile application needs to receive push notifications.
@@ -2448,9 +2474,10 @@ pub unsafe extern "C" fn wazo_auth_external_get_mobile_sender_id(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("external.get_mobile_sender_id");
     let arguments = [Argument::text("user_uuid", user_uuid).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "external.get_mobile_sender_id", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Reads the tenant's configuration of an external service.
@@ -2481,9 +2508,10 @@ pub unsafe extern "C" fn wazo_auth_external_get_config(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("external.get_config");
     let arguments = [Argument::text("auth_type", auth_type).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "external.get_config", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Creates the tenant's configuration of an external service.
@@ -2517,13 +2545,14 @@ pub unsafe extern "C" fn wazo_auth_external_create_config(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("external.create_config");
     let arguments = [
         Argument::text("auth_type", auth_type).required(),
         Argument::json("body", body).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "external.create_config", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Replaces the tenant's configuration of an external service.
@@ -2554,13 +2583,14 @@ pub unsafe extern "C" fn wazo_auth_external_update_config(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("external.update_config");
     let arguments = [
         Argument::text("auth_type", auth_type).required(),
         Argument::json("body", body).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "external.update_config", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Deletes the tenant's configuration of an external service.
@@ -2588,9 +2618,10 @@ pub unsafe extern "C" fn wazo_auth_external_delete_config(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("external.delete_config");
     let arguments = [Argument::text("auth_type", auth_type).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "external.delete_config", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the users that are connected to an external service.
@@ -2630,13 +2661,14 @@ pub unsafe extern "C" fn wazo_auth_external_list_connected_users(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("external.list_connected_users");
     let arguments = [
         Argument::text("auth_type", auth_type).required(),
         Argument::json("query", query),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "external.list_connected_users", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the authentication backends of the server.
@@ -2658,8 +2690,10 @@ pub unsafe extern "C" fn wazo_auth_backends_list(
     client: *const wazo_auth_client,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("backends.list");
+
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "backends.list", &[], error) }
+    unsafe { call::returning_text(client, OPERATION, &[], error) }
 }
 
 /// Reads the tenant's LDAP configuration.
@@ -2688,9 +2722,10 @@ pub unsafe extern "C" fn wazo_auth_ldap_config_get(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("ldap_config.get");
     let arguments = [Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "ldap_config.get", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Creates or replaces the tenant's LDAP configuration.
@@ -2721,9 +2756,10 @@ pub unsafe extern "C" fn wazo_auth_ldap_config_update(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("ldap_config.update");
     let arguments = [Argument::json("body", body).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "ldap_config.update", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Deletes the tenant's LDAP configuration.
@@ -2749,9 +2785,10 @@ pub unsafe extern "C" fn wazo_auth_ldap_config_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("ldap_config.delete");
     let arguments = [Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "ldap_config.delete", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Reads the tenant's SAML configuration.
@@ -2780,9 +2817,10 @@ pub unsafe extern "C" fn wazo_auth_saml_config_get(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("saml_config.get");
     let arguments = [Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "saml_config.get", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Creates the tenant's SAML configuration.
@@ -2818,9 +2856,10 @@ pub unsafe extern "C" fn wazo_auth_saml_config_create(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("saml_config.create");
     let arguments = [Argument::json("body", body).required(), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "saml_config.create", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Changes the tenant's SAML configuration.
@@ -2855,9 +2894,10 @@ pub unsafe extern "C" fn wazo_auth_saml_config_update(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("saml_config.update");
     let arguments = [Argument::json("body", body), Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "saml_config.update", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Deletes the tenant's SAML configuration.
@@ -2883,9 +2923,10 @@ pub unsafe extern "C" fn wazo_auth_saml_config_delete(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("saml_config.delete");
     let arguments = [Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "saml_config.delete", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Reads the identity provider's metadata from the tenant's SAML configuration.
@@ -2915,9 +2956,10 @@ pub unsafe extern "C" fn wazo_auth_saml_config_get_metadata(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("saml_config.get_metadata");
     let arguments = [Argument::text("tenant_uuid", tenant_uuid)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "saml_config.get_metadata", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Reads the pattern of the URL that identity providers send their responses to.
@@ -2942,8 +2984,10 @@ pub unsafe extern "C" fn wazo_auth_saml_config_get_acs_template(
     client: *const wazo_auth_client,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("saml_config.get_acs_template");
+
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "saml_config.get_acs_template", &[], error) }
+    unsafe { call::returning_text(client, OPERATION, &[], error) }
 }
 
 /// Begins a SAML login.
@@ -2973,10 +3017,11 @@ pub unsafe extern "C" fn wazo_auth_saml_sso(
     redirect_url: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("saml.sso");
     let arguments =
         [Argument::text("domain", domain).required(), Argument::text("redirect_url", redirect_url).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "saml.sso", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Hands in the response of a SAML identity provider.
@@ -3005,12 +3050,13 @@ pub unsafe extern "C" fn wazo_auth_saml_acs(
     relay_state: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("saml.acs");
     let arguments = [
         Argument::text("saml_response", saml_response).required(),
         Argument::text("relay_state", relay_state).required(),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "saml.acs", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Ends a SAML login.
@@ -3037,8 +3083,10 @@ pub unsafe extern "C" fn wazo_auth_saml_logout(
     client: *const wazo_auth_client,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("saml.logout");
+
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "saml.logout", &[], error) }
+    unsafe { call::returning_text(client, OPERATION, &[], error) }
 }
 
 /// Hands in the response of a SAML identity provider to a logout.
@@ -3067,9 +3115,10 @@ pub unsafe extern "C" fn wazo_auth_saml_sls(
     relay_state: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("saml.sls");
     let arguments = [Argument::text("saml_response", saml_response), Argument::text("relay_state", relay_state)];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "saml.sls", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Lists the types of identity providers: the authentication methods that users and tenants can have.
@@ -3094,8 +3143,10 @@ pub unsafe extern "C" fn wazo_auth_idp_list(
     client: *const wazo_auth_client,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("idp.list");
+
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "idp.list", &[], error) }
+    unsafe { call::returning_text(client, OPERATION, &[], error) }
 }
 
 /// Lets users log in by an identity provider.
@@ -3129,13 +3180,14 @@ pub unsafe extern "C" fn wazo_auth_idp_add_users(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("idp.add_users");
     let arguments = [
         Argument::text("idp_type", idp_type).required(),
         Argument::json("body", body).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "idp.add_users", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lets a user log in by an identity provider.
@@ -3167,13 +3219,14 @@ pub unsafe extern "C" fn wazo_auth_idp_add_user(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("idp.add_user");
     let arguments = [
         Argument::text("idp_type", idp_type).required(),
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "idp.add_user", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Lets a user no longer log in by an identity provider.
@@ -3205,13 +3258,14 @@ pub unsafe extern "C" fn wazo_auth_idp_remove_user(
     tenant_uuid: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("idp.remove_user");
     let arguments = [
         Argument::text("idp_type", idp_type).required(),
         Argument::text("user_uuid", user_uuid).required(),
         Argument::text("tenant_uuid", tenant_uuid),
     ];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "idp.remove_user", &arguments, error) }
+    unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
 /// Reads the server's configuration.
@@ -3236,8 +3290,10 @@ pub unsafe extern "C" fn wazo_auth_config_get(
     client: *const wazo_auth_client,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("config.get");
+
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "config.get", &[], error) }
+    unsafe { call::returning_text(client, OPERATION, &[], error) }
 }
 
 /// Changes the server's configuration until it starts again.
@@ -3265,9 +3321,10 @@ pub unsafe extern "C" fn wazo_auth_config_patch(
     body: *const c_char,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("config.patch");
     let arguments = [Argument::json("body", body).required()];
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "config.patch", &arguments, error) }
+    unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
 /// Asks the server whether it is well.
@@ -3291,8 +3348,10 @@ pub unsafe extern "C" fn wazo_auth_status_check(
     client: *const wazo_auth_client,
     error: *mut *mut wazo_auth_error,
 ) -> bool {
+    const OPERATION: &Operation = operations::named("status.check");
+
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_done(client, "status.check", &[], error) }
+    unsafe { call::returning_done(client, OPERATION, &[], error) }
 }
 
 /// Reads the server's own specification of its operations.
@@ -3315,6 +3374,8 @@ pub unsafe extern "C" fn wazo_auth_api_spec(
     client: *const wazo_auth_client,
     error: *mut *mut wazo_auth_error,
 ) -> *mut c_char {
+    const OPERATION: &Operation = operations::named("api.spec");
+
     // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.
-    unsafe { call::returning_text(client, "api.spec", &[], error) }
+    unsafe { call::returning_text(client, OPERATION, &[], error) }
 }

@@ -1,9 +1,10 @@
 //! Options as C sees them.
 
-use super::boundary::{contain, guard};
+use super::boundary::guard;
 use super::error::wazo_auth_error;
-use super::pointer;
-use crate::client::{OPTION_KEYS, Options, Scope};
+use super::panic::contain;
+use super::pointer::{self, Handle, HandleType};
+use crate::options::{OPTIONS, Options};
 use once_cell::race::OnceBox;
 use std::ffi::{CString, c_char};
 use std::path::Path;
@@ -11,7 +12,18 @@ use std::path::Path;
 /// The settings of a client to be: keys and texts, as a configuration file has them.
 ///
 /// To be used by one thread at a time; freed with wazo_auth_options_free().
-pub struct wazo_auth_options(pub(super) Options);
+pub struct wazo_auth_options(Options);
+
+impl Handle for wazo_auth_options {
+    const TYPE: HandleType = HandleType::Options;
+}
+
+impl wazo_auth_options {
+    /// The settings.
+    pub fn get(&self) -> &Options {
+        &self.0
+    }
+}
 
 /// Makes options with the defaults; only `host` is missing.
 ///
@@ -133,9 +145,9 @@ pub extern "C" fn wazo_auth_option_keys() -> *const c_char {
     static TEXT: OnceBox<CString> = OnceBox::new();
     contain(std::ptr::null(), || {
         let keys = || {
-            OPTION_KEYS.iter().map(|key| {
-                let scope = if key.scope == Scope::Call { "call" } else { "connection" };
-                serde_json::json!({"name": key.name, "scope": scope, "default": key.default, "doc": key.doc})
+            OPTIONS.iter().map(|entry| {
+                let (name, scope) = (entry.name, entry.scope.name());
+                serde_json::json!({"name": name, "scope": scope, "default": entry.default, "doc": entry.doc})
             })
         };
         TEXT.get_or_init(|| {

@@ -1,25 +1,186 @@
-//! Raw pointers in, safe types out, and back. Who owns what is in the names: `borrow` leaves it with the caller, `give`
-//! hands it to the caller, `take_back` ends it.
+//! Raw pointers in, safe types out, and back: the only file in which that happens. Who owns what is in the names: `borrow`
+//! leaves it with the caller, `give` hands it to the caller, `take_back` ends it.
+//!
+//! A handle carries a word that says what it is. It is read on entry and overwritten when the handle is freed, so that NULL,
+//! a handle of another type and, as long as nobody else uses its memory, a freed one are errors that say so. That is a help
+//! for whoever looks for a mistake, and no licence to make it: after a free the memory belongs to somebody else.
 
-use crate::client::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use std::ffi::{CStr, CString, c_char};
+use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A handle that stays the caller's; an error that names it where it is NULL.
-///
-/// # Safety
-/// The pointer is NULL or a living handle of this type, for as long as the reference is used.
-pub unsafe fn borrow<'a, T>(name: &str, pointer: *const T) -> Result<&'a T> {
-    // SAFETY: the caller's promise.
-    unsafe { pointer.as_ref() }.ok_or_else(|| missing(name))
+/// What a handle is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+#[allow(missing_docs)]
+pub enum HandleType {
+    Options = 0x7761_7a6f_6f70_7401,
+    Client = 0x7761_7a6f_636c_6902,
+    Error = 0x7761_7a6f_6572_7203,
+    Cancellation = 0x7761_7a6f_6361_6e04,
+    Queue = 0x7761_7a6f_7175_6505,
+    Completion = 0x7761_7a6f_636f_6d06,
 }
 
-/// The same, to change it.
+impl HandleType {
+    const ALL: [Self; 6] =
+        [Self::Options, Self::Client, Self::Error, Self::Cancellation, Self::Queue, Self::Completion];
+
+    /// The type's name in C.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Options => "wazo_auth_options",
+            Self::Client => "wazo_auth_client",
+            Self::Error => "wazo_auth_error",
+            Self::Cancellation => "wazo_auth_cancellation",
+            Self::Queue => "wazo_auth_queue",
+            Self::Completion => "wazo_auth_completion",
+        }
+    }
+}
+
+/// The word of a handle that has been freed.
+const FREED: u64 = 0x7761_7a6f_6672_65ff;
+
+/// A type that C has pointers to.
+pub trait Handle {
+    /// What it is.
+    const TYPE: HandleType;
+}
+
+/// A handle as it lies in memory.
+#[repr(C)]
+pub struct Shell<T> {
+    /// Allocators write their own lists over the beginning of freed memory; the word stands behind that.
+    _spare: [u64; 2],
+    word: AtomicU64,
+    value: T,
+}
+
+impl<T: Handle> Shell<T> {
+    /// Wraps a value.
+    pub fn new(value: T) -> Self {
+        Self { _spare: [0; 2], word: AtomicU64::new(T::TYPE as u64), value }
+    }
+
+    /// A pointer for C that lives as long as the shell.
+    pub fn lend(&self) -> *const T {
+        ptr::from_ref(self).cast()
+    }
+}
+
+impl<T> Drop for Shell<T> {
+    fn drop(&mut self) {
+        // Volatile: nobody of ours reads it any more, so another write could be left out.
+        // SAFETY: a valid place, that this has for itself.
+        unsafe { ptr::write_volatile(self.word.as_ptr(), FREED) };
+    }
+}
+
+/// What is wrong with a pointer to a handle.
+enum Wrong {
+    Null,
+    Freed,
+    Other(&'static str),
+    Unknown,
+}
+
+/// The shell that a pointer of C's stands for.
+///
+/// # Safety
+/// The pointer is NULL or was given by this library, as whatever type, and has not been freed. (Where that is broken, most
+/// mistakes are found, and none is made worse.)
+unsafe fn shell<'a, T: Handle>(pointer: *const T) -> Result<&'a Shell<T>, Wrong> {
+    let shell = pointer.cast::<Shell<T>>();
+    if shell.is_null() {
+        return Err(Wrong::Null);
+    }
+    if !shell.is_aligned() {
+        return Err(Wrong::Unknown);
+    }
+    // SAFETY: the caller's promise; the word stands at the same place in the shell of every type.
+    let word = unsafe { (*ptr::addr_of!((*shell).word)).load(Ordering::Acquire) };
+    if word == T::TYPE as u64 {
+        // SAFETY: it was given by this library as this type.
+        return Ok(unsafe { &*shell });
+    }
+    let known = HandleType::ALL.into_iter().find(|known| *known as u64 == word);
+    Err(match known {
+        Some(other) => Wrong::Other(other.name()),
+        None if word == FREED => Wrong::Freed,
+        None => Wrong::Unknown,
+    })
+}
+
+fn wrong<T: Handle>(name: &str, wrong: &Wrong) -> Error {
+    let expected = T::TYPE.name();
+    Error::invalid(match wrong {
+        Wrong::Null => format!("argument {name}: it is NULL; expected a {expected}"),
+        Wrong::Freed => format!("argument {name}: the {expected} has been freed already"),
+        Wrong::Other(other) => format!("argument {name}: it is a {other}; expected a {expected}"),
+        Wrong::Unknown => format!("argument {name}: it is no handle of this library; expected a {expected}"),
+    })
+}
+
+/// A handle that stays the caller's; an error that names it where it is none of this type.
+///
+/// # Safety
+/// As [`shell`], for as long as the reference is used.
+pub unsafe fn borrow<'a, T: Handle + 'a>(name: &str, pointer: *const T) -> Result<&'a T> {
+    // SAFETY: the caller's promise.
+    unsafe { shell(pointer) }.map(|shell| &shell.value).map_err(|found| wrong::<T>(name, &found))
+}
+
+/// The same, `None` where it is NULL or none of this type: for functions that have no place for an error.
+///
+/// # Safety
+/// As [`borrow`].
+pub unsafe fn borrow_optional<'a, T: Handle + 'a>(pointer: *const T) -> Option<&'a T> {
+    // SAFETY: the caller's promise.
+    unsafe { shell(pointer) }.map(|shell| &shell.value).ok()
+}
+
+/// The same as [`borrow`], to change it.
 ///
 /// # Safety
 /// As [`borrow`], and nobody else uses the handle meanwhile.
-pub unsafe fn borrow_mut<'a, T>(name: &str, pointer: *mut T) -> Result<&'a mut T> {
+pub unsafe fn borrow_mut<'a, T: Handle + 'a>(name: &str, pointer: *mut T) -> Result<&'a mut T> {
+    // SAFETY: the caller's promise. It is looked at first, and borrowed again to be changed when that has ended.
+    unsafe { shell(pointer.cast_const()) }.map(|_| ()).map_err(|found| wrong::<T>(name, &found))?;
+    // SAFETY: it is a living shell of this type, which nobody else uses.
+    Ok(unsafe { &mut (*pointer.cast::<Shell<T>>()).value })
+}
+
+/// Hands a handle to the caller, who ends it with the type's `_free`.
+pub fn give<T: Handle>(value: T) -> *mut T {
+    Box::into_raw(Box::new(Shell::new(value))).cast()
+}
+
+/// Hands a handle to the caller at a place of the caller's; one that is NULL is not asked for.
+///
+/// # Safety
+/// The place is NULL or valid to write a pointer to.
+pub unsafe fn put<T: Handle>(place: *mut *mut T, value: impl FnOnce() -> T) {
+    if !place.is_null() {
+        // SAFETY: not NULL; the rest is the caller's promise.
+        unsafe { place.write(give(value())) };
+    }
+}
+
+/// Ends a handle that was given; NULL is nothing, and so is one that is no handle of this type any more.
+///
+/// # Safety
+/// As [`shell`]; the pointer came from [`give`] and is not used again.
+pub unsafe fn take_back<T: Handle>(pointer: *mut T) {
     // SAFETY: the caller's promise.
-    unsafe { pointer.as_mut() }.ok_or_else(|| missing(name))
+    let Ok(shell) = (unsafe { shell(pointer.cast_const()) }) else { return };
+    // Of two threads that free it at once by mistake, one does.
+    let taken = shell.word.compare_exchange(T::TYPE as u64, FREED, Ordering::AcqRel, Ordering::Relaxed);
+    if taken.is_ok() {
+        // SAFETY: `give` made it, and nobody else takes it back.
+        drop(unsafe { Box::from_raw(pointer.cast::<Shell<T>>()) });
+    }
 }
 
 /// A text of the caller's, `None` where the pointer is NULL; an error that names it where it is not UTF-8.
@@ -27,18 +188,15 @@ pub unsafe fn borrow_mut<'a, T>(name: &str, pointer: *mut T) -> Result<&'a mut T
 /// # Safety
 /// The pointer is NULL or a text that ends with NUL, for as long as the reference is used.
 pub unsafe fn optional_text<'a>(name: &str, pointer: *const c_char) -> Result<Option<&'a str>> {
-    if pointer.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: not NULL; the rest is the caller's promise.
-    let text = unsafe { CStr::from_ptr(pointer) };
+    // SAFETY: the caller's promise.
+    let Some(text) = (unsafe { optional_bytes(pointer) }) else { return Ok(None) };
     let text = text.to_str().map_err(|e| {
         Error::invalid(format!("argument {name}: it is not UTF-8 (the byte at {} is wrong)", e.valid_up_to()))
     })?;
     Ok(Some(text))
 }
 
-/// A text of the caller's that must be there.
+/// A text that must be there.
 ///
 /// # Safety
 /// As [`optional_text`].
@@ -47,31 +205,36 @@ pub unsafe fn text<'a>(name: &str, pointer: *const c_char) -> Result<&'a str> {
     unsafe { optional_text(name, pointer) }?.ok_or_else(|| missing(name))
 }
 
-fn missing(name: &str) -> Error {
-    Error::invalid(format!("argument {name}: it is NULL, which is not allowed here"))
-}
-
-/// Hands a handle to the caller, who ends it with the type's `_free`.
-pub fn give<T>(value: T) -> *mut T {
-    Box::into_raw(Box::new(value))
-}
-
-/// Ends a handle that was given; NULL is nothing.
+/// A text that must be there, and that comes from the other side of the network: what is not UTF-8 in it is replaced, which
+/// makes it a text that nobody has.
 ///
 /// # Safety
-/// The pointer is NULL or came from [`give`] with the same type, and is not used again.
-pub unsafe fn take_back<T>(pointer: *mut T) {
-    if !pointer.is_null() {
-        // SAFETY: the caller's promise.
-        drop(unsafe { Box::from_raw(pointer) });
+/// As [`optional_text`].
+pub unsafe fn foreign_text(name: &str, pointer: *const c_char) -> Result<String> {
+    // SAFETY: the caller's promise.
+    let text = unsafe { optional_bytes(pointer) }.ok_or_else(|| missing(name))?;
+    Ok(text.to_string_lossy().into_owned())
+}
+
+/// # Safety
+/// As [`optional_text`].
+unsafe fn optional_bytes<'a>(pointer: *const c_char) -> Option<&'a CStr> {
+    if pointer.is_null() {
+        return None;
     }
+    // SAFETY: not NULL; the rest is the caller's promise.
+    Some(unsafe { CStr::from_ptr(pointer) })
+}
+
+fn missing(name: &str) -> Error {
+    Error::invalid(format!("argument {name}: it is NULL, which is not allowed here"))
 }
 
 /// Hands a text to the caller, who ends it with `wazo_auth_string_free`.
 pub fn give_text(text: String) -> Result<*mut c_char> {
     // JSON has no NUL in it; should one come all the same, cutting the text short would be a lie.
     let text = CString::new(text).map_err(|_| {
-        Error::new(crate::client::ErrorKind::Protocol, "the answer has a NUL byte in it, which no C text can hold")
+        Error::new(ErrorKind::Protocol, "the response has a NUL byte in it, which no C text can hold")
     })?;
     Ok(text.into_raw())
 }
@@ -84,5 +247,56 @@ pub unsafe fn take_back_text(pointer: *mut c_char) {
     if !pointer.is_null() {
         // SAFETY: the caller's promise.
         drop(unsafe { CString::from_raw(pointer) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct One(u32);
+    impl Handle for One {
+        const TYPE: HandleType = HandleType::Queue;
+    }
+    #[derive(Debug)]
+    struct Two;
+    impl Handle for Two {
+        const TYPE: HandleType = HandleType::Client;
+    }
+
+    #[test]
+    fn a_handle_is_what_it_says_and_nothing_else() {
+        let one = give(One(7));
+        // SAFETY: a living handle, taken for another one on purpose, which is what is tested; then freed once.
+        unsafe {
+            assert_eq!(borrow("queue", one).unwrap().0, 7);
+            borrow_mut("queue", one).unwrap().0 = 8;
+            assert_eq!(borrow_optional(one).unwrap().0, 8);
+            let error = borrow("client", one.cast::<Two>()).unwrap_err();
+            assert_eq!(error.message, "argument client: it is a wazo_auth_queue; expected a wazo_auth_client");
+            assert!(borrow_optional(one.cast::<Two>()).is_none());
+            let error = borrow("client", ptr::null::<Two>()).unwrap_err();
+            assert_eq!(error.message, "argument client: it is NULL; expected a wazo_auth_client");
+            let error = borrow("client", one.byte_add(1).cast::<Two>()).unwrap_err();
+            assert!(error.message.contains("no handle of this library"), "{error}");
+            // Freed as what it is not: it lives on.
+            take_back(one.cast::<Two>());
+            assert_eq!(borrow("queue", one).unwrap().0, 8);
+            take_back(one);
+        }
+    }
+
+    #[test]
+    fn a_freed_handle_says_so_as_long_as_its_memory_is_not_used_again() {
+        // Memory of the test's own, so that looking at it afterwards is allowed.
+        let mut memory = Box::new(std::mem::MaybeUninit::new(Shell::new(Two)));
+        let pointer = memory.as_mut_ptr();
+        // SAFETY: a shell that is dropped in its place; the memory lives on.
+        unsafe {
+            pointer.drop_in_place();
+            let error = borrow("client", pointer.cast::<Two>()).unwrap_err();
+            assert_eq!(error.message, "argument client: the wazo_auth_client has been freed already");
+            take_back(pointer.cast::<Two>());
+        }
     }
 }

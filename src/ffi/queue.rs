@@ -1,13 +1,17 @@
-//! Queues and completions as C sees them.
+//! Queues as C sees them.
 
-use super::boundary::{contain, guard};
+use super::boundary::guard;
 use super::client::wazo_auth_client;
+use super::completion::wazo_auth_completion;
 use super::error::wazo_auth_error;
-use super::pointer;
+use super::panic::contain;
+use super::pointer::{self, Handle, HandleType};
 use crate::client::Arguments;
-use crate::queue::{Completion, Queue, WakeUp};
-use std::ffi::{CString, c_char, c_int, c_void};
-use std::time::{Duration, Instant};
+use crate::clock;
+use crate::queue::{Queue, WakeUp};
+use std::ffi::{c_char, c_int, c_void};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// A queue of calls, for hosts with an event loop of their own.
 ///
@@ -16,12 +20,8 @@ use std::time::{Duration, Instant};
 /// and the calls of the parent end with WAZO_AUTH_ERROR_CLOSED.
 pub struct wazo_auth_queue(Queue);
 
-/// What a call came to; freed with wazo_auth_completion_free(), which ends what its functions returned.
-pub struct wazo_auth_completion {
-    id: u64,
-    user_data: *mut c_void,
-    result: Option<CString>,
-    error: Option<wazo_auth_error>,
+impl Handle for wazo_auth_queue {
+    const TYPE: HandleType = HandleType::Queue;
 }
 
 /// Called when a completion comes to an empty queue. See wazo_auth_queue_set_wake_up().
@@ -29,7 +29,7 @@ pub type wazo_auth_wake_up = Option<unsafe extern "C" fn(data: *mut c_void)>;
 
 /// Makes a queue. The first one of a process starts the library's only thread, which ends with the last.
 ///
-/// @param limit how many calls it holds at most, from wazo_auth_submit() until the completion is taken; 0 for 1024; at most
+/// @param limit how many calls it holds at most, from wazo_auth_queue_submit() until the completion is taken; 0 for 1024; at most
 /// 1048576
 /// @param error where an error is written, or NULL
 /// @return a queue, freed with wazo_auth_queue_free(); NULL on failure
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn wazo_auth_queue_new(limit: u32, error: *mut *mut wazo_a
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn wazo_auth_submit(
+pub unsafe extern "C" fn wazo_auth_queue_submit(
     queue: *mut wazo_auth_queue,
     client: *const wazo_auth_client,
     operation: *const c_char,
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn wazo_auth_submit(
     // SAFETY: the header's contract.
     unsafe {
         guard(error, 0, || {
-            let begun = Instant::now();
+            let begun = clock::now();
             let queue = pointer::borrow("queue", queue)?;
             let client = pointer::borrow("client", client)?;
             let operation = pointer::text("operation", operation)?;
@@ -83,11 +83,11 @@ pub unsafe extern "C" fn wazo_auth_submit(
 /// @param tenant_uuid the tenant in which it must be usable; NULL for none
 /// @param user_data given back by wazo_auth_completion_user_data(); never looked at
 /// @param error where an error is written, or NULL
-/// @return the call's number; its completion's result is "true" or "false". 0 on failure, as for wazo_auth_submit()
+/// @return the call's number; its completion's result is "true" or "false". 0 on failure, as for wazo_auth_queue_submit()
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn wazo_auth_submit_token_check(
+pub unsafe extern "C" fn wazo_auth_queue_submit_token_check(
     queue: *mut wazo_auth_queue,
     client: *const wazo_auth_client,
     token: *const c_char,
@@ -99,19 +99,12 @@ pub unsafe extern "C" fn wazo_auth_submit_token_check(
     // SAFETY: the header's contract.
     unsafe {
         guard(error, 0, || {
-            let mut arguments = Arguments::new().since(Instant::now());
             let queue = pointer::borrow("queue", queue)?;
             let client = pointer::borrow("client", client)?;
-            arguments = arguments.with("token", pointer::text("token", token)?);
-            // The second is `tenant` in the table, as in the reference client.
-            for (name, wanted, text) in
-                [("required_acl", "required_acl", required_acl), ("tenant_uuid", "tenant", tenant_uuid)]
-            {
-                if let Some(text) = pointer::optional_text(name, text)? {
-                    arguments = arguments.with(wanted, text);
-                }
-            }
-            queue.0.submit(&client.client, "token.check", &arguments, user_data as usize)
+            let token = pointer::foreign_text("token", token)?;
+            let required_acl = pointer::optional_text("required_acl", required_acl)?;
+            let tenant_uuid = pointer::optional_text("tenant_uuid", tenant_uuid)?;
+            queue.0.submit_token_check(&client.client, &token, required_acl, tenant_uuid, user_data as usize)
         })
     }
 }
@@ -125,14 +118,8 @@ pub unsafe extern "C" fn wazo_auth_submit_token_check(
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_queue_descriptor(queue: *const wazo_auth_queue) -> c_int {
     // SAFETY: the header's contract.
-    let queue = unsafe { queue.as_ref() };
-    #[cfg(unix)]
-    return contain(-1, || queue.and_then(|queue| queue.0.descriptor().ok()).unwrap_or(-1));
-    #[cfg(not(unix))]
-    return {
-        let _ = queue;
-        -1
-    };
+    let queue = unsafe { pointer::borrow_optional(queue) };
+    contain(-1, || queue.and_then(|queue| queue.0.descriptor().ok().flatten()).unwrap_or(-1))
 }
 
 /// Sets what is called when a completion comes to an empty queue, for event loops that no descriptor fits (Windows). It
@@ -160,7 +147,7 @@ pub unsafe extern "C" fn wazo_auth_queue_set_wake_up(
             let queue = pointer::borrow("queue", queue)?;
             // As a number it may go to another thread, which the caller has promised it may.
             let data = data as usize;
-            let wake_up = wake_up.map(|function| -> WakeUp { Box::new(move || function(data as *mut c_void)) });
+            let wake_up = wake_up.map(|function| -> Arc<WakeUp> { Arc::new(move || function(data as *mut c_void)) });
             queue.0.set_wake_up(wake_up)?;
             Ok(true)
         })
@@ -180,23 +167,12 @@ pub unsafe extern "C" fn wazo_auth_queue_next(
     timeout_ms: i32,
 ) -> *mut wazo_auth_completion {
     // SAFETY: the header's contract.
-    let queue = unsafe { queue.as_ref() };
+    let queue = unsafe { pointer::borrow_optional(queue) };
     contain(std::ptr::null_mut(), || {
         let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
         let taken = queue.and_then(|queue| queue.0.next(timeout).ok().flatten());
-        taken.map_or(std::ptr::null_mut(), |completion| pointer::give(completion.into()))
+        taken.map_or(std::ptr::null_mut(), |completion| pointer::give(wazo_auth_completion::new(completion)))
     })
-}
-
-impl From<Completion> for wazo_auth_completion {
-    fn from(completion: Completion) -> Self {
-        let (result, error) = match completion.outcome {
-            // JSON has no NUL in it.
-            Ok(outcome) => (Some(CString::new(outcome.json).unwrap_or_default()), None),
-            Err(error) => (None, Some(wazo_auth_error::new(error))),
-        };
-        Self { id: completion.id, user_data: completion.user_data as *mut c_void, result, error }
-    }
 }
 
 /// Takes no more calls and ends those that run. Their completions still come; when none is left, wazo_auth_queue_next()
@@ -207,7 +183,7 @@ impl From<Completion> for wazo_auth_completion {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_queue_close(queue: *mut wazo_auth_queue) {
     // SAFETY: the header's contract.
-    let queue = unsafe { queue.as_ref() };
+    let queue = unsafe { pointer::borrow_optional(queue) };
     contain((), || {
         // It fails only in a child that can have no queue of its own, and then nothing runs.
         queue.map(|queue| queue.0.close());
@@ -218,12 +194,12 @@ pub unsafe extern "C" fn wazo_auth_queue_close(queue: *mut wazo_auth_queue) {
 /// has to be taken like any other: until then the call counts against the limit, and its user data must live.
 ///
 /// @param queue a queue
-/// @param id the number that wazo_auth_submit() returned
+/// @param id the number that wazo_auth_queue_submit() returned
 /// @return true where the call was still running
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_queue_cancel(queue: *mut wazo_auth_queue, id: u64) -> bool {
     // SAFETY: the header's contract.
-    let queue = unsafe { queue.as_ref() };
+    let queue = unsafe { pointer::borrow_optional(queue) };
     contain(false, || queue.is_some_and(|queue| queue.0.cancel(id)))
 }
 
@@ -234,55 +210,4 @@ pub unsafe extern "C" fn wazo_auth_queue_cancel(queue: *mut wazo_auth_queue, id:
 pub unsafe extern "C" fn wazo_auth_queue_free(queue: *mut wazo_auth_queue) {
     // SAFETY: the header's contract.
     contain((), || unsafe { pointer::take_back(queue) });
-}
-
-/// The number of the call.
-///
-/// @param completion a completion, or NULL
-/// @return what wazo_auth_submit() returned; 0 for NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wazo_auth_completion_id(completion: *const wazo_auth_completion) -> u64 {
-    // SAFETY: the header's contract.
-    unsafe { completion.as_ref() }.map_or(0, |completion| completion.id)
-}
-
-/// What was given to wazo_auth_submit() along with the call.
-///
-/// @param completion a completion, or NULL
-/// @return the pointer; NULL for NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wazo_auth_completion_user_data(completion: *const wazo_auth_completion) -> *mut c_void {
-    // SAFETY: the header's contract.
-    unsafe { completion.as_ref() }.map_or(std::ptr::null_mut(), |completion| completion.user_data)
-}
-
-/// The result as JSON: as wazo_auth_call() returns it.
-///
-/// @param completion a completion, or NULL
-/// @return a text that lives as long as the completion; NULL where the call failed
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wazo_auth_completion_result(completion: *const wazo_auth_completion) -> *const c_char {
-    // SAFETY: the header's contract.
-    let result = unsafe { completion.as_ref() }.and_then(|completion| completion.result.as_ref());
-    result.map_or(std::ptr::null(), |result| result.as_ptr())
-}
-
-/// Why the call failed.
-///
-/// @param completion a completion, or NULL
-/// @return an error that lives as long as the completion and is freed with it; NULL where the call succeeded
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wazo_auth_completion_error(completion: *const wazo_auth_completion) -> *const wazo_auth_error {
-    // SAFETY: the header's contract.
-    let error = unsafe { completion.as_ref() }.and_then(|completion| completion.error.as_ref());
-    error.map_or(std::ptr::null(), std::ptr::from_ref)
-}
-
-/// Frees a completion.
-///
-/// @param completion a completion, or NULL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wazo_auth_completion_free(completion: *mut wazo_auth_completion) {
-    // SAFETY: the header's contract.
-    contain((), || unsafe { pointer::take_back(completion) });
 }

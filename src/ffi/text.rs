@@ -1,6 +1,6 @@
 //! Texts given to the caller, and the version.
 
-use super::boundary::contain;
+use super::panic::contain;
 use super::pointer;
 use std::ffi::c_char;
 
@@ -23,6 +23,15 @@ pub extern "C" fn wazo_auth_version() -> *const c_char {
     VERSION.as_ptr().cast()
 }
 
+/// The version of the library as one number to compare with WAZO_AUTH_VERSION_NUMBER, which is the header's.
+///
+/// @return major * 10,000 + minor * 100 + patch
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn wazo_auth_version_number() -> u32 {
+    WAZO_AUTH_VERSION_NUMBER
+}
+
 /// Frees a text that a function of this library returned as `char *`.
 ///
 /// @param text such a text, or NULL
@@ -33,7 +42,6 @@ pub unsafe extern "C" fn wazo_auth_string_free(text: *mut c_char) {
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "reading back what C would read")]
 mod tests {
     use super::*;
 
@@ -43,8 +51,9 @@ mod tests {
         assert_eq!(parts, env!("CARGO_PKG_VERSION"));
         let number = WAZO_AUTH_VERSION_MAJOR * 10_000 + WAZO_AUTH_VERSION_MINOR * 100 + WAZO_AUTH_VERSION_PATCH;
         assert_eq!(WAZO_AUTH_VERSION_NUMBER, number);
+        assert_eq!(wazo_auth_version_number(), number);
         // SAFETY: a static text that ends with NUL.
-        let version = unsafe { std::ffi::CStr::from_ptr(wazo_auth_version()) };
-        assert_eq!(version.to_str(), Ok(parts.as_str()));
+        let version = unsafe { pointer::text("version", wazo_auth_version()) };
+        assert_eq!(version.unwrap(), parts);
     }
 }

@@ -4,11 +4,17 @@
 pub use with_eventfd::Event;
 #[cfg(all(unix, not(target_os = "linux")))]
 pub use with_sockets::Event;
+#[cfg(not(unix))]
+pub use without_descriptor::Event;
+
+/// The number of a descriptor of the host's C library.
+pub type Descriptor = std::ffi::c_int;
 
 #[cfg(target_os = "linux")]
 mod with_eventfd {
     use std::io::{Read, Write};
-    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+    use super::Descriptor;
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
     /// An eventfd: one descriptor, close-on-exec, never blocking.
     pub struct Event(std::fs::File);
@@ -36,11 +42,10 @@ mod with_eventfd {
             // It fails only where it was not readable.
             let _ = (&self.0).read(&mut [0; 8]);
         }
-    }
 
-    impl AsRawFd for Event {
-        fn as_raw_fd(&self) -> RawFd {
-            self.0.as_raw_fd()
+        /// The descriptor.
+        pub fn descriptor(&self) -> Option<Descriptor> {
+            Some(self.0.as_raw_fd())
         }
     }
 }
@@ -48,7 +53,8 @@ mod with_eventfd {
 #[cfg(all(unix, not(target_os = "linux")))]
 mod with_sockets {
     use std::io::{Read, Write};
-    use std::os::fd::{AsRawFd, RawFd};
+    use super::Descriptor;
+    use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
 
     /// A pair of sockets: what is written to one makes the other readable.
@@ -73,11 +79,37 @@ mod with_sockets {
             let mut taken = [0; 64];
             while (&self.0).read(&mut taken).is_ok_and(|length| length == taken.len()) {}
         }
-    }
 
-    impl AsRawFd for Event {
-        fn as_raw_fd(&self) -> RawFd {
-            self.0.as_raw_fd()
+        /// The descriptor.
+        pub fn descriptor(&self) -> Option<Descriptor> {
+            Some(self.0.as_raw_fd())
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod without_descriptor {
+    //! No descriptor here that an event loop could wait for.
+    use super::Descriptor;
+
+    /// Nothing.
+    pub struct Event;
+
+    impl Event {
+        /// Nothing.
+        pub fn new() -> std::io::Result<Self> {
+            Ok(Self)
+        }
+
+        /// Nothing to do.
+        pub fn set(&self) {}
+
+        /// Nothing to do.
+        pub fn clear(&self) {}
+
+        /// None.
+        pub fn descriptor(&self) -> Option<Descriptor> {
+            None
         }
     }
 }

@@ -70,6 +70,8 @@ pub struct Parameter {
     pub name: &'static str,
     /// The name on the wire, where it differs.
     pub wire: &'static str,
+    /// The name of its argument in the typed C and C++ functions, where that differs.
+    pub argument: &'static str,
     /// Where it stands.
     pub place: Place,
     /// What it may be.
@@ -81,12 +83,14 @@ pub struct Parameter {
     pub hot: bool,
     /// Whether its value may never be shown: masked in URLs and errors.
     pub secret: bool,
+    /// Whether an empty text is refused, because the server would take it for "not asked" and check nothing.
+    pub not_empty: bool,
     /// One sentence: what it is, with the unit where there is one.
     pub doc: &'static str,
 }
 
 const fn parameter(name: &'static str, place: Place, kind: Kind, doc: &'static str) -> Parameter {
-    Parameter { name, wire: name, place, kind, required: false, hot: false, secret: false, doc }
+    Parameter { name, wire: name, argument: name, place, kind, required: false, hot: false, secret: false, not_empty: false, doc }
 }
 
 /// A segment of the path; always required.
@@ -169,6 +173,18 @@ impl Parameter {
     /// Never shown.
     pub const fn secret(mut self) -> Self {
         self.secret = true;
+        self
+    }
+
+    /// An empty text is refused.
+    pub const fn not_empty(mut self) -> Self {
+        self.not_empty = true;
+        self
+    }
+
+    /// The name of its argument in the typed C and C++ functions.
+    pub const fn argument(mut self, argument: &'static str) -> Self {
+        self.argument = argument;
         self
     }
 

@@ -41,7 +41,7 @@ static inline bool check_that(bool holds, const char *what, const char *file, in
     return holds;
 }
 
-static inline void check_error(wazo_auth_error **error, wazo_auth_error_code kind, const char *fragment,
+static inline void check_error(wazo_auth_error **error, wazo_auth_error_kind_t kind, const char *fragment,
                                const char *file, int line)
 {
     const char *message = wazo_auth_error_message(*error);
@@ -49,7 +49,7 @@ static inline void check_error(wazo_auth_error **error, wazo_auth_error_code kin
         check_failures_here++;
         printf("#   %s:%d: expected an error of kind %d that says \"%s\", got kind %d (%s): %.300s\n", file, line,
                (int)kind, fragment == NULL ? "" : fragment, (int)wazo_auth_error_kind(*error),
-               wazo_auth_error_kind_name(*error), message);
+               wazo_auth_error_kind_text(wazo_auth_error_kind(*error)), message);
         fflush(stdout);
     }
     wazo_auth_error_free(*error);

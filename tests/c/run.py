@@ -17,7 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(ROOT / 'tools'), str(ROOT / 'tests' / 'simulator' / 'python')]
+sys.path[:0] = [str(ROOT / 'tools'), str(ROOT / 'simulator' / 'python')]
 import artifacts  # noqa: E402
 from simulator_fixture import Simulator  # noqa: E402
 

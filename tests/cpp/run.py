@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 INCLUDE = ROOT / 'include'
-sys.path.insert(0, str(ROOT / 'tests' / 'simulator' / 'python'))
+sys.path.insert(0, str(ROOT / 'simulator' / 'python'))
 
 from simulator_fixture import Simulator  # noqa: E402
 

@@ -7,7 +7,7 @@
 namespace {
 
 /// Every kind of C has its kind here. No default: the compiler names a constant that is missing.
-constexpr auth::ErrorKind same(wazo_auth_error_code code) {
+constexpr auth::ErrorKind same(wazo_auth_error_kind_t code) {
     using auth::ErrorKind;
     switch (code) {
     case WAZO_AUTH_ERROR_NONE: return ErrorKind::none;

@@ -25,7 +25,7 @@ static wazo_auth_client *client_in(const struct trouble *trouble, const char *ti
                           (const char *[]){"host", trouble->host, "timeout_ms", timeout_ms, NULL});
 }
 
-static bool ended_as_due(const wazo_auth_error *error, const struct trouble *trouble, wazo_auth_error_code kind)
+static bool ended_as_due(const wazo_auth_error *error, const struct trouble *trouble, wazo_auth_error_kind_t kind)
 {
     bool good = wazo_auth_error_kind(error) == kind && wazo_auth_error_is_in_doubt(error) == trouble->in_doubt;
     if (!good)
@@ -35,13 +35,13 @@ static bool ended_as_due(const wazo_auth_error *error, const struct trouble *tro
 
 /* Makes the call, blocking or by the queue; how many ms it took, -1 where it did not end as due. */
 static double took(const struct trouble *trouble, const wazo_auth_client *client, bool by_queue,
-                   wazo_auth_error_code kind)
+                   wazo_auth_error_kind_t kind)
 {
     wazo_auth_error *error = NULL;
     double start = now_ms(), end;
     bool good;
     if (by_queue) {
-        uint64_t number = wazo_auth_submit(queue, client, trouble->operation, trouble->arguments, NULL, &error);
+        uint64_t number = wazo_auth_queue_submit(queue, client, trouble->operation, trouble->arguments, NULL, &error);
         wazo_auth_completion *completion = wazo_auth_queue_next(queue, 30000);
         end = now_ms();
         good = number != 0 && ended_as_due(wazo_auth_completion_error(completion), trouble, kind);
@@ -117,7 +117,7 @@ static double cancelled_after(const struct trouble *trouble, int calls, double r
     pause_ms(running_ms);
     bool none_ended = ended == 0;
     double start = now_ms();
-    wazo_auth_cancel(cancellation);
+    wazo_auth_cancellation_cancel(cancellation);
     for (int i = 0; i < calls; i++)
         pthread_join(threads[i], NULL);
     double time = last_end - start;
@@ -147,7 +147,7 @@ static void a_cancelled_handle_sends_nothing_until_it_is_reset(void)
     wazo_auth_client *handle = wazo_auth_client_with_cancellation(client, cancellation, NULL);
     wazo_auth_error *error = NULL;
     bool good = echo(handle, "before");
-    wazo_auth_cancel(cancellation);
+    wazo_auth_cancellation_cancel(cancellation);
     long requests = control("stats", NULL, "requests");
     double start = now_ms();
     for (int i = 0; i < 100; i++) {

@@ -204,7 +204,7 @@ static void errno_is_untouched(void)
         UNTOUCHED(set = wazo_auth_client_set_token(client, "token", NULL));
         UNTOUCHED(other = wazo_auth_client_with(client, "timeout_ms", "5000", NULL));
         UNTOUCHED(queue = wazo_auth_queue_new(0, NULL));
-        UNTOUCHED(number = wazo_auth_submit(queue, other, "users.get", "{\"user_uuid\": \"x\"}", NULL, NULL));
+        UNTOUCHED(number = wazo_auth_queue_submit(queue, other, "users.get", "{\"user_uuid\": \"x\"}", NULL, NULL));
         UNTOUCHED(completion = wazo_auth_queue_next(queue, 10000));
         UNTOUCHED(set = number != 0 && completion != NULL);
         UNTOUCHED(wazo_auth_completion_free(completion));

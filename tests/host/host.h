@@ -184,7 +184,7 @@ static inline uint64_t submit(wazo_auth_queue *queue, const wazo_auth_client *cl
     char arguments[256];
     wazo_auth_error *error = NULL;
     snprintf(arguments, sizeof arguments, "{\"user_uuid\": \"%s\"}", id);
-    uint64_t number = wazo_auth_submit(queue, client, "users.get", arguments, data, &error);
+    uint64_t number = wazo_auth_queue_submit(queue, client, "users.get", arguments, data, &error);
     if (number == 0)
         note("submitting %s: %s", id, wazo_auth_error_message(error));
     wazo_auth_error_free(error);

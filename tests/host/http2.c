@@ -44,7 +44,7 @@ static bool asked_by_queue(int who, int count)
     for (int turn = 0; turn < count; turn++) {
         uuid_of(uuid, who, turn);
         snprintf(arguments, sizeof arguments, "{\"user_uuid\": \"%s\"}", uuid);
-        good = wazo_auth_submit(queue, client, "users.get", arguments, (void *)(intptr_t)turn, NULL) != 0 && good;
+        good = wazo_auth_queue_submit(queue, client, "users.get", arguments, (void *)(intptr_t)turn, NULL) != 0 && good;
     }
     for (int taken = 0; taken < count; taken++) {
         wazo_auth_completion *completion = wazo_auth_queue_next(queue, 30000);

@@ -29,7 +29,7 @@ static void *calling(void *argument)
         snprintf(arguments, sizeof arguments, is_read ? "{\"user_uuid\": \"%s\"}" : "{\"username\": \"%s\"}", id);
         const char *operation = is_read ? "users.get" : "users.new";
         if (way->by_queue) {
-            uint64_t number = wazo_auth_submit(queue, client, operation, arguments, NULL, &error);
+            uint64_t number = wazo_auth_queue_submit(queue, client, operation, arguments, NULL, &error);
             completion = number != 0 ? wazo_auth_queue_next(queue, 30000) : NULL;
             text = wazo_auth_completion_result(completion);
         } else {

@@ -26,9 +26,9 @@
     X(wazo_auth_queue_new)                \
     X(wazo_auth_queue_next)               \
     X(wazo_auth_queue_free)               \
-    X(wazo_auth_submit)                   \
+    X(wazo_auth_queue_submit)                   \
     X(wazo_auth_cancellation_new)         \
-    X(wazo_auth_cancel)                   \
+    X(wazo_auth_cancellation_cancel)                   \
     X(wazo_auth_cancellation_free)        \
     X(wazo_auth_completion_result)        \
     X(wazo_auth_completion_error)         \
@@ -73,10 +73,10 @@ void wazo_auth_error_free(wazo_auth_error *e) { p_wazo_auth_error_free(e); }
 wazo_auth_queue *wazo_auth_queue_new(uint32_t n, wazo_auth_error **e) { return p_wazo_auth_queue_new(n, e); }
 wazo_auth_completion *wazo_auth_queue_next(wazo_auth_queue *q, int32_t t) { return p_wazo_auth_queue_next(q, t); }
 void wazo_auth_queue_free(wazo_auth_queue *q) { p_wazo_auth_queue_free(q); }
-uint64_t wazo_auth_submit(wazo_auth_queue *q, const wazo_auth_client *c, const char *o, const char *a, void *d,
+uint64_t wazo_auth_queue_submit(wazo_auth_queue *q, const wazo_auth_client *c, const char *o, const char *a, void *d,
                           wazo_auth_error **e)
 {
-    return p_wazo_auth_submit(q, c, o, a, d, e);
+    return p_wazo_auth_queue_submit(q, c, o, a, d, e);
 }
 const char *wazo_auth_completion_result(const wazo_auth_completion *c) { return p_wazo_auth_completion_result(c); }
 const wazo_auth_error *wazo_auth_completion_error(const wazo_auth_completion *c)

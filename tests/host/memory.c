@@ -33,7 +33,7 @@ static bool a_life(bool https)
     uint64_t held = submit(queue, client, "hold_cancelled", NULL);
     good = wazo_auth_queue_cancel(queue, held) && good;
     wazo_auth_completion_free(wazo_auth_queue_next(queue, 30000));
-    wazo_auth_cancel(cancellation);
+    wazo_auth_cancellation_cancel(cancellation);
     answer = wazo_auth_users_get(cancelled, "cancelled", NULL, &error);
     good = wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_CANCELLED && good;
     wazo_auth_error_free(error);

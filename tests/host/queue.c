@@ -130,7 +130,7 @@ static void a_full_queue_is_an_error(void)
     /* Ended, but not taken: it counts until it is. */
     readable_within(wazo_auth_queue_descriptor(queue), 10000);
     double start = now_ms();
-    uint64_t eleventh = wazo_auth_submit(queue, client, "users.get", "{\"user_uuid\": \"x\"}", NULL, &error);
+    uint64_t eleventh = wazo_auth_queue_submit(queue, client, "users.get", "{\"user_uuid\": \"x\"}", NULL, &error);
     double took = now_ms() - start;
     bool good = eleventh == 0 && wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_QUOTA &&
                 strstr(wazo_auth_error_message(error), "full") != NULL;
@@ -344,7 +344,7 @@ static void closing_lets_waiting_threads_go(void)
     for (int i = 0; i < 8; i++)
         pthread_join(threads[i], NULL);
     double took = now_ms() - start;
-    bool refused = wazo_auth_submit(waited_for, client, "users.get", "{\"user_uuid\": \"x\"}", NULL, &error) == 0 &&
+    bool refused = wazo_auth_queue_submit(waited_for, client, "users.get", "{\"user_uuid\": \"x\"}", NULL, &error) == 0 &&
                    wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_CLOSED;
     wazo_auth_error_free(error);
     promise(closed_for == 20 && refused && took < 1000, "queue: closing it ends its calls and lets waiting threads go",

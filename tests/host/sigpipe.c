@@ -17,7 +17,7 @@ typedef struct {
 /* What a broken connection may be called. `sent` says whether a byte of the request can have reached the server. */
 static void judge(tally *seen, const wazo_auth_error *error, bool is_read, bool can_have_been_sent, const char *where)
 {
-    wazo_auth_error_code kind = wazo_auth_error_kind(error);
+    wazo_auth_error_kind_t kind = wazo_auth_error_kind(error);
     bool good = kind == WAZO_AUTH_ERROR_PROTOCOL || kind == WAZO_AUTH_ERROR_CONNECT || kind == WAZO_AUTH_ERROR_TLS;
     good = good && wazo_auth_error_status(error) == 0;
     bool in_doubt = wazo_auth_error_is_in_doubt(error);
@@ -48,7 +48,7 @@ static void call_and_judge(tally *seen, const wazo_auth_client *client, bool is_
 static void submit_and_judge(tally *seen, wazo_auth_queue *queue, const wazo_auth_client *client,
                              bool can_have_been_sent, const char *where)
 {
-    uint64_t number = wazo_auth_submit(queue, client, "users.new", "{\"username\": \"broken\"}", NULL, NULL);
+    uint64_t number = wazo_auth_queue_submit(queue, client, "users.new", "{\"username\": \"broken\"}", NULL, NULL);
     wazo_auth_completion *completion = wazo_auth_queue_next(queue, 30000);
     if (number == 0 || completion == NULL) {
         note("%s: no completion", where);
@@ -114,7 +114,7 @@ static void resets_under_an_upload(bool https)
         error = NULL;
         char *arguments = malloc(UPLOAD_BYTES + 64);
         sprintf(arguments, "{\"username\": %s}", upload);
-        uint64_t number = wazo_auth_submit(queue, client, "users.new", arguments, NULL, &error);
+        uint64_t number = wazo_auth_queue_submit(queue, client, "users.new", arguments, NULL, &error);
         wazo_auth_completion *completion = wazo_auth_queue_next(queue, 30000);
         const wazo_auth_error *queued = wazo_auth_completion_error(completion);
         if (number == 0 || completion == NULL || queued == NULL)

@@ -19,7 +19,7 @@ SOURCES = ROOT / 'bindings' / 'c'
 STRICT = ['-std=c99', '-Wall', '-Wextra', '-Wpedantic', '-Werror', '-g']
 LONG = 60  # seconds after which something has gone wrong; nothing that is right comes near it
 
-sys.path.insert(0, str(ROOT / 'tests' / 'simulator' / 'python'))
+sys.path.insert(0, str(ROOT / 'simulator' / 'python'))
 from simulator_fixture import Simulator  # noqa: E402
 
 # Tokens, and what the simulator says of them.

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::table::operations;
-use crate::{Operations, cpp, docs, ffi, header, options, python, symbols};
+use crate::operations;
+use crate::{Operations, cpp, docs, ffi, header, option_reference, python, symbols};
 
 /// What a generator may look at besides the operations.
 pub struct Sources<'a> {
@@ -38,7 +38,7 @@ pub const FILES: &[File] = &[
         write: |operations, _| Ok(python::stub(operations)),
     },
     File { path: "docs/operations.md", write: |operations, _| Ok(docs::reference(operations)) },
-    File { path: "docs/options.md", write: |_, _| Ok(options::reference()) },
+    File { path: "docs/options.md", write: |_, _| Ok(option_reference::reference()) },
     File { path: "tests/data/abi-symbols.txt", write: |_, sources| symbols::symbols(sources) },
 ];
 

@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 
 use crate::signature::{
-    Argument, c_arguments, c_function, in_body, in_query, kind_in_words, open_to, request_in_words, result_in_words,
+    Argument, c_arguments, c_function, has_own_function, in_body, in_query, kind_in_words, open_to, request_in_words, result_in_words,
 };
-use crate::table::operations::{Credentials, Method, Operation, Parameter, Place, Shape};
+use crate::operations::{Credentials, Method, Operation, Parameter, Place, Shape};
 use crate::text::{WIDTH, camel_case, capitalised, wrap_with};
 use crate::{GENERATED, Operations, ffi};
 
@@ -144,7 +144,8 @@ pub fn header(operations: Operations) -> String {
             name(resource)
         )
         .expect("a String takes all");
-        for operation in operations.iter().filter(|operation| operation.resource() == *resource) {
+        let of_resource = |operation: &&&Operation| operation.resource() == *resource && has_own_function(operation);
+        for operation in operations.iter().filter(of_resource) {
             text.push('\n');
             text.push_str(&method(operation));
         }
@@ -226,7 +227,11 @@ pub fn call(operation: &Operation) -> String {
     let (required, optional) = by_need(operation, &arguments);
     let mut names: Vec<String> = required.iter().map(|argument| name(argument.name())).collect();
     names.extend(optional.iter().map(|argument| format!("{} = {{}}", name(argument.name()))));
-    format!("client.{}().{}({})", name(operation.resource()), name(operation.verb()), names.join(", "))
+    let (resource, verb) = match operation.same_as.split_once('.') {
+        None => (operation.resource(), operation.verb()),
+        Some(same) => same,
+    };
+    format!("client.{}().{}({})", name(resource), name(verb), names.join(", "))
 }
 
 /// The arguments that must be given, and those that may be left out.

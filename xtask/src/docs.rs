@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::signature::{kind_in_words, open_to, request_in_words, result_in_words};
-use crate::table::operations::parameter::{Parameter, Place};
-use crate::table::operations::{Operation, Shape};
+use crate::operations::parameter::{Parameter, Place};
+use crate::operations::{Operation, Shape};
 use crate::text::{WIDTH, enumeration, wrap};
 use crate::{GENERATED, Operations, cpp, ffi, python};
 

@@ -8,11 +8,12 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use crate::signature::{
-    Argument, c_arguments, c_function, in_body, in_query, kind_in_words, open_to, refusals, request_in_words,
+    Argument, c_arguments, c_function, has_own_function, in_body, in_query, kind_in_words, open_to, refusals, request_in_words,
     result_in_words,
 };
-use crate::table::operations::{Credentials, Operation, Parameter, Place, Shape};
+use crate::operations::{Credentials, Operation, Parameter, Place, Shape};
 use crate::text::{WIDTH, capitalised, enumeration, wrap_with};
+use crate::error::ErrorKind;
 use crate::{GENERATED, Operations};
 
 const HEAD: &str = "\
@@ -24,13 +25,15 @@ const HEAD: &str = "\
 use std::ffi::c_char;
 
 use crate::ffi::call::{self, Argument};
-use crate::ffi::{wazo_auth_client, wazo_auth_error};
+use crate::ffi::client::wazo_auth_client;
+use crate::ffi::error::wazo_auth_error;
+use crate::operations::{self, Operation};
 ";
 
 /// The text of `src/ffi/operations.rs`, as rustfmt leaves it.
 pub fn functions(operations: Operations) -> Result<String, String> {
     let mut text = format!("// {GENERATED}\n\n{HEAD}");
-    for operation in operations {
+    for operation in operations.iter().filter(|operation| has_own_function(operation)) {
         text.push('\n');
         text.push_str(&function(operation));
     }
@@ -66,9 +69,10 @@ pub fn function(operation: &Operation) -> String {
         "{comment}{must_use}#[unsafe(no_mangle)]\n\
          pub unsafe extern \"C\" fn {function}(client: *const wazo_auth_client, {parameters}\
          error: *mut *mut wazo_auth_error) -> {returned} {{\n\
+         const OPERATION: &Operation = operations::named({name:?});\n\
          {binding}\n\
          // SAFETY: the caller keeps the header's contract: every pointer is NULL or valid for the length of the call.\n\
-         unsafe {{ call::{hand_on}(client, {name:?}, {handed}, error) }}\n\
+         unsafe {{ call::{hand_on}(client, OPERATION, {handed}, error) }}\n\
          }}\n",
         comment = comment(operation, &arguments),
         // Whoever passes a text by leaks it; whoever passes an answer by need not have asked.
@@ -178,26 +182,16 @@ pub fn errors(operation: &Operation) -> String {
 
 /// The kinds of error that a status becomes.
 fn kinds(operation: &Operation, status: u16) -> String {
-    match status {
-        401 if operation.credentials == Credentials::Basic => "authentication failed".to_owned(),
-        401 => {
-            let mut kinds = vec!["token invalid", "permission denied"];
-            if operation.each_parameter().any(|parameter| parameter.place == Place::Tenant) {
-                kinds.push("tenant unauthorized");
-            }
-            if operation.parameter("old_password").is_some() {
-                kinds.push("authentication failed");
-            }
-            kinds.join(", ")
-        }
-        403 => "permission denied".to_owned(),
-        404 => "not found".to_owned(),
-        409 => "conflict".to_owned(),
-        429 => "quota".to_owned(),
-        502..=504 => "unavailable".to_owned(),
-        500.. => "server error".to_owned(),
-        _ => "rejected".to_owned(),
-    }
+    let is_login = operation.credentials == Credentials::Basic;
+    let has_tenant = operation.each_parameter().any(|parameter| parameter.place == Place::Tenant);
+    let kinds = ErrorKind::all_of_status(status).filter(|kind| match kind {
+        ErrorKind::AuthenticationFailed => is_login || operation.proves_password,
+        ErrorKind::TenantUnauthorized => has_tenant && !is_login,
+        ErrorKind::TokenInvalid => !is_login,
+        ErrorKind::PermissionDenied => !(is_login && status == 401),
+        _ => true,
+    });
+    kinds.map(|kind| kind.name().replace('_', " ")).collect::<Vec<_>>().join(", ")
 }
 
 /// A comment that grows line by line.

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::signature::{open_to, refusals, request_in_words};
-use crate::table::operations::parameter::{Kind, Parameter, Place};
-use crate::table::operations::{Encoding, Operation, Shape};
+use crate::operations::parameter::{Kind, Parameter, Place};
+use crate::operations::{Encoding, Operation, Shape};
 use crate::text::{WIDTH, camel_case, enumeration, wrap_with};
 use crate::{GENERATED, Operations};
 

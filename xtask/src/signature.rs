@@ -1,8 +1,8 @@
 //! How an operation looks from outside: the arguments of its C function, and the words that documentation uses for the
 //! kinds of its parameters.
 
-use crate::table::operations::parameter::{Kind, Parameter, Place};
-use crate::table::operations::{Credentials, Encoding, Operation, Shape};
+use crate::operations::parameter::{Kind, Parameter, Place};
+use crate::operations::{Credentials, Encoding, Operation, Shape};
 
 /// One argument of a C function; all of them are texts.
 #[derive(Debug)]
@@ -15,9 +15,15 @@ pub enum Argument {
     Query,
 }
 
-/// The name of an operation's C function.
+/// The name of an operation's C function: that of the operation that asks the same, where there is one.
 pub fn c_function(operation: &Operation) -> String {
-    format!("wazo_auth_{}", operation.name.replace('.', "_"))
+    let name = if has_own_function(operation) { operation.name } else { operation.same_as };
+    format!("wazo_auth_{}", name.replace('.', "_"))
+}
+
+/// Whether an operation has functions of its own in C and C++; not where another one asks the same.
+pub fn has_own_function(operation: &Operation) -> bool {
+    operation.same_as.is_empty()
 }
 
 /// The arguments of an operation's C function, between the client and the error: those of the path in the path's
@@ -60,9 +66,7 @@ impl Argument {
     /// The argument's name in C.
     pub fn name(&self) -> &'static str {
         match self {
-            // What a token is asked for: the one tenant that is not the caller's own. Its name says what it must be.
-            Self::Own(parameter) if parameter.name == "tenant" => "tenant_uuid",
-            Self::Own(parameter) => parameter.name,
+            Self::Own(parameter) => parameter.argument,
             Self::Body(name) => name,
             Self::Query => "query",
         }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use xtask::codegen;
-use xtask::table::operations::parameter::{TENANT, document, field, list, own_token, path, query};
-use xtask::table::operations::{Kind, Method, Operation, Shape, operation};
+use xtask::operations::parameter::{TENANT, document, field, list, own_token, path, query};
+use xtask::operations::{Kind, Method, Operation, Shape, operation};
 
 const FLY: Operation = operation("users.fly", Method::Post, "/users/{user_uuid}/flights/{flight}")
     .summary("Lets a user fly.")

@@ -97,7 +97,7 @@ enum answer answer_note_call(const struct sip_msg *msg, bool yes, const wazo_aut
     if (!error || is_no_token(error)) {
         return answer_note(msg, ANSWER_NO, NULL, NULL);
     }
-    return answer_note(msg, ANSWER_UNKNOWN, wazo_auth_error_kind_name(error), wazo_auth_error_message(error));
+    return answer_note(msg, ANSWER_UNKNOWN, wazo_auth_error_kind_text(wazo_auth_error_kind(error)), wazo_auth_error_message(error));
 }
 
 void answer_resume_begins(void)

@@ -91,7 +91,7 @@ static bool submit(wazo_auth_queue *queue, struct query *query)
 
     if (settings.timeout_ms > 0 && now_ms() - query->asked_ms >= settings.timeout_ms) {
         answer_note(NULL, ANSWER_UNKNOWN, "timeout", "its time ended before it was asked: too much is under way");
-    } else if (wazo_auth_submit(queue, client, "token.check", query->arguments, query, &error) != 0) {
+    } else if (wazo_auth_queue_submit(queue, client, "token.check", query->arguments, query, &error) != 0) {
         return true;
     } else {
         answer_note_call(NULL, false, error);

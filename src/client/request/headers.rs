@@ -1,51 +1,58 @@
 //! The headers of a request: who asks, for whom, and what the operation adds.
 
-use super::{Builder, JSON};
+use super::given::Given;
 use crate::client::arguments::{Argument, Members};
-use crate::client::error::{Error, Result};
-use crate::client::options::CallSettings;
-use crate::client::secret::Secrets;
+use crate::error::{Error, Result};
 use crate::operations::{Credentials, Place};
+use crate::options::CallSettings;
+use crate::secret::Secrets;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
-impl Builder<'_> {
-    pub(super) fn headers(&mut self, mut members: Option<&mut Members>) -> Result<HeaderMap> {
-        let at = |place: Place| -> Result<Option<String>> {
-            let parameter = self.operation.each_parameter().find(|parameter| parameter.place == place);
-            parameter.map_or(Ok(None), |parameter| self.text(parameter))
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// Who makes a call, where that is not the client's own identity.
+#[derive(Default)]
+pub struct Identity {
+    pub tenant: Option<String>,
+    pub token: Option<String>,
+    /// User name and password; `None` for an operation that takes neither.
+    pub login: Option<(Option<String>, Option<String>)>,
+}
+
+/// The headers of an operation. Those that it takes beside the fields of the body are taken out of `members`.
+pub fn headers(
+    given: Given<'_>,
+    mut members: Option<&mut Members>,
+    settings: &CallSettings,
+    secrets: &mut Secrets,
+) -> Result<HeaderMap> {
+    let at = |place: Place| given.parameters(place).next().map_or(Ok(None), |parameter| given.text(parameter));
+    let login = match given.operation.credentials {
+        Credentials::Basic => Some((at(Place::Username)?, at(Place::Password)?)),
+        _ => None,
+    };
+    let identity = Identity { tenant: at(Place::Tenant)?, token: at(Place::Token)?, login };
+    let mut headers = common_headers(settings, identity, secrets)?;
+    for parameter in given.operation.each_parameter() {
+        let Place::Header(name) = parameter.place else { continue };
+        let from_body = members.as_mut().and_then(|members| members.remove(parameter.name)).map(Argument::Json);
+        let text = match given.text(parameter)? {
+            Some(text) => Some(text),
+            None => from_body.filter(|argument| !argument.is_null()).and_then(|argument| argument.as_text()),
         };
-        let (tenant, token) = (at(Place::Tenant)?, at(Place::Token)?);
-        let login = match self.operation.credentials {
-            Credentials::Basic => Some((at(Place::Username)?, at(Place::Password)?)),
-            _ => None,
-        };
-        let mut headers = common_headers(self.settings, tenant, token, login, &mut self.secrets)?;
-        for parameter in self.operation.each_parameter() {
-            let Place::Header(name) = parameter.place else { continue };
-            let from_body = members.as_mut().and_then(|members| members.remove(parameter.name)).map(Argument::Json);
-            let text = match self.text(parameter)? {
-                Some(text) => Some(text),
-                None => from_body.filter(|argument| !argument.is_null()).and_then(|argument| argument.as_text()),
-            };
-            if let Some(text) = text {
-                let name = HeaderName::try_from(name).map_err(|e| Error::invalid(format!("header {name}: {e}")))?;
-                headers.insert(name, value(parameter.name, &text)?);
-            }
+        if let Some(text) = text {
+            let name = HeaderName::try_from(name).map_err(|e| Error::invalid(format!("header {name}: {e}")))?;
+            headers.insert(name, value(parameter.name, &text)?);
         }
-        Ok(headers)
     }
+    Ok(headers)
 }
 
 /// What every request carries: who asks, for whom, and what is wanted.
-pub(super) fn common_headers(
-    settings: &CallSettings,
-    tenant: Option<String>,
-    token: Option<String>,
-    login: Option<(Option<String>, Option<String>)>,
-    secrets: &mut Secrets,
-) -> Result<HeaderMap> {
+pub fn common_headers(settings: &CallSettings, identity: Identity, secrets: &mut Secrets) -> Result<HeaderMap> {
     // The handle's own as well where the call carries others: nothing says that only these are repeated to us.
     for secret in [&settings.token, &settings.password].into_iter().flatten() {
         secrets.add(secret.0.as_str());
@@ -53,14 +60,14 @@ pub(super) fn common_headers(
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(ACCEPT, JSON);
     headers.insert(USER_AGENT, value("user_agent", &settings.user_agent)?);
-    if let Some(token) = token.or_else(|| settings.token.as_ref().map(|token| token.0.clone())) {
+    if let Some(token) = identity.token.or_else(|| settings.token.as_ref().map(|token| token.0.clone())) {
         secrets.add(token.as_str());
         headers.insert(HeaderName::from_static("x-auth-token"), sensitive("token", &token)?);
     }
-    if let Some(tenant) = tenant.or_else(|| settings.tenant_uuid.clone()) {
+    if let Some(tenant) = identity.tenant.or_else(|| settings.tenant_uuid.clone()) {
         headers.insert(HeaderName::from_static("wazo-tenant"), value("tenant_uuid", &tenant)?);
     }
-    if let Some((username, password)) = login {
+    if let Some((username, password)) = identity.login {
         let (username, password) = match (username, password) {
             (Some(username), Some(password)) => (username, password),
             (None, None) => {
@@ -94,7 +101,7 @@ fn half(missing: &str, given: &str) -> Error {
 
 fn value(name: &str, text: &str) -> Result<HeaderValue> {
     HeaderValue::from_bytes(text.as_bytes())
-        .map_err(|_| Error::invalid(format!("argument {name}: it has a control character, which no header can hold")))
+        .map_err(|_| Error::invalid(format!("argument {name}: a control character cannot be sent in a header")))
 }
 
 fn sensitive(name: &str, text: &str) -> Result<HeaderValue> {

@@ -1,7 +1,8 @@
 //! TLS as the caller's settings say, and nothing else: which authorities are trusted, who we are.
 
-use super::error::{Error, ErrorKind, Result};
-use super::options::ConnectionSettings;
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::certificates::system_certificates;
+use crate::options::ConnectionSettings;
 use once_cell::race::OnceBox;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -126,34 +127,6 @@ fn system_authorities() -> Result<Arc<RootCertStore>> {
             Ok(Box::new(Arc::new(roots)))
         })
         .cloned()
-}
-
-/// Where Unix systems keep their authorities in one file: Debian, Fedora and its kin, SUSE, Alpine and the BSDs.
-#[cfg(all(unix, not(target_vendor = "apple")))]
-const BUNDLES: [&str; 5] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
-
-/// The system's certificates, from where the system keeps them. The variables by which OpenSSL's users point elsewhere are
-/// not read: whom to trust is for the caller's settings to say, and not for whoever started the host.
-#[cfg(all(unix, not(target_vendor = "apple")))]
-fn system_certificates() -> rustls_native_certs::CertificateResult {
-    let bundle = BUNDLES.iter().map(Path::new).find(|path| path.is_file());
-    let folder = Path::new("/etc/ssl/certs");
-    match bundle {
-        Some(bundle) => rustls_native_certs::load_certs_from_paths(Some(bundle), None),
-        None => rustls_native_certs::load_certs_from_paths(None, Some(folder)),
-    }
-}
-
-/// The system's certificates, from the store of the operating system.
-#[cfg(not(all(unix, not(target_vendor = "apple"))))]
-fn system_certificates() -> rustls_native_certs::CertificateResult {
-    rustls_native_certs::load_native_certs()
 }
 
 /// Takes any certificate, for `verify_certificate=false`. Signatures are checked still, so that the peer holds the key

@@ -44,7 +44,7 @@ impl Cancellation {
     }
 
     /// Returns when it is cancelled.
-    pub(super) async fn cancelled(&self) {
+    pub(crate) async fn cancelled(&self) {
         let mut notified = std::pin::pin!(self.waiting().notified());
         // Enlisted before the flag is read: a cancellation in between is seen by one of the two.
         notified.as_mut().enable();

@@ -1,6 +1,7 @@
 //! Secrets of a call: never shown, and masked where a server repeats them.
 
-use super::json::{self, Json};
+use crate::json::{self, Json};
+use crate::percent::SEGMENT;
 use bytes::Bytes;
 use once_cell::race::OnceBox;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
@@ -130,8 +131,7 @@ pub fn secrets_of(value: &RawValue) -> Vec<String> {
 }
 
 /// What stands in a URL as it is; the other set is that of programs which let slashes pass.
-const URL: &AsciiSet = super::request::SEGMENT;
-const URL_PATH: &AsciiSet = &URL.remove(b'/');
+const URL_PATH: &AsciiSet = &SEGMENT.remove(b'/');
 
 /// The forms in which a secret can come back: as it is, in a JSON text (as serde_json, Python and PHP write it), in a
 /// URL or a form.
@@ -147,7 +147,7 @@ fn forms(secret: &str) -> BTreeSet<String> {
     }
     let in_form = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     for form in
-        [in_form, utf8_percent_encode(secret, URL).to_string(), utf8_percent_encode(secret, URL_PATH).to_string()]
+        [in_form, utf8_percent_encode(secret, SEGMENT).to_string(), utf8_percent_encode(secret, URL_PATH).to_string()]
     {
         forms.insert(in_lower_hex(&form));
         forms.insert(form);

@@ -40,7 +40,7 @@ class Simulator:
         if not self.program:
             raise FileNotFoundError(
                 "wazo-auth-simulator is not on the PATH and $WAZO_AUTH_SIMULATOR is not set; "
-                "`cargo install --path tests/simulator` installs it"
+                "`cargo install --path simulator` installs it"
             )
         self._folder = tempfile.TemporaryDirectory(prefix="wazo-auth-simulator-")
         self.ca_file = os.path.join(self._folder.name, "ca.pem")

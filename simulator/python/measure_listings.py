@@ -1,6 +1,6 @@
 """Measures what a page of a long list costs: 50,000 users and 5,000 policies.
 
-    WAZO_AUTH_SIMULATOR=target/release/wazo-auth-simulator python3 tests/simulator/python/measure_listings.py
+    WAZO_AUTH_SIMULATOR=target/release/wazo-auth-simulator python3 simulator/python/measure_listings.py
 """
 
 import base64

@@ -1,7 +1,9 @@
 //! What options promise.
 
 use super::*;
-use crate::client::ErrorKind;
+use crate::error::ErrorKind;
+use crate::secret::Secret;
+use std::time::Duration;
 
 fn message(result: Result<()>) -> String {
     let error = result.unwrap_err();
@@ -11,12 +13,9 @@ fn message(result: Result<()>) -> String {
 
 #[test]
 fn every_key_of_the_table_can_be_set_and_every_other_is_refused_with_the_known_ones() {
-    for key in OPTION_KEYS {
-        let value = match key.default {
-            "" if key.name == "host" => "example.org",
-            default => default,
-        };
-        Options::new().set(key.name, value).unwrap_or_else(|e| panic!("{}: {e}", key.name));
+    for entry in OPTIONS {
+        let value = if entry.name == "host" { "example.org" } else { entry.default };
+        Options::new().set(entry.name, value).unwrap_or_else(|e| panic!("{}: {e}", entry.name));
     }
     let text = message(Options::new().set("time_out", "1"));
     assert!(text.contains("time_out") && text.contains("timeout_ms") && text.contains("host"), "{text}");
@@ -50,7 +49,7 @@ fn a_wrong_url_is_refused_without_showing_its_password() {
 
 #[test]
 fn a_wrong_value_that_may_hold_a_password_is_not_shown() {
-    for key in OPTION_KEYS {
+    for key in OPTIONS {
         for value in
             ["https://alice:hunter22@example.org", "alice:hunter22@example.org", "alice:hunter22", "x/hunter22@h"]
         {
@@ -74,9 +73,13 @@ fn a_host_cannot_carry_a_path_or_credentials() {
 
 #[test]
 fn a_prefix_cannot_climb() {
-    for prefix in ["/api/../x", "/a b", "/a?b", "//"] {
-        let outcome = Options::new().set("prefix", prefix);
-        assert!(prefix == "//" || outcome.is_err(), "{prefix}");
+    for prefix in ["/api/../x", "/a b", "/a?b", "/a//b", "/.", ".."] {
+        assert!(message(Options::new().set("prefix", prefix)).contains("option prefix"), "{prefix}");
+    }
+    for none in ["", "/", "//"] {
+        let mut options = Options::new();
+        options.set("prefix", none).unwrap();
+        assert_eq!(options.connection.prefix, "", "{none}");
     }
 }
 
@@ -117,4 +120,40 @@ fn debug_output_shows_no_secret() {
     for secret in ["hunter2", "t0ken-secret", "pr0xy"] {
         assert!(!shown.contains(secret), "{shown}");
     }
+}
+
+#[test]
+fn the_defaults_are_what_the_documentation_says() {
+    let Options { connection, call } = Options::new();
+    let as_default = |name: &str| match name {
+        "host" => connection.host.clone(),
+        "port" => connection.port.to_string(),
+        "prefix" => connection.prefix.clone(),
+        "version" => connection.version.clone(),
+        "https" => connection.https.to_string(),
+        "verify_certificate" => connection.verify_certificate.to_string(),
+        "connect_timeout_ms" => connection.connect_timeout.map_or(0, |limit| limit.as_millis()).to_string(),
+        "pool_size" => connection.pool_size.to_string(),
+        "pool_idle_timeout_ms" => connection.pool_idle_timeout.as_millis().to_string(),
+        "queue_connections" => connection.queue_connections.to_string(),
+        "timeout_ms" => call.timeout.map_or(0, |limit| limit.as_millis()).to_string(),
+        "user_agent" => call.user_agent.clone(),
+        "max_response_bytes" => call.max_response_bytes.to_string(),
+        "retries" => call.retries.to_string(),
+        // Absent unless set.
+        _ => String::new(),
+    };
+    for entry in OPTIONS {
+        assert_eq!(as_default(entry.name), entry.default, "{}", entry.name);
+    }
+    // What users rely on, written a second time on purpose: a changed default is a change of behaviour.
+    assert_eq!((connection.port, connection.prefix.as_str(), connection.version.as_str()), (443, "/api/auth", "0.1"));
+    assert_eq!((connection.https, connection.verify_certificate), (true, true));
+    assert_eq!((connection.pool_size, connection.queue_connections), (8, 32));
+    assert_eq!((connection.pool_idle_timeout, connection.connect_timeout), (Duration::from_secs(5), None));
+    assert_eq!((call.timeout, call.retries, call.max_response_bytes), (Some(Duration::from_secs(10)), 0, 64 << 20));
+    let absent = [call.username.is_some(), call.password.is_some(), call.token.is_some(), call.tenant_uuid.is_some()];
+    assert_eq!(absent, [false; 4]);
+    let files = [&connection.ca_file, &connection.client_certificate_file, &connection.client_key_file];
+    assert!(files.iter().all(|file| file.is_none()) && connection.proxy.is_none());
 }

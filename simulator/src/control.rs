@@ -83,7 +83,7 @@ pub fn answer(rest: &str, request: &Request, shared: &Shared) -> Answer {
         (_, "faults") => shared.faults.control(&request.method, &request.body),
         _ => complaint(
             404,
-            "the control routes are: state, settings, mails, status, requests, faults; see tests/simulator/README.md",
+            "the control routes are: state, settings, mails, status, requests, faults; see simulator/README.md",
         ),
     }
 }

@@ -1,7 +1,7 @@
 //! Writes `docs/options.md`: every option of a client, from the library's own list of keys.
 
 use crate::GENERATED;
-use crate::option_keys::{OPTION_KEYS, OptionKey, Scope};
+use crate::options::{OPTIONS, OptionEntry};
 use std::fmt::Write as _;
 
 const HEAD: &str = "\
@@ -16,20 +16,20 @@ An option is a key and a text. Set one by `wazo_auth_options_set(options, \"time
 
 /// The text of `docs/options.md`.
 pub fn reference() -> String {
-    let mut text = format!("<!-- {} -->\n\n{HEAD}", GENERATED.replace("operations.rs", "client/option_keys.rs"));
+    let mut text = format!("<!-- {} -->\n\n{HEAD}", GENERATED.replace("operations.rs", "options/entry.rs"));
     text.push_str(
         "\n## Of calls\n\nA derived handle (`wazo_auth_client_with`) may have its own, and `wazo_auth_client_set` changes \
          them at any time.\n\n",
     );
-    table(&mut text, Scope::Call);
+    table(&mut text, "call");
     text.push_str("\n## Of connections\n\nFixed when the client is made; the handles derived from it share them.\n\n");
-    table(&mut text, Scope::Connection);
+    table(&mut text, "connection");
     text
 }
 
-fn table(text: &mut String, scope: Scope) {
+fn table(text: &mut String, scope: &str) {
     text.push_str("| key | default | what |\n|---|---|---|\n");
-    for OptionKey { name, default, doc, .. } in OPTION_KEYS.iter().filter(|key| key.scope == scope) {
+    for OptionEntry { name, default, doc, .. } in OPTIONS.iter().filter(|entry| entry.scope.name() == scope) {
         let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
         writeln!(text, "| `{name}` | {default} | {doc} |").expect("a String takes all");
     }

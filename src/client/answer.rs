@@ -1,0 +1,70 @@
+//! What a call comes to: the server's answer as it came, and the outcome that the caller gets.
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+use std::fmt;
+
+/// An answer as it came.
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+/// What a call came to.
+#[derive(Clone)]
+pub struct Outcome {
+    /// The HTTP status.
+    pub status: u16,
+    /// The answer's headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The result as JSON: the server's own text where it sent JSON.
+    pub json: String,
+    /// The answer to a question; `None` where the operation asks none.
+    pub(super) answer: Option<bool>,
+}
+
+impl Outcome {
+    /// The answer to a question.
+    pub(super) fn of_question(status: u16, headers: Vec<(String, String)>, yes: bool) -> Self {
+        Self { status, headers, json: yes.to_string(), answer: Some(yes) }
+    }
+
+    /// The answer to a question about a token that no server can know: the status is that of the server's own answer.
+    pub(super) fn no() -> Self {
+        Self::of_question(404, Vec::new(), false)
+    }
+
+    /// Whether a question was answered with yes; false for every other operation.
+    pub fn is_yes(&self) -> bool {
+        self.answer == Some(true)
+    }
+
+    /// Whether a question was answered with no; false for every other operation.
+    pub fn is_no(&self) -> bool {
+        self.answer == Some(false)
+    }
+
+    /// The whole outcome as JSON: `status`, `headers`, `result`.
+    pub fn to_json(&self) -> String {
+        let headers: serde_json::Map<String, Value> =
+            self.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        // Written by hand, so that the server's text is not parsed and written anew.
+        format!(r#"{{"status":{},"headers":{},"result":{}}}"#, self.status, Value::Object(headers), self.json)
+    }
+}
+
+impl fmt::Debug for Outcome {
+    /// The result and the headers are left out: a login's is the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outcome({}, {} bytes)", self.status, self.json.len())
+    }
+}
+
+/// Headers as texts, names in lower case.
+pub fn header_texts(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect()
+}

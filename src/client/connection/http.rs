@@ -1,0 +1,52 @@
+//! The HTTP client of an event loop, set up by the options.
+
+use super::phase::Observed;
+use super::resolver::SystemResolver;
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::ConnectionSettings;
+use std::sync::Arc;
+
+/// Makes one. Without a TLS configuration it speaks plain HTTP alone.
+pub fn http_client(settings: &ConnectionSettings, tls: Option<rustls::ClientConfig>) -> Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .pool_idle_timeout(settings.pool_idle_timeout)
+        .pool_max_idle_per_host(settings.pool_size)
+        .dns_resolver(SystemResolver)
+        .connector_layer(Observed::LAYER);
+    if let Some(proxy) = proxy(settings)? {
+        builder = builder.proxy(proxy);
+    }
+    if let Some(limit) = settings.connect_timeout {
+        builder = builder.connect_timeout(limit);
+    }
+    // Without HTTPS no certificate is ever asked for, but the transport wants some configuration: an empty one.
+    let tls = tls.map_or_else(without_tls, Ok)?;
+    builder
+        .tls_backend_preconfigured(tls)
+        .build()
+        .map_err(|e| Error::new(ErrorKind::Internal, format!("the transport could not be set up: {}", e.without_url())))
+}
+
+fn without_tls() -> Result<rustls::ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| Error::new(ErrorKind::Internal, format!("TLS could not be set up: {e}")))?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth())
+}
+
+/// The proxy that the settings name.
+pub fn proxy(settings: &ConnectionSettings) -> Result<Option<reqwest::Proxy>> {
+    let Some(url) = &settings.proxy else { return Ok(None) };
+    let expected = || Error::invalid("option proxy: expected http://[user:password@]host:port");
+    // Of another scheme the transport would take no notice, and send token and all directly.
+    let parsed = reqwest::Url::parse(&url.0).map_err(|_| expected())?;
+    if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
+        return Err(expected());
+    }
+    reqwest::Proxy::all(parsed).map(Some).map_err(|_| expected())
+}

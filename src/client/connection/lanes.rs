@@ -1,0 +1,146 @@
+//! The connections, and who drives them: the caller's own thread.
+//!
+//! A *lane* is an event loop for one thread together with its pool of connections. A call takes an idle lane, or makes
+//! one, drives it until the response is there, and returns it. So a blocking call starts no thread and waits for none, and
+//! as many calls run at once as there are callers. What has been idle for longer than its connections live, or is beyond
+//! the size of the pool, is dropped.
+//!
+//! All lanes of a client belong to one process: a forked child leaves them as they are (see [`crate::host::fork`]),
+//! closes their sockets by plain `close`, and makes its own.
+
+use super::http::{http_client, proxy};
+use super::pool::Pool;
+use super::tls::Tls;
+use crate::clock::SystemClock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::event_loop::{EventLoop, LoopMarker, is_inside};
+use crate::host::fork::PerProcess;
+use crate::host::{close_inherited, signals};
+use crate::options::ConnectionSettings;
+use tokio::sync::Semaphore;
+
+/// What makes connections, in any process.
+pub struct Transport {
+    settings: ConnectionSettings,
+    tls: Tls,
+    lanes: PerProcess<Lanes>,
+    shared: PerProcess<Shared>,
+}
+
+/// By what a call goes to the server.
+#[derive(Clone, Copy)]
+pub struct Route<'a> {
+    /// What sends it.
+    pub http: &'a reqwest::Client,
+    /// How many calls may be with the server at once; `None` where the call has its connections for itself.
+    pub turns: Option<&'a Semaphore>,
+}
+
+/// The connections of calls that tasks make, all on the library's thread.
+struct Shared {
+    http: reqwest::Client,
+    turns: Semaphore,
+}
+
+/// The lanes of one process.
+struct Lanes {
+    idle: Pool<Lane, SystemClock>,
+    /// `None` over plain HTTP.
+    tls: Option<rustls::ClientConfig>,
+    marker: LoopMarker,
+}
+
+/// Fields are dropped in this order: the connections before the loop that they are registered with.
+struct Lane {
+    http: reqwest::Client,
+    event_loop: EventLoop,
+}
+
+impl Transport {
+    /// Reads the files that the settings name; connects to nothing.
+    pub fn new(settings: ConnectionSettings) -> Result<Self> {
+        let tls = Tls::new(&settings)?;
+        // A wrong proxy is told now; the client itself is made with each lane.
+        proxy(&settings)?;
+        Ok(Self { settings, tls, lanes: PerProcess::new(), shared: PerProcess::new() })
+    }
+
+    /// Drives an exchange on this thread, until it ends.
+    pub fn drive<T>(&self, exchange: impl AsyncFnOnce(Route<'_>) -> Result<T>) -> Result<T> {
+        if is_inside() {
+            return Err(Error::invalid(
+                "a blocking call was made inside an event loop (an async function, or a callback of a queue), which it \
+                 would stop; make it on a thread of its own, or submit it to a queue",
+            ));
+        }
+        let lanes = self.lanes()?;
+        let lane = match lanes.idle.take() {
+            Some(lane) => lane,
+            None => lanes.make(&self.settings)?,
+        };
+        let work = async {
+            // Nobody drove this loop while it was idle. What happened to its connections since is seen now, before one of
+            // them is chosen: a close by the server, and the return of the previous call's connection to the pool.
+            for _ in 0..3 {
+                tokio::task::yield_now().await;
+            }
+            exchange(Route { http: &lane.http, turns: None }).await
+        };
+        let outcome = signals::without_sigpipe(|| lane.event_loop.drive(work));
+        lanes.idle.put_back(lane);
+        outcome
+    }
+
+    /// The connections that tasks of the library's thread share.
+    pub fn shared(&self) -> Result<Route<'_>> {
+        let shared = match self.shared.get() {
+            Some(shared) => shared,
+            None => self.make_shared()?,
+        };
+        Ok(Route { http: &shared.http, turns: Some(&shared.turns) })
+    }
+
+    fn make_shared(&self) -> Result<&Shared> {
+        let tls = if self.settings.https { Some(self.tls.configuration()?) } else { None };
+        let http = http_client(&self.settings, tls)?;
+        let fresh = Shared { http, turns: Semaphore::new(self.settings.queue_connections.min(Semaphore::MAX_PERMITS)) };
+        Ok(self.shared.get_or_make(|| fresh, |_| close_inherited()))
+    }
+
+    fn lanes(&self) -> Result<&Lanes> {
+        if let Some(lanes) = self.lanes.get() {
+            return Ok(lanes);
+        }
+        let fresh = Lanes::new(&self.settings, &self.tls)?;
+        Ok(self.lanes.get_or_make(|| fresh, |_| close_inherited()))
+    }
+}
+
+impl Drop for Transport {
+    fn drop(&mut self) {
+        self.lanes.end(|_| close_inherited());
+        self.shared.end(|_| close_inherited());
+    }
+}
+
+impl Lanes {
+    fn new(settings: &ConnectionSettings, tls: &Tls) -> Result<Self> {
+        Ok(Self {
+            idle: Pool::new(settings.pool_size, settings.pool_idle_timeout, SystemClock),
+            tls: if settings.https { Some(tls.configuration()?) } else { None },
+            marker: LoopMarker::new().map_err(|e| exhausted(&e))?,
+        })
+    }
+
+    fn make(&self, settings: &ConnectionSettings) -> Result<Lane> {
+        let event_loop = EventLoop::new(&self.marker).map_err(|e| exhausted(&e))?;
+        Ok(Lane { http: http_client(settings, self.tls.clone())?, event_loop })
+    }
+}
+
+fn exhausted(error: &std::io::Error) -> Error {
+    Error::new(
+        ErrorKind::Internal,
+        format!("no event loop could be made: {error}; is the limit of open files (ulimit -n) too low?"),
+    )
+}

@@ -1,0 +1,73 @@
+//! What lies idle until it is used again: the one that was used last first, so that the others can grow old and go.
+
+use crate::clock::Clock;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A pool of idle things, bounded in number and in age.
+pub struct Pool<T, C> {
+    size: usize,
+    longest_idle: Duration,
+    clock: C,
+    /// The one that was returned last on top.
+    idle: Mutex<Vec<(Instant, T)>>,
+}
+
+impl<T, C: Clock> Pool<T, C> {
+    /// An empty pool that keeps `size` things at most, each for `longest_idle` at most.
+    pub fn new(size: usize, longest_idle: Duration, clock: C) -> Self {
+        Self { size, longest_idle, clock, idle: Mutex::new(Vec::new()) }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<(Instant, T)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the one that was returned last.
+    pub fn take(&self) -> Option<T> {
+        self.idle().pop().map(|(_, thing)| thing)
+    }
+
+    /// Returns one to the pool, and drops those that are too old or too many.
+    pub fn put_back(&self, thing: T) {
+        let now = self.clock.now();
+        let mut idle = self.idle();
+        idle.push((now, thing));
+        let is_old = |since: Instant| now.saturating_duration_since(since) > self.longest_idle;
+        let old = idle.iter().take_while(|(since, _)| is_old(*since)).count();
+        let surplus = old.max(idle.len().saturating_sub(self.size));
+        let dropped: Vec<_> = idle.drain(..surplus).collect();
+        drop(idle);
+        // Without the lock: dropping may take a while.
+        drop(dropped);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::manual::ManualClock;
+
+    const LONGEST: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn no_more_are_kept_than_the_pool_holds_and_the_last_used_is_taken_first() {
+        let pool = Pool::new(2, LONGEST, ManualClock::new());
+        [1, 2, 3].map(|thing| pool.put_back(thing));
+        assert_eq!([pool.take(), pool.take(), pool.take()], [Some(3), Some(2), None]);
+        let none = Pool::new(0, LONGEST, ManualClock::new());
+        none.put_back(1);
+        assert_eq!(none.take(), None);
+    }
+
+    #[test]
+    fn what_has_been_idle_for_too_long_is_dropped() {
+        let pool = Pool::new(8, LONGEST, ManualClock::new());
+        pool.put_back("old");
+        pool.clock.advance(LONGEST);
+        pool.put_back("young");
+        pool.clock.advance(Duration::from_millis(1));
+        pool.put_back("fresh");
+        assert_eq!([pool.take(), pool.take(), pool.take()], [Some("fresh"), Some("young"), None]);
+    }
+}

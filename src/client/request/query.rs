@@ -1,0 +1,100 @@
+//! The query of a request, and everything else that is written as a form.
+
+use super::given::{Given, UrlPart, refuse_length};
+use crate::client::arguments::Argument;
+use crate::error::{Error, Result, cut};
+use crate::json::Json;
+use crate::operations::{Parameter, Place};
+use crate::secret::{MASK, Secrets};
+
+/// The longest query, in bytes, encoded.
+const LONGEST_QUERY: usize = 60_000;
+
+/// A pair of the query, and whether its value is secret.
+pub type Pair<'a> = (&'a str, String, bool);
+
+/// The query of an operation, with its question mark.
+pub fn query(given: Given<'_>, secrets: &mut Secrets) -> Result<UrlPart> {
+    let mut pairs: Vec<Pair<'_>> = Vec::new();
+    let further = &given.arguments.query;
+    for parameter in given.parameters(Place::Query) {
+        // The typed C functions hand the whole query on as one object, by the same names.
+        let from_object = further.get(parameter.name).map(|raw| Argument::Json(raw.clone()));
+        let own = if parameter.required && from_object.is_some() { None } else { given.value(parameter)? };
+        if let Some(argument) = own.or(from_object.as_ref()) {
+            values(parameter.name, argument, &mut |text| {
+                refuse_empty(parameter, &text)?;
+                pairs.push((parameter.wire, text, parameter.secret));
+                Ok(())
+            })?;
+        }
+    }
+    for (key, raw) in further {
+        let mut in_table = given.parameters(Place::Query);
+        if in_table.any(|parameter| parameter.name == key) {
+            continue;
+        }
+        let known: Vec<_> = given.parameters(Place::Query).filter(|parameter| parameter.wire == key).collect();
+        let is_secret = known.iter().any(|parameter| parameter.secret);
+        values(key, &Argument::Json(raw.clone()), &mut |text| {
+            known.iter().try_for_each(|parameter| refuse_empty(parameter, &text))?;
+            pairs.push((key, text, is_secret));
+            Ok(())
+        })?;
+    }
+    secrets.extend(pairs.iter().filter(|(_, _, is_secret)| *is_secret).map(|(_, text, _)| text.clone()));
+    query_part(&pairs)
+}
+
+/// An empty text, where the server would take it for "not asked": what was to be checked would be allowed unchecked.
+pub fn refuse_empty(parameter: &Parameter, text: &str) -> Result<()> {
+    if parameter.not_empty && text.is_empty() {
+        return Err(Error::invalid(format!(
+            "argument {}: it is empty, and the server would check nothing; leave it out to ask without it",
+            parameter.argument
+        )));
+    }
+    Ok(())
+}
+
+/// A query value as the reference writes it: nothing for null, `True` and `False`, a list as repeated keys.
+pub fn values(name: &str, argument: &Argument, push: &mut dyn FnMut(String) -> Result<()>) -> Result<()> {
+    let expected = || Error::invalid(format!("argument {name}: expected a text, a number, a Boolean or a list of those"));
+    let mut push_scalar = |value: Option<Json>| match value.ok_or_else(expected)? {
+        Json::Null => Ok(()),
+        Json::Truth(truth) => push(if truth { "True" } else { "False" }.to_owned()),
+        Json::Number(number) => push(number.to_owned()),
+        Json::Text(text) => push(text),
+        Json::List(_) | Json::Object(_) => Err(expected()),
+    };
+    let raw = match argument {
+        Argument::Text(text) => return push(text.clone()),
+        Argument::Json(raw) => raw,
+    };
+    match Json::of(raw) {
+        Some(Json::List(items)) => items.into_iter().try_for_each(|item| push_scalar(Json::of(item))),
+        single => push_scalar(single),
+    }
+}
+
+/// The query that the pairs make, with its question mark; empty for none.
+pub fn query_part(pairs: &[Pair<'_>]) -> Result<UrlPart> {
+    let sent = query_string(pairs.iter().map(|(key, value, _)| (*key, value.as_str())));
+    if sent.len() > LONGEST_QUERY {
+        let largest = pairs.iter().max_by_key(|(key, value, _)| key.len() + value.len());
+        let largest = largest.map(|(key, _, _)| cut(key, 60)).unwrap_or_default();
+        refuse_length(&format!("query (most of it {largest:?})"), sent.len(), LONGEST_QUERY)?;
+    }
+    let visible = pairs.iter().map(|(key, value, is_secret)| (*key, if *is_secret { MASK } else { value.as_str() }));
+    Ok(UrlPart { sent, shown: query_string(visible) })
+}
+
+fn query_string<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let encoded = encode_pairs(pairs);
+    if encoded.is_empty() { encoded } else { format!("?{encoded}") }
+}
+
+/// Pairs as `application/x-www-form-urlencoded`.
+pub fn encode_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
