@@ -9,6 +9,7 @@
 //! functions of [`parameter`]. Entries live in one file for each group of resources.
 
 pub mod parameter;
+pub mod result;
 
 mod access;
 mod emails;
@@ -21,6 +22,7 @@ mod tokens;
 mod users;
 
 pub use parameter::{Kind, Parameter, Place};
+pub use result::{Field, Record, Type};
 
 /// All operations, resource by resource, in the order of the documentation.
 pub const RESOURCES: &[&[Operation]] = &[
@@ -167,6 +169,13 @@ pub struct Operation {
     pub changes: bool,
     /// What the caller gets.
     pub result: Shape,
+    /// What the JSON of the result holds; `None` where the result is no JSON of the server's.
+    pub returns: Option<Type>,
+    /// The operation that asks the same, where this is only another name of it (for users of the reference client). The C
+    /// and C++ interfaces have one function for both.
+    pub same_as: &'static str,
+    /// Whether its 401 may also mean a wrong password in the request, which is no invalid token.
+    pub proves_password: bool,
     /// The server version that introduced it, where that matters; else empty.
     pub since: &'static str,
     /// Why it should not be used any more; empty for living operations.
@@ -190,6 +199,9 @@ pub const fn operation(name: &'static str, method: Method, path: &'static str) -
         refused: &[],
         changes: false,
         result: Shape::Json,
+        returns: None,
+        same_as: "",
+        proves_password: false,
         since: "",
         deprecated: "",
     }
@@ -256,6 +268,24 @@ impl Operation {
         self
     }
 
+    /// What the JSON of the result holds.
+    pub const fn returns(mut self, kind: Type) -> Self {
+        self.returns = Some(kind);
+        self
+    }
+
+    /// Another name of that operation.
+    pub const fn same_as(mut self, name: &'static str) -> Self {
+        self.same_as = name;
+        self
+    }
+
+    /// Its 401 may also mean a wrong password in the request.
+    pub const fn proves_password(mut self) -> Self {
+        self.proves_password = true;
+        self
+    }
+
     /// 204 and nothing else.
     pub const fn nothing(self) -> Self {
         self.result(Shape::Nothing, &[204])
@@ -299,6 +329,11 @@ impl Operation {
     /// Whether it takes query parameters.
     pub fn has_query(&self) -> bool {
         self.each_parameter().any(|parameter| parameter.place == Place::Query)
+    }
+
+    /// Whether it is a listing that is read page by page (`limit`, `offset`).
+    pub fn is_paged(&self) -> bool {
+        ["limit", "offset"].iter().all(|name| self.parameter(name).is_some_and(|found| found.place == Place::Query))
     }
 
     /// The resource's part of the name (`users` of `users.get_groups`).

@@ -70,6 +70,8 @@ pub struct Parameter {
     pub name: &'static str,
     /// The name on the wire, where it differs.
     pub wire: &'static str,
+    /// The name of its argument in the typed C and C++ functions, where that differs.
+    pub argument: &'static str,
     /// Where it stands.
     pub place: Place,
     /// What it may be.
@@ -86,7 +88,7 @@ pub struct Parameter {
 }
 
 const fn parameter(name: &'static str, place: Place, kind: Kind, doc: &'static str) -> Parameter {
-    Parameter { name, wire: name, place, kind, required: false, hot: false, secret: false, doc }
+    Parameter { name, wire: name, argument: name, place, kind, required: false, hot: false, secret: false, doc }
 }
 
 /// A segment of the path; always required.
@@ -169,6 +171,12 @@ impl Parameter {
     /// Never shown.
     pub const fn secret(mut self) -> Self {
         self.secret = true;
+        self
+    }
+
+    /// The name of its argument in the typed C and C++ functions.
+    pub const fn argument(mut self, argument: &'static str) -> Self {
+        self.argument = argument;
         self
     }
 

@@ -14,7 +14,9 @@ const QUESTION: &[Parameter] = &[
     query("required_acl", Kind::Text, "The access that the token must have, such as `confd.users.read`.")
         .wire("scope")
         .hot(),
-    query("tenant", Kind::Text, "The UUID of the tenant that must be the token's own or one below it.").hot(),
+    query("tenant", Kind::Text, "The UUID of the tenant that must be the token's own or one below it.")
+        .argument("tenant_uuid")
+        .hot(),
 ];
 
 /// What listings of refresh tokens filter by.
@@ -82,6 +84,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("token.is_valid", Method::Head, "/token/{token}")
         .summary("Tells whether a token is valid, has an access and may work in a tenant.")
         .details("`token.check` asks the same. An error is not an answer: it could not be found out.")
+        .same_as("token.check")
         .parameters(&[QUESTION])
         .public()
         .result(Shape::Question, &[204])

@@ -100,6 +100,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .open()
         .json()
         .nothing()
+        .proves_password()
         .changes()
         .refused(&[400, 401, 404, 405]),
     operation("users.reset_password", Method::Get, "/users/password/reset")
