@@ -16,6 +16,7 @@ mod emails;
 mod external;
 mod groups;
 mod identity;
+mod records;
 mod service;
 mod tenants;
 mod tokens;
@@ -195,7 +196,7 @@ pub struct Operation {
     pub changes: bool,
     /// What the caller gets.
     pub result: Shape,
-    /// What the JSON of the result holds; `None` where the result is no JSON of the server's.
+    /// What the result holds; `None` where there is none, or only the answer to a question.
     pub returns: Option<Type>,
     /// The operation that asks the same, where this is only another name of it (for users of the reference client). The C
     /// and C++ interfaces have one function for both.
@@ -294,7 +295,7 @@ impl Operation {
         self
     }
 
-    /// What the JSON of the result holds.
+    /// What the result holds: of `Shape::Member`, the member.
     pub const fn returns(mut self, kind: Type) -> Self {
         self.returns = Some(kind);
         self

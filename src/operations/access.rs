@@ -1,16 +1,14 @@
 //! Policies: named lists of accesses, given to users and groups.
 
 use super::parameter::{RECURSE, TENANT, field, list, path, query};
-use super::{Kind, Method, Operation, Parameter, operation};
+use super::{Kind, Method, Operation, Parameter, Type, operation, records};
 
 const POLICY: Parameter = path("policy_uuid", "The policy's UUID or slug.");
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("policies.list", Method::Get, "/policies")
         .summary("Lists the policies of a tenant.")
-        .details(
-            "Policies that a tenant above shares are among them. The answer has `items` and `total`, no `filtered`.",
-        )
+        .details("Policies that a tenant above shares are among them.")
         .access("auth.policies.read")
         .parameters(&[
             &[TENANT],
@@ -25,6 +23,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ],
         ])
         .open()
+        .returns(Type::Record(&records::POLICIES))
         .refused(&[400, 401]),
     operation("policies.new", Method::Post, "/policies")
         .summary("Creates a policy.")
@@ -43,11 +42,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]])
         .open()
         .json()
+        .returns(Type::Record(&records::POLICY))
         .refused(&[400, 401, 409]),
     operation("policies.get", Method::Get, "/policies/{policy_uuid}")
         .summary("Reads a policy.")
         .access("auth.policies.{policy_uuid}.read")
         .parameters(&[&[POLICY, TENANT]])
+        .returns(Type::Record(&records::POLICY))
         .refused(&[401, 404]),
     operation("policies.edit", Method::Put, "/policies/{policy_uuid}")
         .summary("Replaces a policy.")
@@ -65,6 +66,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]])
         .open()
         .json()
+        .returns(Type::Record(&records::POLICY))
         .refused(&[400, 401, 403, 404, 409]),
     operation("policies.delete", Method::Delete, "/policies/{policy_uuid}")
         .summary("Deletes a policy.")

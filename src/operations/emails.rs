@@ -1,7 +1,7 @@
 //! Email addresses: set by an administrator, confirmed by their owner.
 
 use super::parameter::{field, path, query};
-use super::{Kind, Method, Operation, Parameter, Shape, operation};
+use super::{Kind, Method, Operation, Parameter, Shape, Type, operation, records};
 
 const EMAIL: Parameter = path("email_uuid", "The email address's UUID.");
 
@@ -10,7 +10,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .summary("Replaces a user's email addresses, as an administrator.")
         .details(
             "Addresses that are not in the list are removed. The difference to `users.update_emails`: `confirmed` is \
-             believed. The answer is the list of addresses with their UUIDs.",
+             believed.",
         )
         .access("auth.admin.users.{user_uuid}.emails.update")
         .parameters(&[&[
@@ -23,6 +23,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             .required(),
         ]])
         .json()
+        .returns(records::EMAILS)
         .refused(&[400, 401, 404, 409]),
     operation("emails.confirm", Method::Put, "/emails/{email_uuid}/confirm")
         .summary("Marks an email address as confirmed.")
@@ -39,6 +40,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             query("token", Kind::Text, "The token of the mail; the client's where left out.").hot().secret(),
         ]])
         .result(Shape::Text, &[200])
+        .returns(Type::Text)
         .changes()
         .refused(&[401, 404]),
 ];

@@ -1,7 +1,7 @@
 //! External authentication: what users allow at other services (Google, Microsoft, mobile push), and its configuration.
 
 use super::parameter::{RECURSE, TENANT, document, list, path};
-use super::{Kind, Method, Operation, Parameter, Shape, operation};
+use super::{Kind, Method, Operation, Parameter, Shape, Type, operation, records};
 
 const TYPE: Parameter = path("auth_type", "The service: `google`, `microsoft`, `mobile` or another that is installed.");
 const USER: Parameter = path("user_uuid", "The user's UUID.");
@@ -25,27 +25,26 @@ const CONFIGURATION: Parameter = document(
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("external.list", Method::Get, "/users/{user_uuid}/external")
         .summary("Lists the external services, and which of them a user has.")
-        .details("An item holds `type`, `data`, `enabled` and `plugin_info`.")
         .access("auth.users.{user_uuid}.external.read")
         .parameters(&[&[USER], &list("The column to sort by: `type`.")])
         .open()
+        .returns(Type::Record(&records::EXTERNAL_SERVICES))
         .refused(&[400, 401]),
     operation("external.get", Method::Get, "/users/{user_uuid}/external/{auth_type}")
         .summary("Reads what a user has at an external service.")
         .details("For `google` and `microsoft` that is an access token, renewed first where it has expired.")
         .access("auth.users.{user_uuid}.external.{auth_type}.read")
         .parameters(&[&[TYPE, USER, TENANT]])
+        .returns(Type::Record(&records::EXTERNAL_DATA))
         .refused(&[401, 404]),
     operation("external.create", Method::Post, "/users/{user_uuid}/external/{auth_type}")
         .summary("Connects a user to an external service.")
-        .details(
-            "`google` and `microsoft` answer `authorization_url`, which the user is to open, and `state`; others what \
-             was given. 404 stands also for a service that is not configured.",
-        )
+        .details("404 stands also for a service that is not configured.")
         .access("auth.users.{user_uuid}.external.{auth_type}.create")
         .parameters(&[&[TYPE, USER, DATA, TENANT]])
         .json()
         .result(Shape::Json, &[200, 201])
+        .returns(Type::Record(&records::EXTERNAL_CONNECTION))
         .refused(&[400, 401, 404, 409]),
     operation("external.update", Method::Put, "/users/{user_uuid}/external/{auth_type}")
         .summary("Replaces what a user has at an external service.")
@@ -53,6 +52,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .access("auth.users.{user_uuid}.external.{auth_type}.update")
         .parameters(&[&[TYPE, USER, DATA, TENANT]])
         .json()
+        .returns(Type::Record(&records::EXTERNAL_DATA))
         .refused(&[400, 401, 404, 405]),
     operation("external.delete", Method::Delete, "/users/{user_uuid}/external/{auth_type}")
         .summary("Disconnects a user from an external service.")
@@ -62,15 +62,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[401, 404]),
     operation("external.get_mobile_sender_id", Method::Get, "/users/{user_uuid}/external/mobile/sender_id")
         .summary("Reads the sender id that a mobile application needs to receive push notifications.")
-        .details("The answer is `{\"sender_id\": text}`, from the tenant's configuration of `mobile`.")
+        .details("It comes from the tenant's configuration of `mobile`.")
         .access("auth.users.{user_uuid}.external.mobile.sender_id.read")
         .parameters(&[&[USER, TENANT]])
+        .returns(Type::Record(&records::MOBILE_SENDER_ID))
         .refused(&[401, 404]),
     operation("external.get_config", Method::Get, "/external/{auth_type}/config")
         .summary("Reads the tenant's configuration of an external service.")
         .details("It holds secrets, such as `client_secret`.")
         .access("auth.{auth_type}.external.config.read")
         .parameters(&[&[TYPE, TENANT]])
+        .returns(Type::Record(&records::EXTERNAL_CONFIGURATION))
         .refused(&[401, 404]),
     operation("external.create_config", Method::Post, "/external/{auth_type}/config")
         .summary("Creates the tenant's configuration of an external service.")
@@ -79,6 +81,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .parameters(&[&[TYPE, CONFIGURATION, TENANT]])
         .json()
         .result(Shape::JsonOrNothing, &[201])
+        .returns(Type::Any)
         .refused(&[400, 401, 404, 409]),
     operation("external.update_config", Method::Put, "/external/{auth_type}/config")
         .summary("Replaces the tenant's configuration of an external service.")
@@ -95,9 +98,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[401, 404]),
     operation("external.list_connected_users", Method::Get, "/external/{auth_type}/users")
         .summary("Lists the users that are connected to an external service.")
-        .details("An item holds `uuid` alone.")
         .access("auth.{auth_type}.external.users.read")
         .parameters(&[&[TYPE], &list("The column to sort by."), RECURSE, &[TENANT]])
         .open()
+        .returns(Type::Record(&records::CONNECTED_USERS))
         .refused(&[400, 401, 404]),
 ];

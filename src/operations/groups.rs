@@ -1,7 +1,7 @@
 //! Groups: users that share policies.
 
 use super::parameter::{RECURSE, TENANT, field, list, path, query};
-use super::{Kind, Method, Operation, Parameter, operation};
+use super::{Kind, Method, Operation, Parameter, Type, operation, records};
 
 const GROUP: Parameter = path("group_uuid", "The group's UUID.");
 const USER: Parameter = path("user_uuid", "The user's UUID.");
@@ -27,6 +27,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ],
         ])
         .open()
+        .returns(Type::Record(&records::GROUPS))
         .refused(&[400, 401]),
     operation("groups.new", Method::Post, "/groups")
         .summary("Creates a group.")
@@ -39,11 +40,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]])
         .open()
         .json()
+        .returns(Type::Record(&records::GROUP))
         .refused(&[400, 401, 409]),
     operation("groups.get", Method::Get, "/groups/{group_uuid}")
         .summary("Reads a group.")
         .access("auth.groups.{group_uuid}.read")
         .parameters(&[&[GROUP, TENANT]])
+        .returns(Type::Record(&records::GROUP))
         .refused(&[401, 404]),
     operation("groups.edit", Method::Put, "/groups/{group_uuid}")
         .summary("Renames a group.")
@@ -56,6 +59,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]])
         .open()
         .json()
+        .returns(Type::Record(&records::GROUP))
         .refused(&[400, 401, 403, 404, 409]),
     operation("groups.delete", Method::Delete, "/groups/{group_uuid}")
         .summary("Deletes a group.")
@@ -69,6 +73,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .access("auth.groups.{group_uuid}.policies.read")
         .parameters(&[&[GROUP, TENANT], &list("The column to sort by, such as `name`.")])
         .open()
+        .returns(Type::Record(&records::ASSIGNED_POLICIES))
         .refused(&[400, 401, 404]),
     operation("groups.add_policy", Method::Put, "/groups/{group_uuid}/policies/{policy_uuid}")
         .summary("Gives a policy to a group, and so to its users.")
@@ -88,6 +93,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .access("auth.groups.{group_uuid}.users.read")
         .parameters(&[&[GROUP], &list("The column to sort by: `username`.")])
         .open()
+        .returns(Type::Record(&records::USERS))
         .refused(&[400, 401]),
     operation("groups.add_user", Method::Put, "/groups/{group_uuid}/users/{user_uuid}")
         .summary("Makes a user a member of a group.")

@@ -1,7 +1,7 @@
 //! Where identities come from: backends, LDAP and SAML configuration, SAML logins, identity providers.
 
 use super::parameter::{TENANT, document, field, file, path, query};
-use super::{Encoding, Kind, Method, Operation, Parameter, Shape, operation};
+use super::{Encoding, Kind, Method, Operation, Parameter, Shape, Type, operation, records};
 
 const IDP_TYPE: Parameter = path("idp_type", "The identity provider's type, one of `idp.list`, such as `ldap`.");
 const USER: Parameter = path("user_uuid", "The user's UUID.");
@@ -10,14 +10,15 @@ const METADATA: Parameter = file("metadata", "The identity provider's metadata, 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("backends.list", Method::Get, "/backends")
         .summary("Lists the authentication backends of the server.")
-        .details("The answer is the list of names itself.")
         .public()
-        .result(Shape::Member(&["data"]), &[200]),
+        .result(Shape::Member(&["data"]), &[200])
+        .returns(Type::List(&Type::Text)),
     operation("ldap_config.get", Method::Get, "/backends/ldap")
         .summary("Reads the tenant's LDAP configuration.")
         .details("Where there is none, its members are null. `bind_password` is never shown.")
         .access("auth.backends.ldap.read")
         .parameters(&[&[TENANT]])
+        .returns(Type::Record(&records::LDAP_CONFIGURATION))
         .refused(&[401, 404]),
     operation("ldap_config.update", Method::Put, "/backends/ldap")
         .summary("Creates or replaces the tenant's LDAP configuration.")
@@ -34,6 +35,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TENANT,
         ]])
         .json()
+        .returns(Type::Record(&records::LDAP_CONFIGURATION))
         .refused(&[400, 401, 404]),
     operation("ldap_config.delete", Method::Delete, "/backends/ldap")
         .summary("Deletes the tenant's LDAP configuration.")
@@ -43,9 +45,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[401, 404]),
     operation("saml_config.get", Method::Get, "/backends/saml")
         .summary("Reads the tenant's SAML configuration.")
-        .details("It holds `domain_uuid`, `entity_id`, `acs_url` and `tenant_uuid`. 404 means that there is none.")
+        .details("404 means that there is none.")
         .access("auth.backends.saml.read")
         .parameters(&[&[TENANT]])
+        .returns(Type::Record(&records::SAML_CONFIGURATION))
         .refused(&[401, 404]),
     operation("saml_config.create", Method::Post, "/backends/saml")
         .summary("Creates the tenant's SAML configuration.")
@@ -60,6 +63,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]])
         .open()
         .encoding(Encoding::Multipart)
+        .returns(Type::Record(&records::SAML_CONFIGURATION))
         .refused(&[400, 401, 404, 409]),
     operation("saml_config.update", Method::Put, "/backends/saml")
         .summary("Changes the tenant's SAML configuration.")
@@ -88,24 +92,23 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .access("auth.backends.saml.read")
         .parameters(&[&[TENANT]])
         .result(Shape::Text, &[200])
+        .returns(Type::Text)
         .refused(&[401, 404]),
     operation("saml_config.get_acs_template", Method::Get, "/backends/saml/acs_url_template")
         .summary("Reads the pattern of the URL that identity providers send their responses to.")
-        .details("The answer is `{\"acs_url\": text}`, with `{{STACK_URL}}` for the host.")
         .access("auth.backends.saml.read")
+        .returns(Type::Record(&records::ACS_TEMPLATE))
         .refused(&[401]),
     operation("saml.sso", Method::Post, "/saml/sso")
         .summary("Begins a SAML login.")
-        .details(
-            "The answer is `location`, which the user's browser is to open, and `saml_session_id`, which `token.new` \
-             takes once the browser has come back. 500 stands also for a domain without a SAML configuration.",
-        )
+        .details("500 stands also for a domain without a SAML configuration.")
         .parameters(&[&[
             field("domain", Kind::Text, "A domain of the tenant that the user belongs to.").required().hot(),
             field("redirect_url", Kind::Text, "Where the browser is to come back to.").required().hot(),
         ]])
         .public()
         .json()
+        .returns(Type::Record(&records::SAML_LOGIN))
         .refused(&[400, 500]),
     operation("saml.acs", Method::Post, "/saml/acs")
         .summary("Hands in the response of a SAML identity provider.")
@@ -124,6 +127,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .public()
         .encoding(Encoding::Form)
         .result(Shape::Location, &[302])
+        .returns(Type::Text)
         .refused(&[400, 404, 500]),
     operation("saml.logout", Method::Get, "/saml/logout")
         .summary("Ends a SAML login.")
@@ -133,6 +137,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
              come from a SAML login.",
         )
         .result(Shape::Member(&["location", "Location"]), &[200])
+        .returns(Type::Text)
         .changes()
         .refused(&[401, 404, 500]),
     operation("saml.sls", Method::Get, "/saml/sls")
@@ -149,12 +154,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]])
         .public()
         .result(Shape::Location, &[302])
+        .returns(Type::Text)
         .changes()
         .refused(&[500]),
     operation("idp.list", Method::Get, "/idp")
         .summary("Lists the types of identity providers: the authentication methods that users and tenants can have.")
-        .details("The items are texts, such as `native`, `ldap` and `saml`.")
         .access("auth.idp.read")
+        .returns(Type::Record(&records::IDENTITY_PROVIDERS))
         .refused(&[401]),
     operation("idp.add_users", Method::Put, "/idp/{idp_type}/users")
         .summary("Lets users log in by an identity provider.")

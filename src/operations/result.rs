@@ -1,4 +1,5 @@
-//! What a result holds: its fields, by name and type. Documentation, the header's comments and Python's types come from it.
+//! What a result holds: its fields, by name and type. Documentation, the header's comments and Python's types come from
+//! it.
 
 /// What a value of a result is.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,7 @@ pub enum Type {
 
 /// An object of a result.
 #[derive(Debug)]
+#[must_use]
 pub struct Record {
     /// Its name in documentation and in Python's types, such as `User`.
     pub name: &'static str,
@@ -67,4 +69,26 @@ impl Field {
         self.nullable = true;
         self
     }
+}
+
+/// An object with these fields and no others.
+pub const fn record(name: &'static str, doc: &'static str, fields: &'static [Field]) -> Record {
+    Record { name, doc, fields, open: false }
+}
+
+impl Record {
+    /// It may have fields beyond these.
+    pub const fn open(mut self) -> Self {
+        self.open = true;
+        self
+    }
+}
+
+/// The fields of every listing that is read page by page.
+pub const fn page(item: &'static Type, items: &'static str) -> [Field; 3] {
+    [
+        member("items", Type::List(item), items),
+        member("total", Type::Integer, "The number of all items, before any filter and on all pages."),
+        member("filtered", Type::Integer, "The number of items that match the filters, on all pages."),
+    ]
 }

@@ -1,13 +1,14 @@
 //! The service itself: its configuration, health and specification.
 
 use super::parameter::document;
-use super::{Kind, Method, Operation, Shape, operation};
+use super::{Kind, Method, Operation, Shape, Type, operation, records};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("config.get", Method::Get, "/config")
         .summary("Reads the server's configuration.")
         .details("Only for tokens of the top tenant: others get 401.")
         .access("auth.config.read")
+        .returns(Type::Record(&records::CONFIGURATION))
         .refused(&[401]),
     operation("config.patch", Method::Patch, "/config")
         .summary("Changes the server's configuration until it starts again.")
@@ -20,6 +21,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
              false.",
         )]])
         .json()
+        .returns(Type::Record(&records::CONFIGURATION))
         .refused(&[400, 401]),
     operation("status.check", Method::Head, "/status")
         .summary("Asks the server whether it is well.")
@@ -31,5 +33,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .summary("Reads the server's own specification of its operations.")
         .details("The answer is YAML (Swagger 2.0).")
         .public()
-        .result(Shape::Text, &[200]),
+        .result(Shape::Text, &[200])
+        .returns(Type::Text),
 ];

@@ -1,7 +1,7 @@
 //! Tenants, and the sessions of their users.
 
 use super::parameter::{RECURSE, TENANT, field, list, path, query, tenant};
-use super::{Kind, Method, Operation, Parameter, operation};
+use super::{Kind, Method, Operation, Parameter, Type, operation, records};
 
 const PATH_TENANT: Parameter = path("tenant_uuid", "The tenant's UUID.");
 const RETIRED: &str = "Servers have no policies of tenants any more and answer 404.";
@@ -43,6 +43,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ],
         ])
         .open()
+        .returns(Type::Record(&records::TENANTS))
         .refused(&[400, 401]),
     operation("tenants.new", Method::Post, "/tenants")
         .summary("Creates a tenant.")
@@ -57,11 +58,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ])
         .open()
         .json()
+        .returns(Type::Record(&records::TENANT))
         .refused(&[400, 401, 404, 409]),
     operation("tenants.get", Method::Get, "/tenants/{tenant_uuid}")
         .summary("Reads a tenant.")
         .access("auth.tenants.{tenant_uuid}.read")
         .parameters(&[&[PATH_TENANT, SCOPE]])
+        .returns(Type::Record(&records::TENANT))
         .refused(&[401, 404]),
     operation("tenants.edit", Method::Put, "/tenants/{tenant_uuid}")
         .summary("Replaces a tenant.")
@@ -70,6 +73,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .parameters(&[&[PATH_TENANT], PROFILE, &[SCOPE]])
         .open()
         .json()
+        .returns(Type::Record(&records::TENANT))
         .refused(&[400, 401, 404, 409]),
     operation("tenants.delete", Method::Delete, "/tenants/{uuid}")
         .summary("Deletes a tenant.")
@@ -83,6 +87,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .details("`saml_config.create` takes such a UUID.")
         .access("auth.tenants.{tenant_uuid}.domains.read")
         .parameters(&[&[PATH_TENANT]])
+        .returns(Type::Record(&records::DOMAINS))
         .refused(&[401, 404]),
     operation("tenants.update_parent", Method::Put, "/tenants/{tenant_uuid}/parent/{parent_uuid}")
         .summary("Moves a tenant, with all tenants below it, under another.")
@@ -108,10 +113,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .deprecated(RETIRED),
     operation("sessions.list", Method::Get, "/sessions")
         .summary("Lists the sessions of a tenant's users.")
-        .details("An item holds `uuid`, `user_uuid`, `tenant_uuid` and `mobile`.")
         .access("auth.sessions.read")
         .parameters(&[&[TENANT], &list("The column to sort by: `mobile`."), RECURSE])
         .open()
+        .returns(Type::Record(&records::SESSIONS))
         .refused(&[400, 401]),
     operation("sessions.delete", Method::Delete, "/sessions/{session_uuid}")
         .summary("Ends a session, and its token.")

@@ -1,7 +1,7 @@
 //! Tokens and refresh tokens: logging in, asking about a token, ending it.
 
 use super::parameter::{RECURSE, TENANT, basic, field, header, list, path, query};
-use super::{Kind, Method, Operation, Parameter, Place, Shape, operation};
+use super::{Kind, Method, Operation, Parameter, Place, Shape, Type, operation, records};
 
 const TOKEN: Parameter = path("token", "The token.").secret();
 
@@ -35,10 +35,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .summary("Logs in and creates a token.")
         .details(
             "Proves who asks by user name and password, by a refresh token with its `client_id`, or by a SAML \
-             session; the client's own user name and password serve where the call gives neither. The answer holds \
-             `token`, `auth_id`, `session_uuid`, `utc_expires_at`, `acl`, `metadata` and, for an offline login, \
-             `refresh_token`. A login by password costs the server much work on purpose: keep the token and renew it, \
-             do not log in for each call. 429 means that the user has 100 sessions already.",
+             session; the client's own user name and password serve where the call gives neither. A login by password \
+             costs the server much work on purpose: keep the token and renew it, do not log in for each call. 429 \
+             means that the user has 100 sessions already.",
         )
         .parameters(&[&[
             field("backend", Kind::Text, "The authentication backend; servers since 24.08 ignore it."),
@@ -65,16 +64,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .basic()
         .json()
         .result(Shape::Member(&["data"]), &[200])
+        .returns(Type::Record(&records::TOKEN))
         .refused(&[400, 401, 404, 429, 500]),
     operation("token.get", Method::Get, "/token/{token}")
         .summary("Reads what a token stands for.")
         .details(
-            "The answer is that of `token.new`. Where an access or a tenant is given, the token is checked for them \
-             too: 403 means that it is valid but may not, 404 that it is unknown or expired, or the tenant unknown.",
+            "Where an access or a tenant is given, the token is checked for them too: 403 means that it is valid but \
+             may not, 404 that it is unknown or expired, or the tenant unknown.",
         )
         .parameters(&[QUESTION])
         .public()
         .result(Shape::Member(&["data"]), &[200])
+        .returns(Type::Record(&records::TOKEN))
         .refused(&[403, 404, 500]),
     operation("token.check", Method::Head, "/token/{token}")
         .summary("Asks whether a token is valid, has an access and may work in a tenant.")
@@ -100,7 +101,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[500]),
     operation("token.check_scopes", Method::Post, "/token/{token}/scopes/check")
         .summary("Asks about several accesses of a token at once.")
-        .details("The answer is `{\"scopes\": {access: true or false}}`.")
         .parameters(&[&[
             TOKEN,
             field("scopes", Kind::Texts, "The accesses to ask about.").required(),
@@ -111,16 +111,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]])
         .public()
         .json()
+        .returns(Type::Record(&records::SCOPE_CHECK))
         .refused(&[400, 403, 404, 500]),
     operation("token.list", Method::Get, "/users/{user_uuid}/tokens")
         .summary("Lists the refresh tokens of a user.")
-        .details(
-            "The refresh tokens themselves are not shown: an item holds `client_id`, `created_at`, `mobile`, \
-             `user_uuid`, `tenant_uuid` and `metadata`.",
-        )
+        .details("The refresh tokens themselves are not shown.")
         .access("auth.users.{user_uuid}.tokens.read")
         .parameters(&[&[USER_OR_ME, TENANT], &list(REFRESH_TOKEN_ORDER), RECURSE, REFRESH_TOKEN_FILTERS])
         .open()
+        .returns(Type::Record(&records::REFRESH_TOKENS))
         .refused(&[400, 401, 404]),
     operation("token.delete", Method::Delete, "/users/{user_uuid}/tokens/{client_id}")
         .summary("Deletes a user's refresh token.")
@@ -131,12 +130,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[401, 404]),
     operation("refresh_tokens.list", Method::Get, "/tokens")
         .summary("Lists the refresh tokens of a tenant's users.")
-        .details(
-            "The refresh tokens themselves are not shown: an item holds `client_id`, `created_at`, `mobile`, \
-             `user_uuid`, `tenant_uuid` and `metadata`.",
-        )
+        .details("The refresh tokens themselves are not shown.")
         .access("auth.tokens.read")
         .parameters(&[&[TENANT], &list(REFRESH_TOKEN_ORDER), RECURSE, REFRESH_TOKEN_FILTERS])
         .open()
+        .returns(Type::Record(&records::REFRESH_TOKENS))
         .refused(&[400, 401]),
 ];

@@ -1,7 +1,7 @@
 //! Users: accounts, passwords, and what belongs to a user (policies, groups, sessions).
 
 use super::parameter::{RECURSE, TENANT, field, list, own_token, path, query};
-use super::{Kind, Method, Operation, Parameter, operation};
+use super::{Kind, Method, Operation, Parameter, Type, operation, records};
 
 const USER: Parameter = path("user_uuid", "The user's UUID.");
 const POLICY: Parameter = path("policy_uuid", "The policy's UUID or slug.");
@@ -43,6 +43,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ],
         ])
         .open()
+        .returns(Type::Record(&records::USERS))
         .refused(&[400, 401]),
     operation("users.new", Method::Post, "/users")
         .summary("Creates a user.")
@@ -62,11 +63,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ])
         .open()
         .json()
+        .returns(Type::Record(&records::USER))
         .refused(&[400, 401, 409]),
     operation("users.get", Method::Get, "/users/{user_uuid}")
         .summary("Reads a user.")
         .access("auth.users.{user_uuid}.read")
         .parameters(&[&[USER, TENANT]])
+        .returns(Type::Record(&records::USER))
         .refused(&[401, 404]),
     operation("users.edit", Method::Put, "/users/{user_uuid}")
         .summary("Replaces a user.")
@@ -78,6 +81,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .parameters(&[&[USER, TENANT], PROFILE])
         .open()
         .json()
+        .returns(Type::Record(&records::USER))
         .refused(&[400, 401, 404, 409]),
     operation("users.delete", Method::Delete, "/users/{user_uuid}")
         .summary("Deletes a user.")
@@ -144,12 +148,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .open()
         .public()
         .json()
+        .returns(Type::Record(&records::USER))
         .refused(&[400, 404, 409]),
     operation("users.update_emails", Method::Put, "/users/{user_uuid}/emails")
         .summary("Replaces a user's email addresses.")
         .details(
             "Addresses that are not in the list are removed; new ones have to be confirmed by mail, whatever \
-             `confirmed` says. The answer is the list of addresses with their UUIDs.",
+             `confirmed` says.",
         )
         .access("auth.users.{user_uuid}.emails.update")
         .parameters(&[&[
@@ -158,6 +163,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 .required(),
         ]])
         .json()
+        .returns(records::EMAILS)
         .refused(&[400, 401, 404, 409]),
     operation("users.request_confirmation_email", Method::Get, "/users/{user_uuid}/emails/{email_uuid}/confirm")
         .summary("Sends the mail by which a user confirms an email address.")
@@ -173,6 +179,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .access("auth.users.{user_uuid}.policies.read")
         .parameters(&[&[USER, TENANT], &list("The column to sort by: `name`, `description` or `uuid`.")])
         .open()
+        .returns(Type::Record(&records::ASSIGNED_POLICIES))
         .refused(&[400, 401]),
     operation("users.add_policy", Method::Put, "/users/{user_uuid}/policies/{policy_uuid}")
         .summary("Gives a policy to a user.")
@@ -193,12 +200,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .access("auth.users.{user_uuid}.groups.read")
         .parameters(&[&[USER, TENANT], &list("The column to sort by: `name` or `uuid`.")])
         .open()
+        .returns(Type::Record(&records::GROUPS))
         .refused(&[400, 401, 404]),
     operation("users.get_sessions", Method::Get, "/users/{user_uuid}/sessions")
         .summary("Lists the sessions of a user.")
         .access("auth.users.{user_uuid}.sessions.read")
         .parameters(&[&[USER, TENANT], &list("The column to sort by: `mobile`.")])
         .open()
+        .returns(Type::Record(&records::SESSIONS))
         .refused(&[400, 401, 404]),
     operation("users.remove_session", Method::Delete, "/users/{user_uuid}/sessions/{session_uuid}")
         .summary("Ends a session of a user, and its token.")
