@@ -50,6 +50,11 @@
 #ifndef WAZO_AUTH_CLIENT_HPP
 #define WAZO_AUTH_CLIENT_HPP
 
+/* MSVC tells the truth in _MSVC_LANG alone, unless it is asked for it in __cplusplus. */
+#if !((defined(_MSVC_LANG) && _MSVC_LANG >= 201703L) || __cplusplus >= 201703L)
+#error "wazo_auth_client.hpp needs C++17 or later: compile with -std=c++17 (GCC, Clang) or /std:c++17 (MSVC)"
+#endif
+
 #include "wazo_auth_client.h"
 
 #include "wazo_auth_client/client.hpp"

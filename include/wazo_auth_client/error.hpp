@@ -3,7 +3,7 @@
 #ifndef WAZO_AUTH_CLIENT_ERROR_HPP
 #define WAZO_AUTH_CLIENT_ERROR_HPP
 
-#include "../wazo_auth_client.h"
+#include "error_kind.hpp"
 
 #include <memory>
 #include <optional>
@@ -13,30 +13,6 @@
 #include <utility>
 
 namespace wazo::auth {
-
-/// What kind of failure it was. New kinds are appended, so expect unknown ones: give every switch a default.
-enum class ErrorKind : int {
-    none = WAZO_AUTH_ERROR_NONE,                                   ///< No error.
-    invalid_argument = WAZO_AUTH_ERROR_INVALID_ARGUMENT,           ///< An argument is wrong; nothing was sent.
-    authentication_failed = WAZO_AUTH_ERROR_AUTHENTICATION_FAILED, ///< User name and password were refused (401).
-    token_invalid = WAZO_AUTH_ERROR_TOKEN_INVALID,                 ///< The client's token is unknown or expired (401).
-    permission_denied = WAZO_AUTH_ERROR_PERMISSION_DENIED,         ///< The token lacks the access (401 or 403).
-    tenant_unauthorized = WAZO_AUTH_ERROR_TENANT_UNAUTHORIZED,     ///< Neither the token's tenant nor below it (401).
-    not_found = WAZO_AUTH_ERROR_NOT_FOUND,                         ///< There is no such thing, or no such route (404).
-    conflict = WAZO_AUTH_ERROR_CONFLICT,                           ///< It exists, or its state forbids this (409).
-    quota = WAZO_AUTH_ERROR_QUOTA,                                 ///< A limit: the server's (429), or a full queue.
-    rejected = WAZO_AUTH_ERROR_REJECTED,                           ///< The server found the request wrong (other 4xx).
-    server_error = WAZO_AUTH_ERROR_SERVER_ERROR,                   ///< The server failed (500).
-    unavailable = WAZO_AUTH_ERROR_UNAVAILABLE,                     ///< It cannot serve now (502, 503, 504).
-    connect = WAZO_AUTH_ERROR_CONNECT,                             ///< No connection.
-    timeout = WAZO_AUTH_ERROR_TIMEOUT,                             ///< The call's time ended first.
-    tls = WAZO_AUTH_ERROR_TLS,                                     ///< TLS failed, such as a certificate not trusted.
-    protocol = WAZO_AUTH_ERROR_PROTOCOL,                           ///< The answer is not what it must be.
-    too_large = WAZO_AUTH_ERROR_TOO_LARGE,                         ///< The answer is larger than max_response_bytes.
-    cancelled = WAZO_AUTH_ERROR_CANCELLED,                         ///< The caller cancelled the call.
-    closed = WAZO_AUTH_ERROR_CLOSED,                               ///< The call belonged to the parent of this process.
-    internal = WAZO_AUTH_ERROR_INTERNAL,                           ///< A fault of the library, caught.
-};
 
 /// What every function here throws on failure; what() is one line for a log.
 ///

@@ -163,10 +163,15 @@ public:
     OptionalText(const OptionalText &) = delete;
     OptionalText &operator=(const OptionalText &) = delete;
 
+    /// Whether it has a NUL byte in it, which no string of C can hold.
+    [[nodiscard]] bool has_nul() const noexcept {
+        return text_ && length_ != unknown && std::char_traits<char>::length(text_) != length_;
+    }
+
     /// The text as C takes it, NULL where it was left out.
     /// @param name of the argument, for the error
     [[nodiscard]] const char *c_str(const char *name) const {
-        if (text_ && length_ != unknown && std::char_traits<char>::length(text_) != length_) {
+        if (has_nul()) {
             throw Error(ErrorKind::invalid_argument,
                         "argument " + std::string(name) + ": it has a NUL byte in it, which no text of C can hold");
         }

@@ -5,8 +5,10 @@
 use crate::error::ErrorKind;
 use std::ffi::CStr;
 
-/// What kind of failure an error is, see wazo_auth_error_kind(). Numbers never change; new kinds are appended, so give
-/// every switch a default.
+/// The kind of an error, see wazo_auth_error_kind(). The numbers never change; new kinds are appended, so give every
+/// switch a default.
+///
+/// @ingroup wazo_auth_errors
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum wazo_auth_error_kind_t {

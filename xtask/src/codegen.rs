@@ -1,45 +1,77 @@
 //! Runs the generators: which file is written by which, and how a file is compared with the one that is there.
+//!
+//! Each generator is a function from [`Sources`] to a text, in a file of its own, and knows nothing of the others. Below
+//! them lie what they share, each importing only what stands before it:
+//!
+//! | room | what it has |
+//! |---|---|
+//! | [`sources`] | the tables, the files of the C ABI, operations by resource |
+//! | [`text`] | wrapped sentences, bracketed lists, names in other spellings |
+//! | [`comment`] | a comment that grows line by line, in any language |
+//! | [`kinds`] | the kinds of errors: their names, their statuses |
+//! | [`rustfmt`] | Rust sources formatted |
+//! | [`results`] | what results hold, in the words of readers |
+//! | [`signature`] | how an operation looks in C |
+//! | [`words`] | what documentation says of an operation in every language |
+//! | [`cpp_signature`], [`python_signature`] | how an operation looks in C++ and Python |
+
+pub mod comment;
+pub mod cpp_signature;
+pub mod kinds;
+pub mod python_signature;
+pub mod results;
+pub mod rustfmt;
+pub mod signature;
+pub mod sources;
+pub mod text;
+pub mod words;
+
+pub mod c_error_kinds;
+pub mod c_functions;
+pub mod c_header;
+pub mod c_operations;
+pub mod cpp_error_kinds;
+pub mod cpp_operations;
+pub mod error_reference;
+pub mod operation_reference;
+pub mod option_reference;
+pub mod python_kinds;
+pub mod python_module;
+pub mod python_stub;
+pub mod readme;
+pub mod symbols;
 
 use std::fs;
 use std::path::Path;
 
-use crate::operations;
-use crate::{Operations, cpp, docs, ffi, header, option_reference, python, symbols};
-
-/// What a generator may look at besides the operations.
-pub struct Sources<'a> {
-    /// The repository.
-    pub root: &'a Path,
-    /// The text of `src/ffi/operations.rs` as it is to be: the one that lies there may be out of date.
-    pub functions: &'a str,
-}
+use sources::{FUNCTIONS, Sources, Tables, read};
 
 /// A file that is derived, and what derives it.
 pub struct File {
     /// The path below the repository.
     pub path: &'static str,
-    write: fn(Operations, &Sources) -> Result<String, String>,
+    write: fn(&Sources) -> Result<String, String>,
 }
-
-/// The generated C functions; two other files are derived from them.
-pub const FUNCTIONS: &str = "src/ffi/operations.rs";
 
 /// Every file that is derived, in the order of writing.
 pub const FILES: &[File] = &[
-    File { path: FUNCTIONS, write: |_, sources| Ok(sources.functions.to_owned()) },
-    File { path: "include/wazo_auth_client.h", write: |_, sources| header::header(sources) },
-    File { path: "include/wazo_auth_client/operations.hpp", write: |operations, _| Ok(cpp::header(operations)) },
+    File { path: FUNCTIONS, write: |sources| Ok(sources.functions.clone()) },
+    File { path: "src/ffi/error_kind.rs", write: c_error_kinds::source },
+    File { path: "include/wazo_auth_client.h", write: c_header::header },
+    File { path: "include/wazo_auth_client/operations.h", write: |sources| Ok(c_operations::header(sources)) },
+    File { path: "include/wazo_auth_client/operations.hpp", write: |sources| Ok(cpp_operations::header(sources)) },
+    File { path: "include/wazo_auth_client/error_kind.hpp", write: |sources| Ok(cpp_error_kinds::header(sources)) },
     File {
         path: "bindings/python/wazo_auth_client/_operations.py",
-        write: |operations, _| Ok(python::module(operations)),
+        write: |sources| Ok(python_module::module(sources)),
     },
-    File {
-        path: "bindings/python/wazo_auth_client/_operations.pyi",
-        write: |operations, _| Ok(python::stub(operations)),
-    },
-    File { path: "docs/operations.md", write: |operations, _| Ok(docs::reference(operations)) },
-    File { path: "docs/options.md", write: |_, _| Ok(option_reference::reference()) },
-    File { path: "tests/data/abi-symbols.txt", write: |_, sources| symbols::symbols(sources) },
+    File { path: "bindings/python/wazo_auth_client/_operations.pyi", write: |sources| Ok(python_stub::stub(sources)) },
+    File { path: "bindings/python/wazo_auth_client/_kinds.py", write: |sources| Ok(python_kinds::module(sources)) },
+    File { path: "docs/operations.md", write: |sources| Ok(operation_reference::reference(sources)) },
+    File { path: "docs/options.md", write: |sources| Ok(option_reference::reference(sources)) },
+    File { path: "docs/errors.md", write: |sources| Ok(error_reference::reference(sources)) },
+    File { path: readme::README, write: readme::readme },
+    File { path: "tests/data/abi-symbols.txt", write: symbols::symbols },
 ];
 
 /// A derived file as it is to be, beside what is there.
@@ -51,33 +83,22 @@ pub struct Generated {
     present: Option<String>,
 }
 
-/// Derives every file of the repository at `root` from the library's table; writes none.
+/// Derives every file of the repository at `root` from the library's tables; writes none.
 pub fn generate(root: &Path) -> Result<Vec<Generated>, String> {
-    let operations: Vec<_> = operations::all().collect();
-    generate_from(&operations, root)
+    let operations: Vec<_> = crate::operations::all().collect();
+    generate_from(&Tables::of_library(&operations), root)
 }
 
-/// Derives every file from these operations; writes none.
-pub fn generate_from(operations: Operations, root: &Path) -> Result<Vec<Generated>, String> {
-    let functions = ffi::functions(operations)?;
-    let sources = Sources { root, functions: &functions };
+/// Derives every file from these tables; writes none.
+pub fn generate_from(tables: &Tables, root: &Path) -> Result<Vec<Generated>, String> {
+    let sources = Sources { root, tables, functions: c_functions::functions(tables)? };
     FILES
         .iter()
         .map(|file| {
-            let text = (file.write)(operations, &sources).map_err(|problem| format!("{}: {problem}", file.path))?;
+            let text = (file.write)(&sources).map_err(|problem| format!("{}: {problem}", file.path))?;
             Ok(Generated { path: file.path, text, present: read(&root.join(file.path))? })
         })
         .collect()
-}
-
-/// The text of a file; `None` where there is no such file.
-fn read(path: &Path) -> Result<Option<String>, String> {
-    match fs::read_to_string(path) {
-        // A checkout may have turned line ends into the platform's own.
-        Ok(text) => Ok(Some(text.replace("\r\n", "\n"))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("{}: {error}", path.display())),
-    }
 }
 
 impl Generated {

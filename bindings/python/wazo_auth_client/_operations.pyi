@@ -16,6 +16,226 @@ class _Entry(TypedDict):
     open: Optional[str]
     result: str
 
+class _TokenDict(TypedDict):
+    token: str
+    auth_id: str
+    xivo_user_uuid: Optional[str]
+    xivo_uuid: Optional[str]
+    issued_at: str
+    expires_at: str
+    utc_issued_at: str
+    utc_expires_at: str
+    acl: list[str]
+    metadata: TokenMetadataDict
+    session_uuid: str
+    remote_addr: str
+    user_agent: str
+
+class TokenDict(_TokenDict, total=False):
+    refresh_token: str
+
+class _TokenMetadataDict(TypedDict):
+    tenant_uuid: str
+
+class TokenMetadataDict(_TokenMetadataDict, total=False):
+    uuid: str
+    auth_id: str
+    pbx_user_uuid: Optional[str]
+    xivo_uuid: str
+    purpose: str
+
+class ScopeCheckDict(TypedDict):
+    scopes: dict[str, bool]
+
+class RefreshTokensDict(TypedDict):
+    items: list[RefreshTokenDict]
+    total: int
+    filtered: int
+
+class RefreshTokenDict(TypedDict):
+    client_id: str
+    created_at: str
+    mobile: bool
+    user_uuid: str
+    tenant_uuid: str
+    metadata: dict[str, Any]
+
+class UsersDict(TypedDict):
+    items: list[UserDict]
+    total: int
+    filtered: int
+
+class UserDict(TypedDict):
+    uuid: str
+    username: Optional[str]
+    firstname: Optional[str]
+    lastname: Optional[str]
+    purpose: str
+    emails: list[EmailDict]
+    enabled: bool
+    tenant_uuid: str
+    authentication_method: str
+
+class EmailDict(TypedDict):
+    uuid: str
+    address: str
+    confirmed: bool
+    main: bool
+
+class AssignedPoliciesDict(TypedDict):
+    items: list[PolicyDict]
+    total: int
+    filtered: int
+
+class PolicyDict(TypedDict):
+    uuid: str
+    tenant_uuid: str
+    name: str
+    slug: str
+    description: Optional[str]
+    acl: list[str]
+    read_only: bool
+    shared: bool
+
+class GroupsDict(TypedDict):
+    items: list[GroupDict]
+    total: int
+    filtered: int
+
+class GroupDict(TypedDict):
+    uuid: str
+    tenant_uuid: str
+    name: str
+    slug: str
+    read_only: bool
+    system_managed: bool
+
+class SessionsDict(TypedDict):
+    items: list[SessionDict]
+    total: int
+    filtered: int
+
+class SessionDict(TypedDict):
+    uuid: str
+    user_uuid: str
+    tenant_uuid: str
+    mobile: bool
+
+class PoliciesDict(TypedDict):
+    items: list[PolicyDict]
+    total: int
+
+class TenantsDict(TypedDict):
+    items: list[TenantDict]
+    total: int
+    filtered: int
+
+class TenantDict(TypedDict):
+    uuid: str
+    parent_uuid: str
+    name: Optional[str]
+    slug: str
+    contact: Optional[str]
+    phone: Optional[str]
+    default_authentication_method: str
+    domain_names: list[str]
+    address: AddressDict
+
+class AddressDict(TypedDict):
+    line_1: Optional[str]
+    line_2: Optional[str]
+    city: Optional[str]
+    state: Optional[str]
+    country: Optional[str]
+    zip_code: Optional[str]
+
+class DomainsDict(TypedDict):
+    total: int
+    items: list[DomainDict]
+
+class DomainDict(TypedDict):
+    name: str
+    uuid: str
+
+class ExternalServicesDict(TypedDict):
+    items: list[ExternalServiceDict]
+    total: int
+    filtered: int
+
+class ExternalServiceDict(TypedDict):
+    type: str
+    data: dict[str, Any]
+    enabled: bool
+    plugin_info: dict[str, Any]
+
+class ExternalDataDict(TypedDict, total=False):
+    scope: list[str]
+    access_token: str
+    token_expiration: int
+    token: Optional[str]
+    apns_token: Optional[str]
+    apns_voip_token: Optional[str]
+    apns_notification_token: Optional[str]
+    apns_call_topic: Optional[str]
+    apns_default_topic: Optional[str]
+
+class ExternalConnectionDict(TypedDict, total=False):
+    authorization_url: str
+    state: str
+
+class MobileSenderIdDict(TypedDict):
+    sender_id: str
+
+class ExternalConfigurationDict(TypedDict, total=False):
+    client_id: str
+    client_secret: str
+    fcm_api_key: str
+    fcm_sender_id: str
+    ios_apn_certificate: str
+    use_sandbox: bool
+
+class ConnectedUsersDict(TypedDict):
+    items: list[ConnectedUserDict]
+    total: int
+    filtered: int
+
+class ConnectedUserDict(TypedDict):
+    uuid: str
+
+class LdapConfigurationDict(TypedDict):
+    tenant_uuid: str
+    host: Optional[str]
+    port: Optional[int]
+    protocol_version: Optional[int]
+    protocol_security: Optional[str]
+    bind_dn: Optional[str]
+    user_base_dn: Optional[str]
+    user_login_attribute: Optional[str]
+    user_email_attribute: Optional[str]
+    search_filters: Optional[str]
+
+class SamlConfigurationDict(TypedDict):
+    domain_uuid: str
+    entity_id: str
+    tenant_uuid: str
+    acs_url: str
+
+class AcsTemplateDict(TypedDict):
+    acs_url: str
+
+class SamlLoginDict(TypedDict):
+    location: str
+    saml_session_id: str
+
+class IdentityProvidersDict(TypedDict):
+    items: list[str]
+    total: int
+    filtered: int
+
+class ConfigurationDict(TypedDict, total=False):
+    debug: bool
+    profiling_enabled: bool
+
 class Token(Resource):
     def new(
         self,
@@ -31,8 +251,8 @@ class Token(Resource):
         tenant_id: Optional[_Text] = ...,
         domain_name: Optional[_Text] = ...,
         saml_session_id: Optional[_Text] = ...,
-    ) -> Any: ...
-    def get(self, token: _Text, required_acl: Optional[_Text] = ..., tenant: Optional[_Text] = ...) -> Any: ...
+    ) -> TokenDict: ...
+    def get(self, token: _Text, required_acl: Optional[_Text] = ..., tenant: Optional[_Text] = ...) -> TokenDict: ...
     def check(self, token: _Text, required_acl: Optional[_Text] = ..., tenant: Optional[_Text] = ...) -> bool: ...
     def is_valid(self, token: _Text, required_acl: Optional[_Text] = ..., tenant: Optional[_Text] = ...) -> bool: ...
     def revoke(self, token: _Text) -> None: ...
@@ -42,7 +262,7 @@ class Token(Resource):
         scopes: Sequence[str],
         tenant: Optional[_Text] = ...,
         user_agent: Optional[_Text] = ...,
-    ) -> Any: ...
+    ) -> ScopeCheckDict: ...
     def list(
         self,
         user_uuid: _Text,
@@ -57,7 +277,7 @@ class Token(Resource):
         mobile: Optional[bool] = ...,
         created_at: Optional[_Text] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> RefreshTokensDict: ...
     def delete(self, user_uuid: _Text, client_id: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
 
 class RefreshTokens(Resource):
@@ -74,7 +294,7 @@ class RefreshTokens(Resource):
         mobile: Optional[bool] = ...,
         created_at: Optional[_Text] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> RefreshTokensDict: ...
 
 class Users(Resource):
     def list(
@@ -98,7 +318,7 @@ class Users(Resource):
         has_policy_uuid: Optional[_Text] = ...,
         has_policy_slug: Optional[_Text] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> UsersDict: ...
     def new(
         self,
         tenant_uuid: Optional[_Text] = ...,
@@ -112,8 +332,8 @@ class Users(Resource):
         password: Optional[_Text] = ...,
         email_address: Optional[_Text] = ...,
         **more: Any,
-    ) -> Any: ...
-    def get(self, user_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> Any: ...
+    ) -> UserDict: ...
+    def get(self, user_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> UserDict: ...
     def edit(
         self,
         user_uuid: _Text,
@@ -125,7 +345,7 @@ class Users(Resource):
         authentication_method: Optional[_Text] = ...,
         enabled: Optional[bool] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> UserDict: ...
     def delete(self, user_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
     def change_password(self, user_uuid: _Text, old_password: _Text, new_password: _Text, **more: Any) -> None: ...
     def reset_password(
@@ -144,8 +364,8 @@ class Users(Resource):
         firstname: Optional[_Text] = ...,
         lastname: Optional[_Text] = ...,
         **more: Any,
-    ) -> Any: ...
-    def update_emails(self, user_uuid: _Text, emails: Sequence[_Object]) -> Any: ...
+    ) -> UserDict: ...
+    def update_emails(self, user_uuid: _Text, emails: Sequence[_Object]) -> list[EmailDict]: ...
     def request_confirmation_email(self, user_uuid: _Text, email_uuid: _Text) -> None: ...
     def get_policies(
         self,
@@ -157,7 +377,7 @@ class Users(Resource):
         limit: Optional[int] = ...,
         offset: Optional[int] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> AssignedPoliciesDict: ...
     def add_policy(self, user_uuid: _Text, policy_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
     def remove_policy(self, user_uuid: _Text, policy_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
     def get_groups(
@@ -170,7 +390,7 @@ class Users(Resource):
         limit: Optional[int] = ...,
         offset: Optional[int] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> GroupsDict: ...
     def get_sessions(
         self,
         user_uuid: _Text,
@@ -181,11 +401,11 @@ class Users(Resource):
         limit: Optional[int] = ...,
         offset: Optional[int] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> SessionsDict: ...
     def remove_session(self, user_uuid: _Text, session_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
 
 class Admin(Resource):
-    def update_user_emails(self, user_uuid: _Text, emails: Sequence[_Object]) -> Any: ...
+    def update_user_emails(self, user_uuid: _Text, emails: Sequence[_Object]) -> list[EmailDict]: ...
 
 class Emails(Resource):
     def confirm(self, email_uuid: _Text) -> None: ...
@@ -209,10 +429,16 @@ class Groups(Resource):
         policy_uuid: Optional[_Text] = ...,
         policy_slug: Optional[_Text] = ...,
         **more: Any,
-    ) -> Any: ...
-    def new(self, name: _Text, tenant_uuid: Optional[_Text] = ..., slug: Optional[_Text] = ..., **more: Any) -> Any: ...
-    def get(self, group_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> Any: ...
-    def edit(self, group_uuid: _Text, name: _Text, tenant_uuid: Optional[_Text] = ..., **more: Any) -> Any: ...
+    ) -> GroupsDict: ...
+    def new(
+        self,
+        name: _Text,
+        tenant_uuid: Optional[_Text] = ...,
+        slug: Optional[_Text] = ...,
+        **more: Any,
+    ) -> GroupDict: ...
+    def get(self, group_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> GroupDict: ...
+    def edit(self, group_uuid: _Text, name: _Text, tenant_uuid: Optional[_Text] = ..., **more: Any) -> GroupDict: ...
     def delete(self, group_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
     def get_policies(
         self,
@@ -224,7 +450,7 @@ class Groups(Resource):
         limit: Optional[int] = ...,
         offset: Optional[int] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> AssignedPoliciesDict: ...
     def add_policy(self, group_uuid: _Text, policy_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
     def remove_policy(self, group_uuid: _Text, policy_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
     def get_users(
@@ -236,7 +462,7 @@ class Groups(Resource):
         limit: Optional[int] = ...,
         offset: Optional[int] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> UsersDict: ...
     def add_user(self, group_uuid: _Text, user_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
     def remove_user(self, group_uuid: _Text, user_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
 
@@ -256,7 +482,7 @@ class Policies(Resource):
         user_uuid: Optional[_Text] = ...,
         group_uuid: Optional[_Text] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> PoliciesDict: ...
     def new(
         self,
         name: _Text,
@@ -266,8 +492,8 @@ class Policies(Resource):
         acl: Optional[Sequence[str]] = ...,
         shared: Optional[bool] = ...,
         **more: Any,
-    ) -> Any: ...
-    def get(self, policy_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> Any: ...
+    ) -> PolicyDict: ...
+    def get(self, policy_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> PolicyDict: ...
     def edit(
         self,
         policy_uuid: _Text,
@@ -276,7 +502,7 @@ class Policies(Resource):
         acl: Optional[Sequence[str]] = ...,
         tenant_uuid: Optional[_Text] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> PolicyDict: ...
     def delete(self, policy_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
     def add_access(self, policy_uuid: _Text, access: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
     def remove_access(self, policy_uuid: _Text, access: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
@@ -296,7 +522,7 @@ class Tenants(Resource):
         slug: Optional[_Text] = ...,
         domain_name: Optional[_Text] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> TenantsDict: ...
     def new(
         self,
         name: Optional[_Text] = ...,
@@ -309,8 +535,8 @@ class Tenants(Resource):
         uuid: Optional[_Text] = ...,
         parent_uuid: Optional[_Text] = ...,
         **more: Any,
-    ) -> Any: ...
-    def get(self, tenant_uuid: _Text, scoping_tenant_uuid: Optional[_Text] = ...) -> Any: ...
+    ) -> TenantDict: ...
+    def get(self, tenant_uuid: _Text, scoping_tenant_uuid: Optional[_Text] = ...) -> TenantDict: ...
     def edit(
         self,
         tenant_uuid: _Text,
@@ -323,9 +549,9 @@ class Tenants(Resource):
         default_authentication_method: Optional[_Text] = ...,
         scoping_tenant_uuid: Optional[_Text] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> TenantDict: ...
     def delete(self, uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
-    def get_domains(self, tenant_uuid: _Text) -> Any: ...
+    def get_domains(self, tenant_uuid: _Text) -> DomainsDict: ...
     def update_parent(
         self,
         tenant_uuid: _Text,
@@ -346,7 +572,7 @@ class Sessions(Resource):
         offset: Optional[int] = ...,
         recurse: Optional[bool] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> SessionsDict: ...
     def delete(self, session_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
 
 class External(Resource):
@@ -359,13 +585,25 @@ class External(Resource):
         limit: Optional[int] = ...,
         offset: Optional[int] = ...,
         **more: Any,
-    ) -> Any: ...
-    def get(self, auth_type: _Text, user_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> Any: ...
-    def create(self, auth_type: _Text, user_uuid: _Text, data: _Object, tenant_uuid: Optional[_Text] = ...) -> Any: ...
-    def update(self, auth_type: _Text, user_uuid: _Text, data: _Object, tenant_uuid: Optional[_Text] = ...) -> Any: ...
+    ) -> ExternalServicesDict: ...
+    def get(self, auth_type: _Text, user_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> ExternalDataDict: ...
+    def create(
+        self,
+        auth_type: _Text,
+        user_uuid: _Text,
+        data: _Object,
+        tenant_uuid: Optional[_Text] = ...,
+    ) -> ExternalConnectionDict: ...
+    def update(
+        self,
+        auth_type: _Text,
+        user_uuid: _Text,
+        data: _Object,
+        tenant_uuid: Optional[_Text] = ...,
+    ) -> ExternalDataDict: ...
     def delete(self, auth_type: _Text, user_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
-    def get_mobile_sender_id(self, user_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> Any: ...
-    def get_config(self, auth_type: _Text, tenant_uuid: Optional[_Text] = ...) -> Any: ...
+    def get_mobile_sender_id(self, user_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> MobileSenderIdDict: ...
+    def get_config(self, auth_type: _Text, tenant_uuid: Optional[_Text] = ...) -> ExternalConfigurationDict: ...
     def create_config(self, auth_type: _Text, data: _Object, tenant_uuid: Optional[_Text] = ...) -> Any: ...
     def update_config(self, auth_type: _Text, data: _Object, tenant_uuid: Optional[_Text] = ...) -> None: ...
     def delete_config(self, auth_type: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
@@ -380,18 +618,18 @@ class External(Resource):
         recurse: Optional[bool] = ...,
         tenant_uuid: Optional[_Text] = ...,
         **more: Any,
-    ) -> Any: ...
+    ) -> ConnectedUsersDict: ...
 
 class Backends(Resource):
-    def list(self) -> Any: ...
+    def list(self) -> list[str]: ...
 
 class LdapConfig(Resource):
-    def get(self, tenant_uuid: Optional[_Text] = ...) -> Any: ...
-    def update(self, ldap_config: _Object, tenant_uuid: Optional[_Text] = ...) -> Any: ...
+    def get(self, tenant_uuid: Optional[_Text] = ...) -> LdapConfigurationDict: ...
+    def update(self, ldap_config: _Object, tenant_uuid: Optional[_Text] = ...) -> LdapConfigurationDict: ...
     def delete(self, tenant_uuid: Optional[_Text] = ...) -> None: ...
 
 class SamlConfig(Resource):
-    def get(self, tenant_uuid: Optional[_Text] = ...) -> Any: ...
+    def get(self, tenant_uuid: Optional[_Text] = ...) -> SamlConfigurationDict: ...
     def create(
         self,
         tenant_uuid: Optional[_Text] = ...,
@@ -401,7 +639,7 @@ class SamlConfig(Resource):
         acs_url: _Text,
         metadata: _File,
         **more: Any,
-    ) -> Any: ...
+    ) -> SamlConfigurationDict: ...
     def update(
         self,
         tenant_uuid: Optional[_Text] = ...,
@@ -413,23 +651,23 @@ class SamlConfig(Resource):
     ) -> None: ...
     def delete(self, tenant_uuid: Optional[_Text] = ...) -> None: ...
     def get_metadata(self, tenant_uuid: Optional[_Text] = ...) -> Union[str, bytes]: ...
-    def get_acs_template(self) -> Any: ...
+    def get_acs_template(self) -> AcsTemplateDict: ...
 
 class Saml(Resource):
-    def sso(self, domain: _Text, redirect_url: _Text) -> Any: ...
+    def sso(self, domain: _Text, redirect_url: _Text) -> SamlLoginDict: ...
     def acs(self, saml_response: _Text, relay_state: _Text) -> str: ...
-    def logout(self) -> Any: ...
+    def logout(self) -> str: ...
     def sls(self, saml_response: Optional[_Text] = ..., relay_state: Optional[_Text] = ...) -> str: ...
 
 class Idp(Resource):
-    def list(self) -> Any: ...
+    def list(self) -> IdentityProvidersDict: ...
     def add_users(self, idp_type: _Text, users: Sequence[_Object], tenant_uuid: Optional[_Text] = ...) -> None: ...
     def add_user(self, idp_type: _Text, user_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
     def remove_user(self, idp_type: _Text, user_uuid: _Text, tenant_uuid: Optional[_Text] = ...) -> None: ...
 
 class Config(Resource):
-    def get(self) -> Any: ...
-    def patch(self, config_patch: Sequence[_Object]) -> Any: ...
+    def get(self) -> ConfigurationDict: ...
+    def patch(self, config_patch: Sequence[_Object]) -> ConfigurationDict: ...
 
 class Status(Resource):
     def check(self) -> None: ...

@@ -1,4 +1,6 @@
-//! Texts: sentences wrapped to a width, lists of words, names in other spellings.
+//! Texts: sentences wrapped to a width, bracketed lists, lists of words, names in other spellings.
+
+use std::fmt::Write as _;
 
 /// The width of lines in generated files, as everywhere in the repository.
 pub const WIDTH: usize = 120;
@@ -51,6 +53,54 @@ pub fn enumeration<T: ToString>(items: &[T]) -> String {
         [one] => one.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
+}
+
+/// Where the items of a bracketed list stand that does not fit on one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// As many on a line as fit, indented by this much more than the start: C and C++.
+    Filled(usize),
+    /// A line for each, with a comma behind the last: Python.
+    Stacked,
+}
+
+/// A bracketed list: on one line where it fits, else laid out.
+pub fn bracketed(start: &str, items: &[String], end: &str, layout: Layout) -> String {
+    let flat = format!("{start}{}{end}", items.join(", "));
+    if flat.chars().count() <= WIDTH {
+        return flat + "\n";
+    }
+    let indent = start.len() - start.trim_start().len();
+    match layout {
+        Layout::Filled(more) => filled(start, items, end, &" ".repeat(indent + more)),
+        Layout::Stacked => {
+            let indent = " ".repeat(indent);
+            let items: String = items.iter().map(|item| format!("{indent}    {item},\n")).collect();
+            format!("{start}\n{items}{indent}{end}\n")
+        }
+    }
+}
+
+fn filled(start: &str, items: &[String], end: &str, indent: &str) -> String {
+    let mut text = start.to_owned();
+    let mut room = 0;
+    for (index, item) in items.iter().enumerate() {
+        let piece = format!("{item}{}", if index + 1 == items.len() { end } else { "," });
+        if piece.len() < room {
+            text.push(' ');
+            room -= piece.len() + 1;
+        } else {
+            write!(text, "\n{indent}").expect("a String takes all");
+            room = WIDTH.saturating_sub(indent.len() + piece.len());
+        }
+        text.push_str(&piece);
+    }
+    text + "\n"
+}
+
+/// A text in a cell of a Markdown table.
+pub fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 #[cfg(test)]

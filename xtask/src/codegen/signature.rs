@@ -1,15 +1,16 @@
-//! How an operation looks from outside: the arguments of its C function, and the words that documentation uses for the
-//! kinds of its parameters.
+//! How an operation looks in C: the name, the arguments and the prototype of its function.
 
-use crate::operations::parameter::{Kind, Parameter, Place};
-use crate::operations::{Credentials, Encoding, Operation, Shape};
+use crate::operations::parameter::{Parameter, Place};
+use crate::operations::{Credentials, Operation, Shape};
 
-/// One argument of a C function; all of them are texts.
+use super::text::{Layout, bracketed};
+
+/// One argument of a C function; all of them are strings.
 #[derive(Debug)]
 pub enum Argument {
     /// A parameter that has an argument of its own.
     Own(&'static Parameter),
-    /// All fields, files and headers that have none, or the document, as one JSON text.
+    /// All fields, files and headers that have none, or the document, as one JSON document.
     Body(&'static str),
     /// All keys of the query that have none, as one JSON object.
     Query,
@@ -82,60 +83,33 @@ impl Argument {
     }
 }
 
-/// Where keywords beyond the table's go: `query`, `body` or nowhere.
-pub fn open_to(operation: &Operation) -> Option<&'static str> {
-    match (operation.open, operation.encoding) {
-        (false, _) => None,
-        (true, Encoding::None) => Some("query"),
-        (true, _) => Some("body"),
+/// What a C function returns.
+pub fn returned(operation: &Operation) -> &'static str {
+    match operation.result {
+        Shape::Nothing | Shape::Question => "bool ",
+        _ => "char *",
     }
 }
 
-/// What the value of a parameter may be, in a reader's words.
-pub fn kind_in_words(parameter: &Parameter) -> &'static str {
-    match parameter.kind {
-        Kind::Any if parameter.place == Place::File => "text, or `{\"base64\": ...}`",
-        Kind::Text => "text",
-        Kind::Integer => "whole number",
-        Kind::Boolean => "true or false",
-        Kind::Texts => "list of texts",
-        Kind::Objects => "list of objects",
-        Kind::Object => "object",
-        Kind::Any => "any JSON",
-    }
+/// Whether a compiler warns if the result is ignored: ignoring a returned string leaks it, and ignoring the answer to a
+/// question is a mistake.
+pub fn must_use(operation: &Operation) -> bool {
+    operation.result != Shape::Nothing
 }
 
-/// What a successful call gives, as a noun, in terms of JSON.
-pub fn result_in_words(shape: Shape) -> String {
-    match shape {
-        Shape::Nothing => "nothing".to_owned(),
-        Shape::Json => "the answer's JSON".to_owned(),
-        Shape::JsonOrNothing => "the answer's JSON, `null` where it is empty".to_owned(),
-        Shape::Member(names) => format!("the member `{}` of the answer's JSON", names[0]),
-        Shape::Text => "the answer's text, as a JSON string; `{\"base64\": ...}` where it is not UTF-8".to_owned(),
-        Shape::Location => "the URL of the redirect, as a JSON string".to_owned(),
-        Shape::Question => "yes or no".to_owned(),
-    }
+/// The C prototype of an operation, with `end` behind it.
+pub fn prototype(operation: &Operation, end: &str) -> String {
+    let mut arguments = vec!["const wazo_auth_client *client".to_owned()];
+    arguments.extend(c_arguments(operation).iter().map(|argument| format!("const char *{}", argument.name())));
+    arguments.push("wazo_auth_error **error".to_owned());
+    let start = format!("{}{}(", returned(operation), c_function(operation));
+    bracketed(&start, &arguments, &format!("){end};"), Layout::Filled(4))
 }
 
-/// The known statuses that are failures; to a question, 403 and 404 are the answer no.
-pub fn refusals(operation: &Operation) -> Vec<u16> {
-    let is_answer = |status| operation.result == Shape::Question && matches!(status, 403 | 404);
-    operation.refused.iter().copied().filter(|status| !is_answer(*status)).collect()
-}
-
-/// How a request is addressed and what it needs: `` `GET /users`, needs the access `auth.users.read` ``.
-pub fn request_in_words(operation: &Operation) -> String {
-    let needs = match operation.credentials {
-        Credentials::Token if operation.access.is_empty() => "needs a valid token".to_owned(),
-        Credentials::Token => format!("needs the access `{}`", operation.access),
-        Credentials::Optional if operation.access.is_empty() => "needs no token".to_owned(),
-        Credentials::Optional => format!("needs a token with the access `{}`", operation.access),
-        Credentials::Basic => "needs credentials instead of a token".to_owned(),
-    };
-    let since = match operation.since {
-        "" => String::new(),
-        version => format!(" Servers have it since {version}."),
-    };
-    format!("`{} {}`, {needs}.{since}", operation.method.as_str(), operation.path)
+/// The numbers of the arguments that must not be NULL, from 1, the client's.
+pub fn nonnull(operation: &Operation) -> String {
+    let arguments = c_arguments(operation);
+    let required = arguments.iter().zip(2..).filter(|(argument, _)| argument.is_required(operation));
+    let numbers: Vec<String> = required.map(|(_, number): (_, usize)| number.to_string()).collect();
+    [&["1".to_owned()], numbers.as_slice()].concat().join(", ")
 }

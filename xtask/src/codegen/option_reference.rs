@@ -1,0 +1,46 @@
+//! Writes `docs/options.md`: every option of a client.
+
+use std::fmt::Write as _;
+
+use crate::options::OptionEntry;
+
+use super::sources::{Sources, generated_from};
+use super::text::cell;
+
+const HEAD: &str = "\
+# Options
+
+An option is a key and a string. Set one with `wazo_auth_options_set(options, \"timeout_ms\", \"3000\", &error)` in C, or
+with `native_options={'retries': '2'}` in Python. Set several at once with a URL
+(`https://alice:secret@wazo.example.org/api/auth?timeout_ms=3000`), from the environment (`WAZO_AUTH_URL`, then
+`WAZO_AUTH_` and the key in capitals; read only if you ask for it), or from a Wazo key file (`service_id`,
+`service_key`). An unknown key or an invalid value is an error that says what was expected.
+";
+
+/// The two tables: the scope, the heading and what holds for its options.
+const SCOPES: [(&str, &str); 2] = [
+    (
+        "call",
+        "## Options of calls\n\nA derived handle (`wazo_auth_client_with`) can have its own values.\n\
+         `wazo_auth_client_set` changes them at any time.\n",
+    ),
+    (
+        "connection",
+        "## Options of connections\n\nThey are fixed when the client is made; the handles derived from it share \
+         them.\n",
+    ),
+];
+
+/// The text of `docs/options.md`.
+pub fn reference(sources: &Sources) -> String {
+    let mut text = format!("<!-- {} -->\n\n{HEAD}", generated_from("src/options/entry.rs"));
+    for (scope, heading) in SCOPES {
+        write!(text, "\n{heading}\n| key | default | meaning |\n|---|---|---|\n").expect("a String takes all");
+        let of_scope = |entry: &&OptionEntry| entry.scope.name() == scope;
+        for OptionEntry { name, default, doc, .. } in sources.tables.options.iter().filter(of_scope) {
+            let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
+            writeln!(text, "| `{name}` | {default} | {} |", cell(doc)).expect("a String takes all");
+        }
+    }
+    text
+}
