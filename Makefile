@@ -13,7 +13,7 @@ with_simulator = WAZO_AUTH_SIMULATOR=$$($(PYTHON) tools/artifacts.py simulator) 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup lint codegen test-rust test-c test-cpp test-python test-replay test-docs build format clean
+.PHONY: help demo test setup lint codegen test-rust test-c test-cpp test-python test-replay test-docs build docs format clean
 
 help: ## Lists the targets
 	@echo 'make TARGET, with one of'
@@ -37,7 +37,7 @@ lint: ## Formatting and clippy, warnings being errors
 	    $(CARGO) clippy --locked --workspace --all-targets -- --deny warnings || status=1; \
 	    set +x; [ $$status = 1 ] || echo 'Formatting and clippy: nothing to say'; exit $$status
 
-codegen: ## Checks that header, C functions, Python methods and docs are those of the table of operations
+codegen: ## Checks that every generated file is what the tables of operations, options and error kinds say
 	$(CARGO) xtask codegen --check
 	@echo 'Generated files: as `cargo xtask codegen` writes them'
 
@@ -64,6 +64,9 @@ test-docs: ## The README's code, every block of it, and the links of the documen
 
 build: ## Builds the library as it is shipped, and prints its path
 	@RELEASE=1 $(PYTHON) tools/artifacts.py library
+
+docs: ## Writes the documentation of the C and C++ headers into build/docs, by Doxygen
+	@tools/docs.sh
 
 format: ## Formats the Rust sources
 	$(CARGO) fmt --all

@@ -1,5 +1,5 @@
-/* The contract of the C interface, and the macros of its header: `cargo xtask codegen` puts what follows this paragraph at
- * the head of wazo_auth_client.h. Not to be included or installed. */
+/* The contract of the C interface, and the macros of its header: `cargo xtask codegen` puts what follows this paragraph
+ * at the head of wazo_auth_client.h. Not to be included or installed. */
 
 /**
  * @file wazo_auth_client.h
@@ -58,50 +58,50 @@
  *
  * @par Results
  * A function with a result returns `char *`, a JSON document, or NULL on failure. A function without a result returns
- * `bool`: true when done, false on failure. A question, such as wazo_auth_token_check(), returns true only if the server
- * answers yes. False without an error means no; false with an error means that the answer is not known. wazo_auth_call()
- * of a question returns "true" for yes, and NULL without an error for no. An `if` around any call therefore fails closed.
- * For a call from a queue, use wazo_auth_completion_is_yes().
+ * `bool`: true when done, false on failure. A question, such as wazo_auth_token_check(), returns true only if the
+ * server answers yes. False without an error means no; false with an error means that the answer is not known.
+ * wazo_auth_call() of a question returns "true" for yes, and NULL without an error for no. An `if` around any call
+ * therefore fails closed. For a call from a queue, use wazo_auth_completion_is_yes().
  *
  * @par Errors
- * The last parameter of a function that can fail is the address of a `wazo_auth_error *`, or NULL. Initialise it to NULL:
- * it is written on failure only. Do not read it in the argument list of the call that writes it, because C evaluates
- * arguments in any order. wazo_auth_error_kind() returns the kind of an error, a ::wazo_auth_error_kind_t, and
- * wazo_auth_error_kind_text() its name. New kinds can be added: give every switch a default.
+ * The last parameter of a function that can fail is the address of a `wazo_auth_error *`, or NULL. Initialise it to
+ * NULL: it is written on failure only. Do not read it in the argument list of the call that writes it, because C
+ * evaluates arguments in any order. wazo_auth_error_kind() returns the kind of an error, a ::wazo_auth_error_kind_t,
+ * and wazo_auth_error_kind_text() its name. New kinds can be added: give every switch a default.
  *
  * @par Arguments
  * Strings are UTF-8 and end with NUL. Path arguments come first, in the order of the path; then the body, a JSON
- * document, or the query, a JSON object; then the tenant, NULL for the client's own; then the error. An invalid argument
- * (NULL where it is not allowed, not UTF-8, not JSON, an empty path argument, "." or "..") fails at once with
+ * document, or the query, a JSON object; then the tenant, NULL for the client's own; then the error. An invalid
+ * argument (NULL where it is not allowed, not UTF-8, not JSON, an empty path argument, "." or "..") fails at once with
  * ::WAZO_AUTH_ERROR_INVALID_ARGUMENT, and the message names the argument; nothing is sent. Every other path argument is
  * percent-encoded into one segment of the path.
  *
  * @par Questions about tokens
  * The token of wazo_auth_token_check() may come from an untrusted peer. A token that no server can know (empty, "..",
  * with control characters, not UTF-8, longer than 8,000 bytes) is answered with no, and nothing is sent. A required
- * access or a tenant that is empty ("") is refused by name with ::WAZO_AUTH_ERROR_INVALID_ARGUMENT; only NULL means that
- * it is not asked for.
+ * access or a tenant that is empty ("") is refused by name with ::WAZO_AUTH_ERROR_INVALID_ARGUMENT; only NULL means
+ * that it is not asked for.
  *
  * @par Ownership
- * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json` and `_with_cancellation` return, the
- * completions that wazo_auth_queue_next() returns, the errors that functions store, and every `char *`. Free each once:
- * a handle with the `_free` function of its type, a `char *` with wazo_auth_string_free(). Ignoring a returned string
- * leaks it. The caller does not own a `const char *`: it is valid as long as the handle that it came from. The caller
- * keeps ownership of every argument, and may free it as soon as the function returns. Every `_free` function accepts
- * NULL, does no network I/O and cannot fail.
+ * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json` and `_with_cancellation` return,
+ * the completions that wazo_auth_queue_next() returns, the errors that functions store, and every `char *`. Free each
+ * once: a handle with the `_free` function of its type, a `char *` with wazo_auth_string_free(). Ignoring a returned
+ * string leaks it. The caller does not own a `const char *`: it is valid as long as the handle that it came from. The
+ * caller keeps ownership of every argument, and may free it as soon as the function returns. Every `_free` function
+ * accepts NULL, does no network I/O and cannot fail.
  *
  * @par Handles
- * Each handle carries its type. A function that gets NULL, a handle of another type or, as far as that can be detected, a
- * freed handle fails with ::WAZO_AUTH_ERROR_INVALID_ARGUMENT, and the message says so. Functions without an error
- * parameter return what they document for NULL. Using a freed handle remains undefined behaviour: the check only helps to
- * find the mistake.
+ * Each handle carries its type. A function that gets NULL, a handle of another type or, as far as that can be detected,
+ * a freed handle fails with ::WAZO_AUTH_ERROR_INVALID_ARGUMENT, and the message says so. Functions without an error
+ * parameter return what they document for NULL. Using a freed handle remains undefined behaviour: the check only helps
+ * to find the mistake.
  *
  * @par Threads
  * A client, a cancellation and a queue are thread-safe: any number of threads may use one at the same time. Several
- * threads may read an error at the same time. Options and completions are not thread-safe: use each from one thread at a
- * time. Free a handle when no function uses it any more. A blocking call runs on the caller's thread. It starts no thread,
- * except that a name look-up runs on a thread of its own while it lasts. The first queue of a process starts one thread,
- * which all queues share.
+ * threads may read an error at the same time. Options and completions are not thread-safe: use each from one thread at
+ * a time. Free a handle when no function uses it any more. A blocking call runs on the caller's thread. It starts no
+ * thread, except that a name look-up runs on a thread of its own while it lasts. The first queue of a process starts
+ * one thread, which all queues share.
  *
  * @par Fork
  * A handle made before fork() works in every child, with connections of the child's own, and goes on working in the
@@ -120,25 +120,25 @@
  * No error and no log contains a password or a token.
  *
  * @par More
- * docs/operations.md describes every operation and its result, docs/options.md every option, docs/errors.md every kind of
- * error, docs/host.md what the library does and does not do in a host process.
+ * docs/operations.md describes every operation and its result, docs/options.md every option, docs/errors.md every kind
+ * of error, docs/host.md what the library does and does not do in a host process.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/** Warns if the result is ignored. */
+/* Warns if the result is ignored. */
 #if defined(__GNUC__)
 #define WAZO_AUTH_MUST_USE __attribute__((warn_unused_result))
 #else
 #define WAZO_AUTH_MUST_USE
 #endif
 
-/**
+/*
  * Warns if NULL is passed for one of these arguments, numbered from 1. The library refuses NULL in any case. Compilers
- * assume that a pointer passed here is not NULL, and may remove later checks for it: define this macro to nothing before
- * including the header to prevent that.
+ * assume that a pointer passed here is not NULL, and may remove later checks for it. To prevent that, define this macro
+ * to nothing before including the header.
  */
 #ifndef WAZO_AUTH_NONNULL
 #if defined(__GNUC__)

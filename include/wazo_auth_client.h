@@ -60,50 +60,50 @@
  *
  * @par Results
  * A function with a result returns `char *`, a JSON document, or NULL on failure. A function without a result returns
- * `bool`: true when done, false on failure. A question, such as wazo_auth_token_check(), returns true only if the server
- * answers yes. False without an error means no; false with an error means that the answer is not known. wazo_auth_call()
- * of a question returns "true" for yes, and NULL without an error for no. An `if` around any call therefore fails closed.
- * For a call from a queue, use wazo_auth_completion_is_yes().
+ * `bool`: true when done, false on failure. A question, such as wazo_auth_token_check(), returns true only if the
+ * server answers yes. False without an error means no; false with an error means that the answer is not known.
+ * wazo_auth_call() of a question returns "true" for yes, and NULL without an error for no. An `if` around any call
+ * therefore fails closed. For a call from a queue, use wazo_auth_completion_is_yes().
  *
  * @par Errors
- * The last parameter of a function that can fail is the address of a `wazo_auth_error *`, or NULL. Initialise it to NULL:
- * it is written on failure only. Do not read it in the argument list of the call that writes it, because C evaluates
- * arguments in any order. wazo_auth_error_kind() returns the kind of an error, a ::wazo_auth_error_kind_t, and
- * wazo_auth_error_kind_text() its name. New kinds can be added: give every switch a default.
+ * The last parameter of a function that can fail is the address of a `wazo_auth_error *`, or NULL. Initialise it to
+ * NULL: it is written on failure only. Do not read it in the argument list of the call that writes it, because C
+ * evaluates arguments in any order. wazo_auth_error_kind() returns the kind of an error, a ::wazo_auth_error_kind_t,
+ * and wazo_auth_error_kind_text() its name. New kinds can be added: give every switch a default.
  *
  * @par Arguments
  * Strings are UTF-8 and end with NUL. Path arguments come first, in the order of the path; then the body, a JSON
- * document, or the query, a JSON object; then the tenant, NULL for the client's own; then the error. An invalid argument
- * (NULL where it is not allowed, not UTF-8, not JSON, an empty path argument, "." or "..") fails at once with
+ * document, or the query, a JSON object; then the tenant, NULL for the client's own; then the error. An invalid
+ * argument (NULL where it is not allowed, not UTF-8, not JSON, an empty path argument, "." or "..") fails at once with
  * ::WAZO_AUTH_ERROR_INVALID_ARGUMENT, and the message names the argument; nothing is sent. Every other path argument is
  * percent-encoded into one segment of the path.
  *
  * @par Questions about tokens
  * The token of wazo_auth_token_check() may come from an untrusted peer. A token that no server can know (empty, "..",
  * with control characters, not UTF-8, longer than 8,000 bytes) is answered with no, and nothing is sent. A required
- * access or a tenant that is empty ("") is refused by name with ::WAZO_AUTH_ERROR_INVALID_ARGUMENT; only NULL means that
- * it is not asked for.
+ * access or a tenant that is empty ("") is refused by name with ::WAZO_AUTH_ERROR_INVALID_ARGUMENT; only NULL means
+ * that it is not asked for.
  *
  * @par Ownership
- * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json` and `_with_cancellation` return, the
- * completions that wazo_auth_queue_next() returns, the errors that functions store, and every `char *`. Free each once:
- * a handle with the `_free` function of its type, a `char *` with wazo_auth_string_free(). Ignoring a returned string
- * leaks it. The caller does not own a `const char *`: it is valid as long as the handle that it came from. The caller
- * keeps ownership of every argument, and may free it as soon as the function returns. Every `_free` function accepts
- * NULL, does no network I/O and cannot fail.
+ * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json` and `_with_cancellation` return,
+ * the completions that wazo_auth_queue_next() returns, the errors that functions store, and every `char *`. Free each
+ * once: a handle with the `_free` function of its type, a `char *` with wazo_auth_string_free(). Ignoring a returned
+ * string leaks it. The caller does not own a `const char *`: it is valid as long as the handle that it came from. The
+ * caller keeps ownership of every argument, and may free it as soon as the function returns. Every `_free` function
+ * accepts NULL, does no network I/O and cannot fail.
  *
  * @par Handles
- * Each handle carries its type. A function that gets NULL, a handle of another type or, as far as that can be detected, a
- * freed handle fails with ::WAZO_AUTH_ERROR_INVALID_ARGUMENT, and the message says so. Functions without an error
- * parameter return what they document for NULL. Using a freed handle remains undefined behaviour: the check only helps to
- * find the mistake.
+ * Each handle carries its type. A function that gets NULL, a handle of another type or, as far as that can be detected,
+ * a freed handle fails with ::WAZO_AUTH_ERROR_INVALID_ARGUMENT, and the message says so. Functions without an error
+ * parameter return what they document for NULL. Using a freed handle remains undefined behaviour: the check only helps
+ * to find the mistake.
  *
  * @par Threads
  * A client, a cancellation and a queue are thread-safe: any number of threads may use one at the same time. Several
- * threads may read an error at the same time. Options and completions are not thread-safe: use each from one thread at a
- * time. Free a handle when no function uses it any more. A blocking call runs on the caller's thread. It starts no thread,
- * except that a name look-up runs on a thread of its own while it lasts. The first queue of a process starts one thread,
- * which all queues share.
+ * threads may read an error at the same time. Options and completions are not thread-safe: use each from one thread at
+ * a time. Free a handle when no function uses it any more. A blocking call runs on the caller's thread. It starts no
+ * thread, except that a name look-up runs on a thread of its own while it lasts. The first queue of a process starts
+ * one thread, which all queues share.
  *
  * @par Fork
  * A handle made before fork() works in every child, with connections of the child's own, and goes on working in the
@@ -122,25 +122,25 @@
  * No error and no log contains a password or a token.
  *
  * @par More
- * docs/operations.md describes every operation and its result, docs/options.md every option, docs/errors.md every kind of
- * error, docs/host.md what the library does and does not do in a host process.
+ * docs/operations.md describes every operation and its result, docs/options.md every option, docs/errors.md every kind
+ * of error, docs/host.md what the library does and does not do in a host process.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/** Warns if the result is ignored. */
+/* Warns if the result is ignored. */
 #if defined(__GNUC__)
 #define WAZO_AUTH_MUST_USE __attribute__((warn_unused_result))
 #else
 #define WAZO_AUTH_MUST_USE
 #endif
 
-/**
+/*
  * Warns if NULL is passed for one of these arguments, numbered from 1. The library refuses NULL in any case. Compilers
- * assume that a pointer passed here is not NULL, and may remove later checks for it: define this macro to nothing before
- * including the header to prevent that.
+ * assume that a pointer passed here is not NULL, and may remove later checks for it. To prevent that, define this macro
+ * to nothing before including the header.
  */
 #ifndef WAZO_AUTH_NONNULL
 #if defined(__GNUC__)
@@ -160,43 +160,43 @@ extern "C" {
  */
 
 /**
- * The version of the header, by its parts; wazo_auth_version() tells the library's.
+ * The version of the header: the major version. wazo_auth_version() returns the version of the library.
  */
 #define WAZO_AUTH_VERSION_MAJOR 0
 
 /**
- * See WAZO_AUTH_VERSION_MAJOR.
+ * The version of the header: the minor version.
  */
 #define WAZO_AUTH_VERSION_MINOR 1
 
 /**
- * See WAZO_AUTH_VERSION_MAJOR.
+ * The version of the header: the patch version.
  */
 #define WAZO_AUTH_VERSION_PATCH 0
 
 /**
- * The version of the header as one number to compare: major * 10,000 + minor * 100 + patch.
+ * The version of the header as one integer to compare: major * 10,000 + minor * 100 + patch.
  */
 #define WAZO_AUTH_VERSION_NUMBER 100
 
 /**
- * The version of the library, such as "0.1.0".
+ * Returns the version of the library, such as "0.1.0".
  *
- * @return a text that lives as long as the library
+ * @return The version; valid as long as the process.
  */
 WAZO_AUTH_MUST_USE const char *wazo_auth_version(void);
 
 /**
- * The version of the library as one number to compare with WAZO_AUTH_VERSION_NUMBER, which is the header's.
+ * Returns the version of the library as one integer, to compare with WAZO_AUTH_VERSION_NUMBER.
  *
  * @return major * 10,000 + minor * 100 + patch
  */
 WAZO_AUTH_MUST_USE uint32_t wazo_auth_version_number(void);
 
 /**
- * Frees a text that a function of this library returned as `char *`.
+ * Frees a string that a function of this library returned as `char *`.
  *
- * @param text such a text, or NULL
+ * @param text The string, or NULL.
  */
 void wazo_auth_string_free(char *text);
 
@@ -210,8 +210,6 @@ void wazo_auth_string_free(char *text);
 /**
  * The kind of an error, see wazo_auth_error_kind(). The numbers never change; new kinds are appended, so give every
  * switch a default.
- *
- * @ingroup wazo_auth_errors
  */
 typedef enum {
     /**
@@ -297,105 +295,113 @@ typedef enum {
 } wazo_auth_error_kind_t;
 
 /**
- * What went wrong in a call.
+ * The reason why a function failed.
  *
- * It belongs to the caller of the function that wrote it, who frees it with wazo_auth_error_free(). Texts that its
- * functions return belong to it and live as long. It holds no secret: passwords and tokens are masked.
+ * The caller of the function that failed owns the error and frees it with wazo_auth_error_free(). The strings that the
+ * functions below return belong to the error. Several threads may read an error at the same time. Passwords and tokens
+ * are masked in it.
  */
 typedef struct wazo_auth_error wazo_auth_error;
 
 /**
- * What kind of failure it was.
+ * Returns the kind of an error.
  *
- * @param error an error, or NULL
- * @return the kind; WAZO_AUTH_ERROR_NONE for NULL
+ * @param error The error, or NULL.
+ * @return The kind; ::WAZO_AUTH_ERROR_NONE for NULL.
  */
 wazo_auth_error_kind_t wazo_auth_error_kind(const wazo_auth_error *error);
 
 /**
- * A kind as a word, such as "not_found", for logs and metrics.
+ * Returns the name of a kind, such as "not_found", for logs and metrics.
  *
- * @param kind what wazo_auth_error_kind() returned
- * @return a text that lives as long as the library; "none" for WAZO_AUTH_ERROR_NONE, "unknown" for a number that is no kind
+ * @param kind A ::wazo_auth_error_kind_t.
+ * @return The name, valid as long as the process; "none" for ::WAZO_AUTH_ERROR_NONE, "unknown" for any other number.
  */
-WAZO_AUTH_MUST_USE
-const char *wazo_auth_error_kind_text(int kind);
+WAZO_AUTH_MUST_USE const char *wazo_auth_error_kind_text(int kind);
 
 /**
- * The HTTP status that the server answered with.
+ * Returns the HTTP status of the response.
  *
- * @param error an error, or NULL
- * @return the status, 0 where the server did not answer
+ * @param error The error, or NULL.
+ * @return The status; 0 if no response arrived.
  */
 int wazo_auth_error_status(const wazo_auth_error *error);
 
 /**
- * What happened, what was expected and what to do: one line for a log, without secrets.
+ * Returns a message of one line, for logs: what happened, what was expected and what to do.
  *
- * @param error an error, or NULL
- * @return a text that lives as long as the error; "no error" for NULL
+ * @param error The error, or NULL.
+ * @return The message, valid as long as the error; "no error" for NULL.
  */
 const char *wazo_auth_error_message(const wazo_auth_error *error);
 
 /**
- * The server's `error_id`, such as "unknown-user".
+ * Returns the `error_id` of the server's response, such as "unknown-user".
  *
- * @param error an error, or NULL
- * @return a text that lives as long as the error; NULL where the server gave none
+ * @param error The error, or NULL.
+ * @return The identifier, valid as long as the error; NULL if there is none.
  */
 const char *wazo_auth_error_id(const wazo_auth_error *error);
 
 /**
- * The server's `details`, as JSON.
+ * Returns the `details` of the server's response.
  *
- * @param error an error, or NULL
- * @return a text that lives as long as the error; NULL where the server gave none
+ * @param error The error, or NULL.
+ * @return A JSON document, valid as long as the error; NULL if there is none.
  */
 const char *wazo_auth_error_details(const wazo_auth_error *error);
 
 /**
- * The whole error as a JSON object: kind, kind_name, message, operation, method, url, status, error_id, reason (the
- * server's own words), details, is_retryable, is_in_doubt, is_token_invalid.
+ * Returns the whole error as a JSON object.
  *
- * @param error an error, or NULL
- * @return a text that lives as long as the error; NULL for NULL
+ * @param error The error, or NULL.
+ * @return {kind, kind_name, message, operation, method, url, status, error_id, reason, details, is_retryable,
+ * is_in_doubt, is_token_invalid}; reason is the server's own message. Valid as long as the error; NULL for NULL.
  */
 const char *wazo_auth_error_json(const wazo_auth_error *error);
 
 /**
- * What the server answered, as a JSON object: status, headers, body (a text; the call's secrets are masked in it).
+ * Returns the response of the server.
  *
- * @param error an error, or NULL
- * @return a text that lives as long as the error; NULL where the server did not answer
+ * @param error The error, or NULL.
+ * @return A JSON object {status, headers, body}; body is a string in which the secrets of the call are masked. Valid
+ * as long as the error; NULL if no response arrived.
  */
 const char *wazo_auth_error_response(const wazo_auth_error *error);
 
 /**
- * Whether the same call may succeed later without a change: no connection, a timeout, 502, 503, 504. Where
- * wazo_auth_error_is_in_doubt() is true as well, repeating it may carry it out twice.
+ * Returns whether the same call can succeed later without a change: the connection failed, the call timed out, or the
+ * server answered 502, 503 or 504.
  *
- * @param error an error, or NULL
+ * If wazo_auth_error_is_in_doubt() is true as well, repeating the call may carry it out twice.
+ *
+ * @param error The error, or NULL.
+ * @return true if it can; false for NULL.
  */
 bool wazo_auth_error_is_retryable(const wazo_auth_error *error);
 
 /**
- * Whether the request may have been carried out all the same: it left, and no answer about it came.
+ * Returns whether the server may have carried out the request although the call failed: the request was sent, and no
+ * response to it arrived.
  *
- * @param error an error, or NULL
+ * @param error The error, or NULL.
+ * @return true if it may have; false for NULL.
  */
 bool wazo_auth_error_is_in_doubt(const wazo_auth_error *error);
 
 /**
- * Whether the client's token is unknown or expired, so that a new one should be taken. No other 401 is one.
+ * Returns whether the client's token is unknown or expired, so that a new token is needed. A 401 with another meaning
+ * returns false.
  *
- * @param error an error, or NULL
+ * @param error The error, or NULL.
+ * @return true if it is; false for NULL.
  */
 bool wazo_auth_error_is_token_invalid(const wazo_auth_error *error);
 
 /**
- * Frees an error and the texts that it gave out.
+ * Frees an error and the strings that belong to it.
  *
- * @param error an error, or NULL
+ * @param error The error, or NULL.
  */
 void wazo_auth_error_free(wazo_auth_error *error);
 
@@ -407,27 +413,27 @@ void wazo_auth_error_free(wazo_auth_error *error);
  */
 
 /**
- * The settings of a client to be: keys and texts, as a configuration file has them.
+ * The settings of a client: keys and string values, as in a configuration file.
  *
- * To be used by one thread at a time; freed with wazo_auth_options_free().
+ * Not thread-safe: use it from one thread at a time. Free it with wazo_auth_options_free().
  */
 typedef struct wazo_auth_options wazo_auth_options;
 
 /**
- * Makes options with the defaults; only `host` is missing.
+ * Creates options with their defaults. Only `host` has no default and must be set.
  *
- * @return options, freed with wazo_auth_options_free()
+ * @return The options; free them with wazo_auth_options_free().
  */
 WAZO_AUTH_MUST_USE wazo_auth_options *wazo_auth_options_new(void);
 
 /**
- * Sets one option. The keys stand in docs/options.md, and in wazo_auth_option_keys().
+ * Sets one option. docs/options.md and wazo_auth_option_keys() list the keys.
  *
- * @param options options
- * @param key such as "timeout_ms"
- * @param value its value as a text; "" for none
- * @param error where an error is written, or NULL
- * @return true when set; false where key or value is wrong, and the error says what was expected
+ * @param options The options.
+ * @param key The key, such as "timeout_ms".
+ * @param value The value as a string; "" for none.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was set; false if the key is unknown or the value invalid.
  */
 bool wazo_auth_options_set(wazo_auth_options *options,
                            const char *key,
@@ -436,13 +442,14 @@ bool wazo_auth_options_set(wazo_auth_options *options,
 WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
- * Sets what a URL says: https://alice:secret@host:443/api/auth?timeout_ms=3000. The path is the prefix; the query holds
- * further options.
+ * Sets options from a URL: `https://alice:secret@host:443/api/auth?timeout_ms=3000`.
  *
- * @param options options
- * @param url the URL
- * @param error where an error is written, or NULL
- * @return true when set
+ * The path is the prefix; the query contains further options.
+ *
+ * @param options The options.
+ * @param url The URL.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if they were set.
  */
 bool wazo_auth_options_set_url(wazo_auth_options *options,
                                const char *url,
@@ -450,23 +457,25 @@ bool wazo_auth_options_set_url(wazo_auth_options *options,
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Sets what the environment says: WAZO_AUTH_URL, then WAZO_AUTH_ and each option's key in capitals, such as
- * WAZO_AUTH_TIMEOUT_MS. Absent and empty variables change nothing. No other function reads the environment. It must not
- * run while another thread changes the environment.
+ * Sets options from the environment: first WAZO_AUTH_URL, then WAZO_AUTH_ followed by the key of an option in
+ * capitals, such as WAZO_AUTH_TIMEOUT_MS.
  *
- * @param options options
- * @param error where an error is written, or NULL
- * @return true when all that was there was right
+ * Unset and empty variables are ignored. No other function reads the environment. No other thread may change the
+ * environment during the call.
+ *
+ * @param options The options.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if all variables that are set are valid.
  */
 bool wazo_auth_options_set_from_environment(wazo_auth_options *options, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 
 /**
- * Sets user name and password from a key file of Wazo's, which has the lines `service_id: ...` and `service_key: ...`.
+ * Sets the user name and password from a Wazo key file, which has the lines `service_id: ...` and `service_key: ...`.
  *
- * @param options options
- * @param path of the file, such as "/var/lib/wazo-auth-keys/asterisk-key.yml"
- * @param error where an error is written, or NULL
- * @return true when set
+ * @param options The options.
+ * @param path The path of the file, such as "/var/lib/wazo-auth-keys/asterisk-key.yml".
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if they were set.
  */
 bool wazo_auth_options_set_from_key_file(wazo_auth_options *options,
                                          const char *path,
@@ -474,16 +483,17 @@ bool wazo_auth_options_set_from_key_file(wazo_auth_options *options,
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Frees options. Clients made from them are not concerned.
+ * Frees options. Clients made with them are not affected.
  *
- * @param options options, or NULL
+ * @param options The options, or NULL.
  */
 void wazo_auth_options_free(wazo_auth_options *options);
 
 /**
- * Every option, as a JSON list of objects: name, scope ("connection" or "call"), default, doc.
+ * Returns every option.
  *
- * @return a text that lives as long as the library
+ * @return A JSON list of objects {name, scope, default, doc}; scope is "connection" or "call". Valid as long as the
+ * process.
  */
 WAZO_AUTH_MUST_USE const char *wazo_auth_option_keys(void);
 
@@ -495,19 +505,19 @@ WAZO_AUTH_MUST_USE const char *wazo_auth_option_keys(void);
  */
 
 /**
- * A client of one wazo-auth.
+ * A client of one wazo-auth server, with a connection pool.
  *
- * Any number of threads may use it at once, and every child of the process that made it. Freed with
- * wazo_auth_client_free(), when no call of it runs any more.
+ * Thread-safe: any number of threads may use it at the same time. It works in every child of the process that made it.
+ * Free it with wazo_auth_client_free() when no call uses it any more.
  */
 typedef struct wazo_auth_client wazo_auth_client;
 
 /**
- * Makes a client. Nothing is connected and no thread is started; files that the options name are read.
+ * Creates a client. It opens no connection and starts no thread, but it reads the files that the options name.
  *
- * @param options what it is to be; not needed any more afterwards
- * @param error where an error is written, or NULL
- * @return a client, freed with wazo_auth_client_free(); NULL where an option is wrong or missing
+ * @param options The options; the client keeps a copy.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The client; free it with wazo_auth_client_free(). NULL if an option is invalid or missing.
  */
 WAZO_AUTH_MUST_USE
 wazo_auth_client *wazo_auth_client_new(const wazo_auth_options *options,
@@ -515,14 +525,16 @@ wazo_auth_client *wazo_auth_client_new(const wazo_auth_options *options,
 WAZO_AUTH_NONNULL(1);
 
 /**
- * Makes a handle that shares a client's connections and differs in one option of its calls: username, password, token,
- * tenant_uuid, timeout_ms, user_agent, max_response_bytes or retries. One pool serves many identities so.
+ * Creates a client that shares the connection pool of another and has another value of one option of calls: username,
+ * password, token, tenant_uuid, timeout_ms, user_agent, max_response_bytes or retries.
  *
- * @param client a client
- * @param key of the option
- * @param value its value as a text; "" or NULL for none
- * @param error where an error is written, or NULL
- * @return a client of its own right, freed with wazo_auth_client_free() before or after the other; NULL on failure
+ * Use it to serve many users with one connection pool.
+ *
+ * @param client The client.
+ * @param key The key of the option.
+ * @param value The value as a string; "" or NULL for none.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A client; free it with wazo_auth_client_free(), before or after the other. NULL on failure.
  */
 WAZO_AUTH_MUST_USE
 wazo_auth_client *wazo_auth_client_with(const wazo_auth_client *client,
@@ -532,12 +544,13 @@ wazo_auth_client *wazo_auth_client_with(const wazo_auth_client *client,
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * The same with several options at once, given as a JSON object: {"token": "...", "timeout_ms": 500}.
+ * Creates a client like wazo_auth_client_with(), with several options at once.
  *
- * @param client a client
- * @param options_json the options; values are texts, numbers, truth values, or null for none
- * @param error where an error is written, or NULL
- * @return a client of its own right, freed with wazo_auth_client_free() before or after the other; NULL on failure
+ * @param client The client.
+ * @param options_json The options as a JSON object, such as {"token": "...", "timeout_ms": 500}. Values are strings,
+ * integers, Booleans, or null for none.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A client; free it with wazo_auth_client_free(), before or after the other. NULL on failure.
  */
 WAZO_AUTH_MUST_USE
 wazo_auth_client *wazo_auth_client_with_json(const wazo_auth_client *client,
@@ -546,14 +559,14 @@ wazo_auth_client *wazo_auth_client_with_json(const wazo_auth_client *client,
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Changes an option of the calls of this handle, at once and whole: a call has the old value or the new one. Handles
- * derived from it keep theirs.
+ * Changes an option of the calls of this client. The change is atomic: a call uses the old value or the new one.
+ * Clients that share its connection pool are not affected.
  *
- * @param client a client
- * @param key of an option of calls, such as "token"
- * @param value its value as a text; "" or NULL for none
- * @param error where an error is written, or NULL
- * @return true when changed
+ * @param client The client.
+ * @param key The key of an option of calls, such as "token".
+ * @param value The value as a string; "" or NULL for none.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was changed.
  */
 bool wazo_auth_client_set(const wazo_auth_client *client,
                           const char *key,
@@ -562,12 +575,12 @@ bool wazo_auth_client_set(const wazo_auth_client *client,
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Changes the token of this handle's calls; the same as wazo_auth_client_set() with "token".
+ * Changes the token of this client: wazo_auth_client_set() with the key "token".
  *
- * @param client a client
- * @param token the token; NULL for none
- * @param error where an error is written, or NULL
- * @return true when changed
+ * @param client The client.
+ * @param token The token; NULL for none.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was changed.
  */
 bool wazo_auth_client_set_token(const wazo_auth_client *client,
                                 const char *token,
@@ -575,17 +588,18 @@ bool wazo_auth_client_set_token(const wazo_auth_client *client,
 WAZO_AUTH_NONNULL(1);
 
 /**
- * The URL that the paths of operations are put behind, such as "https://host:443/api/auth/0.1", for logs.
+ * Returns the URL that precedes the paths of operations, such as "https://host:443/api/auth/0.1", for logs.
  *
- * @param client a client, or NULL
- * @return a text that lives as long as the handle; NULL for NULL
+ * @param client The client, or NULL.
+ * @return The URL, valid as long as the client; NULL for NULL.
  */
 const char *wazo_auth_client_base_url(const wazo_auth_client *client);
 
 /**
- * Frees a handle. The last of those that share connections closes them, without a word to the server.
+ * Frees a client. The last client that shares a connection pool closes the connections, without waiting for the
+ * server.
  *
- * @param client a client, or NULL
+ * @param client The client, or NULL.
  */
 void wazo_auth_client_free(wazo_auth_client *client);
 
@@ -597,22 +611,20 @@ void wazo_auth_client_free(wazo_auth_client *client);
  */
 
 /**
- * Carries out any operation by its name.
+ * Makes a call of any operation by its name.
  *
- * The arguments are one JSON object: the operation's parameters by the names of docs/operations.md, and beside them
- * "query" (an object of further query keys) and "body" (an object of further fields, or the whole body). Example:
- * wazo_auth_call(client, "users.list", "{\"search\": \"ali\", \"limit\": 10}", &error).
+ * Example: wazo_auth_call(client, "users.list", "{\"search\": \"ali\", \"limit\": 10}", &error).
  *
- * @param client a client
- * @param operation a name such as "users.get"
- * @param arguments_json the arguments; NULL for none
- * @param error where an error is written, or NULL
- * A question (token.check) returns "true" for yes and NULL for no, so that an if around the call never takes no for yes:
- * NULL without an error is no, NULL with one is a failure. Use wazo_auth_token_check() where you can.
+ * For a question, such as "token.check", prefer the function of its own, wazo_auth_token_check().
  *
- * @return the result as JSON: the server's own text, "null" for an operation without a result, "true" for a question that
- * is answered with yes; freed with wazo_auth_string_free(). NULL on failure, and without an error for a question that is
- * answered with no.
+ * @param client The client.
+ * @param operation The name, such as "users.get".
+ * @param arguments_json A JSON object with the operation's parameters, by the names in docs/operations.md, and
+ * optionally "query" (an object of further query keys) and "body" (an object of further fields, or the whole body).
+ * NULL for no arguments.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The result as a JSON document; "null" for an operation without a result. A question returns "true" for yes,
+ * and NULL without an error for no. NULL on failure. Free it with wazo_auth_string_free().
  */
 WAZO_AUTH_MUST_USE
 char *wazo_auth_call(const wazo_auth_client *client,
@@ -622,14 +634,15 @@ char *wazo_auth_call(const wazo_auth_client *client,
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Carries out any operation by its name and tells the answer's status and headers as well.
+ * Makes a call of any operation by its name, and returns the status and headers of the response as well.
  *
- * @param client a client
- * @param operation a name such as "token.new"
- * @param arguments_json the arguments, as for wazo_auth_call(); NULL for none
- * @param error where an error is written, or NULL
- * @return a JSON object: status (a number), headers (an object, names in lower case, such as "wazo-sessions-revoked"),
- * result (as wazo_auth_call() returns it); freed with wazo_auth_string_free(). NULL on failure.
+ * @param client The client.
+ * @param operation The name, such as "token.new".
+ * @param arguments_json The arguments, as for wazo_auth_call(); NULL for none.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A JSON object {status, headers, result}: status is an integer; headers is an object whose names are in lower
+ * case, such as "wazo-sessions-revoked"; result is the JSON of the result, true or false for a question. NULL on
+ * failure. Free it with wazo_auth_string_free().
  */
 WAZO_AUTH_MUST_USE
 char *wazo_auth_call_response(const wazo_auth_client *client,
@@ -639,16 +652,16 @@ char *wazo_auth_call_response(const wazo_auth_client *client,
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Sends a request that the table of operations does not have, such as one of a newer server.
+ * Sends a request that is not an operation of this library, such as one of a newer server.
  *
- * @param client a client
- * @param method "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE"
- * @param path below the API's version and percent-encoded, such as "/users/UUID/groups"
- * @param query a JSON object of query keys; NULL for none
- * @param body a JSON text; NULL for none
- * @param error where an error is written, or NULL
- * @return a JSON object: status, headers, result (the body: JSON as it came, another text as a JSON string); freed with
- * wazo_auth_string_free(). NULL on failure, to which every status but 2xx belongs.
+ * @param client The client.
+ * @param method "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE".
+ * @param path The path below the version of the API, percent-encoded, such as "/users/UUID/groups".
+ * @param query A JSON object of query keys; NULL for none.
+ * @param body A JSON document; NULL for none.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A JSON object {status, headers, result}: result is the body, a JSON document or, if it is not JSON, a
+ * string. NULL on failure, which includes every status other than 2xx. Free it with wazo_auth_string_free().
  */
 WAZO_AUTH_MUST_USE
 char *wazo_auth_request(const wazo_auth_client *client,
@@ -660,11 +673,11 @@ char *wazo_auth_request(const wazo_auth_client *client,
 WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
- * Every operation, as a JSON list of objects: name, method, path, summary, details, access, accepted and refused
- * (statuses), result, open, credentials, encoding, since, deprecated, parameters (name, wire, place, kind, required,
- * doc).
+ * Returns every operation.
  *
- * @return a text that lives as long as the library
+ * @return A JSON list of objects {name, method, path, summary, details, access, parameters, open, accepted, refused,
+ * result, credentials, encoding, since, deprecated}; accepted and refused are lists of statuses, and a parameter is
+ * {name, wire, place, kind, required, doc}. Valid as long as the process.
  */
 WAZO_AUTH_MUST_USE const char *wazo_auth_operations(void);
 
@@ -676,25 +689,26 @@ WAZO_AUTH_MUST_USE const char *wazo_auth_operations(void);
  */
 
 /**
- * Ends calls from another thread: those of the handles that were made with it. Any thread may use it at any time. Freed
- * with wazo_auth_cancellation_free(); the handles made with it may live on.
+ * Ends calls from another thread: the calls of the clients that were made with it.
+ *
+ * Thread-safe. Free it with wazo_auth_cancellation_free(); the clients made with it may be freed later.
  */
 typedef struct wazo_auth_cancellation wazo_auth_cancellation;
 
 /**
- * Makes a cancellation.
+ * Creates a cancellation.
  *
- * @return a cancellation, freed with wazo_auth_cancellation_free()
+ * @return The cancellation; free it with wazo_auth_cancellation_free().
  */
 WAZO_AUTH_MUST_USE wazo_auth_cancellation *wazo_auth_cancellation_new(void);
 
 /**
- * Makes a handle that shares a client's connections and whose calls the cancellation ends.
+ * Creates a client that shares the connection pool of another, and whose calls the cancellation ends.
  *
- * @param client a client
- * @param cancellation a cancellation
- * @param error where an error is written, or NULL
- * @return a client of its own right, freed with wazo_auth_client_free(); NULL on failure
+ * @param client The client.
+ * @param cancellation The cancellation.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A client; free it with wazo_auth_client_free(). NULL on failure.
  */
 WAZO_AUTH_MUST_USE
 wazo_auth_client *wazo_auth_client_with_cancellation(const wazo_auth_client *client,
@@ -703,24 +717,25 @@ wazo_auth_client *wazo_auth_client_with_cancellation(const wazo_auth_client *cli
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Ends all calls that run with it, in any thread and in any queue, with WAZO_AUTH_ERROR_CANCELLED; calls that begin later end at once and
- * send nothing, until wazo_auth_cancellation_reset().
+ * Ends all calls that use the cancellation, in any thread and in any queue, with ::WAZO_AUTH_ERROR_CANCELLED.
  *
- * @param cancellation a cancellation, or NULL
+ * Calls that begin later end at once and send nothing, until wazo_auth_cancellation_reset().
+ *
+ * @param cancellation The cancellation, or NULL.
  */
 void wazo_auth_cancellation_cancel(const wazo_auth_cancellation *cancellation);
 
 /**
- * Lets calls that begin from now on run again.
+ * Allows calls that begin from now on.
  *
- * @param cancellation a cancellation, or NULL
+ * @param cancellation The cancellation, or NULL.
  */
 void wazo_auth_cancellation_reset(const wazo_auth_cancellation *cancellation);
 
 /**
- * Frees a cancellation without cancelling.
+ * Frees a cancellation. Calls that use it go on.
  *
- * @param cancellation a cancellation, or NULL
+ * @param cancellation The cancellation, or NULL.
  */
 void wazo_auth_cancellation_free(wazo_auth_cancellation *cancellation);
 
@@ -732,61 +747,62 @@ void wazo_auth_cancellation_free(wazo_auth_cancellation *cancellation);
  */
 
 /**
- * The end of a submitted call: its result or its error.
+ * The end of a call that was submitted to a queue: its result or its error.
  *
- * It is used by one thread at a time, and freed with wazo_auth_completion_free(), which ends what its functions returned.
+ * Not thread-safe: use it from one thread at a time. Free it with wazo_auth_completion_free(), which also frees what
+ * the functions below returned.
  */
 typedef struct wazo_auth_completion wazo_auth_completion;
 
 /**
- * The number of the call.
+ * Returns the number of the call.
  *
- * @param completion a completion, or NULL
- * @return what wazo_auth_queue_submit() returned; 0 for NULL
+ * @param completion The completion, or NULL.
+ * @return The number that wazo_auth_queue_submit() returned; 0 for NULL.
  */
 uint64_t wazo_auth_completion_id(const wazo_auth_completion *completion);
 
 /**
- * The pointer that was given to wazo_auth_queue_submit() with the call.
+ * Returns the pointer that was passed to wazo_auth_queue_submit().
  *
- * @param completion a completion, or NULL
- * @return the pointer; NULL for NULL
+ * @param completion The completion, or NULL.
+ * @return The pointer; NULL for NULL.
  */
 void *wazo_auth_completion_user_data(const wazo_auth_completion *completion);
 
 /**
- * Whether the call asked a question (token.check) and the server answered yes. This is the function for every
- * permission: it returns false for no, for a failed call, for an operation that asks no question, and for NULL.
+ * Returns whether the call was a question, such as token.check, and the server answered yes. Use this function for
+ * permissions: it returns false for no, for a failed call, for an operation that is not a question, and for NULL.
  *
- * @param completion a completion, or NULL
- * @return true only for yes; false without a wazo_auth_completion_error() is no
+ * @param completion The completion, or NULL.
+ * @return true only for yes. false means no if wazo_auth_completion_error() returns NULL.
  */
 bool wazo_auth_completion_is_yes(const wazo_auth_completion *completion);
 
 /**
- * The result as JSON.
+ * Returns the result of the call.
  *
- * Do not take it for the answer to a question: that is the text "true" or "false", and the pointer to "false" is not NULL.
- * Use wazo_auth_completion_is_yes().
+ * Do not use it for the answer to a question, which is "true" or "false": the pointer to "false" is not NULL. Use
+ * wazo_auth_completion_is_yes().
  *
- * @param completion a completion, or NULL
- * @return a text that lives as long as the completion: the server's own JSON, "null" for an operation without a result;
- * NULL if the call failed
+ * @param completion The completion, or NULL.
+ * @return A JSON document, valid as long as the completion; "null" for an operation without a result; NULL if the call
+ * failed.
  */
 const char *wazo_auth_completion_result(const wazo_auth_completion *completion);
 
 /**
- * Why the call failed.
+ * Returns the error of the call.
  *
- * @param completion a completion, or NULL
- * @return an error that lives as long as the completion and is freed with it; NULL if the call succeeded
+ * @param completion The completion, or NULL.
+ * @return The error, valid as long as the completion: do not free it. NULL if the call succeeded.
  */
 const wazo_auth_error *wazo_auth_completion_error(const wazo_auth_completion *completion);
 
 /**
- * Frees a completion.
+ * Frees a completion, its result and its error.
  *
- * @param completion a completion, or NULL
+ * @param completion The completion, or NULL.
  */
 void wazo_auth_completion_free(wazo_auth_completion *completion);
 
@@ -798,41 +814,41 @@ void wazo_auth_completion_free(wazo_auth_completion *completion);
  */
 
 /**
- * A queue of calls, for hosts with an event loop of their own.
+ * A queue of calls, for programs with an event loop of their own.
  *
- * Any thread may submit to it and take from it. Freed with wazo_auth_queue_free(). In a child of the process that made
- * it, it is the child's own: its calls are carried by a thread of the child, its descriptor is another one (ask again),
- * and the calls of the parent end with WAZO_AUTH_ERROR_CLOSED.
+ * Thread-safe. Free it with wazo_auth_queue_free(). In a child of the process that made it, the queue uses a thread
+ * and a file descriptor of the child: call wazo_auth_queue_descriptor() again. There the parent's calls end with
+ * ::WAZO_AUTH_ERROR_CLOSED.
  */
 typedef struct wazo_auth_queue wazo_auth_queue;
 
 /**
- * Called when a completion comes to an empty queue. See wazo_auth_queue_set_wake_up().
+ * The type of the function that wazo_auth_queue_set_wake_up() sets. It is called when a completion arrives in an empty
+ * queue.
  */
 typedef void (*wazo_auth_wake_up)(void *data);
 
 /**
- * Makes a queue. The first one of a process starts the library's only thread, which ends with the last.
+ * Creates a queue. The first queue of a process starts the library's only thread, which ends with the last queue.
  *
- * @param limit how many calls it holds at most, from wazo_auth_queue_submit() until the completion is taken; 0 for 1024; at most
- * 1048576
- * @param error where an error is written, or NULL
- * @return a queue, freed with wazo_auth_queue_free(); NULL on failure
+ * @param limit The largest number of calls in the queue, counted from wazo_auth_queue_submit() until the completion is
+ * taken: at most 1,048,576; 0 for 1,024.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The queue; free it with wazo_auth_queue_free(). NULL on failure.
  */
-WAZO_AUTH_MUST_USE
-wazo_auth_queue *wazo_auth_queue_new(uint32_t limit,
-                                     wazo_auth_error **error);
+WAZO_AUTH_MUST_USE wazo_auth_queue *wazo_auth_queue_new(uint32_t limit, wazo_auth_error **error);
 
 /**
- * Submits a call. It never waits; the call's time (timeout_ms) begins now.
+ * Submits a call. It never blocks. The time limit of the call (timeout_ms) starts now.
  *
- * @param queue a queue
- * @param client the client whose call it is; it may be freed before the call ends
- * @param operation a name such as "token.check"
- * @param arguments_json the arguments, as for wazo_auth_call(); NULL for none
- * @param user_data given back by wazo_auth_completion_user_data(); never looked at
- * @param error where an error is written, or NULL
- * @return the call's number; 0 on failure: wrong arguments, or WAZO_AUTH_ERROR_QUOTA where the queue is full
+ * @param queue The queue.
+ * @param client The client that makes the call; it may be freed before the call ends.
+ * @param operation The name, such as "token.check".
+ * @param arguments_json The arguments, as for wazo_auth_call(); NULL for none.
+ * @param user_data A pointer for wazo_auth_completion_user_data(); the library does not use it.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The number of the call. 0 on failure: an argument is invalid, or the queue is full
+ * (::WAZO_AUTH_ERROR_QUOTA).
  */
 WAZO_AUTH_MUST_USE
 uint64_t wazo_auth_queue_submit(wazo_auth_queue *queue,
@@ -844,16 +860,18 @@ uint64_t wazo_auth_queue_submit(wazo_auth_queue *queue,
 WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
- * Submits the question that hosts ask most, wazo_auth_token_check(), with its arguments by name: no JSON to be written.
+ * Submits wazo_auth_token_check(), with its arguments as strings instead of JSON.
  *
- * @param queue a queue
- * @param client the client whose call it is; it may be freed before the call ends
- * @param token the token
- * @param required_acl the access that it must have, such as "confd.users.read"; NULL for none
- * @param tenant_uuid the tenant in which it must be usable; NULL for none
- * @param user_data given back by wazo_auth_completion_user_data(); never looked at
- * @param error where an error is written, or NULL
- * @return the call's number; its completion's result is "true" or "false". 0 on failure, as for wazo_auth_queue_submit()
+ * Read the answer with wazo_auth_completion_is_yes().
+ *
+ * @param queue The queue.
+ * @param client The client that makes the call; it may be freed before the call ends.
+ * @param token The token.
+ * @param required_acl The access that the token must have, such as "confd.users.read"; NULL if none is asked for.
+ * @param tenant_uuid The UUID of the tenant in which the token must be valid; NULL if none is asked for.
+ * @param user_data A pointer for wazo_auth_completion_user_data(); the library does not use it.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The number of the call. 0 on failure, as for wazo_auth_queue_submit().
  */
 WAZO_AUTH_MUST_USE
 uint64_t wazo_auth_queue_submit_token_check(wazo_auth_queue *queue,
@@ -866,26 +884,29 @@ uint64_t wazo_auth_queue_submit_token_check(wazo_auth_queue *queue,
 WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
- * The descriptor to wait on, with poll, epoll, libevent, libuv or a socket notifier: readable while completions wait.
- * Never read from it or close it; take completions with wazo_auth_queue_next(queue, 0) until there is none.
+ * Returns the file descriptor to wait on, with poll, epoll, libevent, libuv or a socket notifier. It is readable while
+ * completions wait.
  *
- * @param queue a queue
- * @return the descriptor, which lives as long as the queue; -1 where there is none (Windows, NULL)
+ * Do not read from it and do not close it: call wazo_auth_queue_next() with a timeout of 0 until it returns NULL.
+ *
+ * @param queue The queue, or NULL.
+ * @return The file descriptor, valid as long as the queue; -1 if there is none (on Windows, and for NULL).
  */
 WAZO_AUTH_MUST_USE int wazo_auth_queue_descriptor(const wazo_auth_queue *queue);
 
 /**
- * Sets what is called when a completion comes to an empty queue, for event loops that no descriptor fits (Windows). It
- * is called on the library's thread: it must be short, should take completions until there is none, may submit calls, and
- * may neither make blocking calls nor fork. Where completions wait already, it is called at once. When this function
- * returns, the one set before is not running any more; after wazo_auth_queue_free() nothing
- * is called.
+ * Sets a function to call when a completion arrives in an empty queue, for event loops that cannot wait on a file
+ * descriptor (Windows).
  *
- * @param queue a queue
- * @param wake_up the function; NULL for none
- * @param data given to it; it must be usable from the library's thread
- * @param error where an error is written, or NULL
- * @return true when set
+ * It runs on the library's thread. It must be short, and should take completions until there are none. It may submit
+ * calls; it must not make blocking calls or fork. If completions wait already, it is called at once. When this
+ * function returns, the function set before is no longer running. After wazo_auth_queue_free() no function is called.
+ *
+ * @param queue The queue.
+ * @param wake_up The function; NULL for none.
+ * @param data The argument of the function; the library's thread must be able to use it.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was set.
  */
 bool wazo_auth_queue_set_wake_up(wazo_auth_queue *queue,
                                  wazo_auth_wake_up wake_up,
@@ -896,39 +917,37 @@ WAZO_AUTH_NONNULL(1);
 /**
  * Takes the completion that has waited longest.
  *
- * @param queue a queue
- * @param timeout_ms how long to wait for one, in ms: 0 does not wait, -1 waits until there is one or the queue is closed
- * (see wazo_auth_queue_close()); in a wake-up it never waits
- * @return a completion, freed with wazo_auth_completion_free(); NULL where there is none
+ * @param queue The queue, or NULL.
+ * @param timeout_ms How long to wait for a completion, in milliseconds: 0 to return at once, -1 to wait until there is
+ * one or the queue is closed (wazo_auth_queue_close()). In a wake-up function it never waits.
+ * @return The completion; free it with wazo_auth_completion_free(). NULL if there is none.
  */
-WAZO_AUTH_MUST_USE
-wazo_auth_completion *wazo_auth_queue_next(wazo_auth_queue *queue,
-                                           int32_t timeout_ms);
+WAZO_AUTH_MUST_USE wazo_auth_completion *wazo_auth_queue_next(wazo_auth_queue *queue, int32_t timeout_ms);
 
 /**
- * Takes no more calls and ends those that run. Their completions still come; when none is left, wazo_auth_queue_next()
- * returns NULL without waiting, in every thread. So threads that wait for completions are told to end, before the queue
- * is freed.
+ * Stops accepting calls and ends those in progress. Their completions still arrive. When none is left,
+ * wazo_auth_queue_next() returns NULL at once, in every thread: use this to end threads that wait for completions
+ * before freeing the queue.
  *
- * @param queue a queue, or NULL
+ * @param queue The queue, or NULL.
  */
 void wazo_auth_queue_close(wazo_auth_queue *queue);
 
 /**
- * Ends a call that has been submitted. Its completion comes, with WAZO_AUTH_ERROR_CANCELLED unless it was just ending, and
- * has to be taken like any other: until then the call counts against the limit, and its user data must live.
+ * Ends a call that was submitted. Its completion arrives with ::WAZO_AUTH_ERROR_CANCELLED, unless the call ends at the
+ * same time. Take it like any other: until then the call counts towards the limit, and its user data must stay valid.
  *
- * @param queue a queue
- * @param id the number that wazo_auth_queue_submit() returned
- * @return true where the call was still running
+ * @param queue The queue, or NULL.
+ * @param id The number that wazo_auth_queue_submit() returned.
+ * @return true if the call was in progress.
  */
-bool wazo_auth_queue_cancel(wazo_auth_queue *queue,
-                            uint64_t id);
+bool wazo_auth_queue_cancel(wazo_auth_queue *queue, uint64_t id);
 
 /**
- * Frees a queue. Calls that run are ended, completions that wait are dropped, and nothing is called afterwards.
+ * Frees a queue. Calls in progress end, completions that wait are discarded, and the wake-up function is not called
+ * any more.
  *
- * @param queue a queue, or NULL
+ * @param queue The queue, or NULL.
  */
 void wazo_auth_queue_free(wazo_auth_queue *queue);
 
@@ -940,16 +959,16 @@ void wazo_auth_queue_free(wazo_auth_queue *queue);
  */
 
 /**
- * Takes a value out of a JSON text.
+ * Returns a value of a JSON document.
  *
  * Example: char *token = wazo_auth_json_get(answer, "/token", &error);
  *
- * @param json a JSON text
- * @param path where the value stands, as a JSON Pointer (RFC 6901): "/token", "/metadata/uuid", "/items/0/uuid"; "" is
- * the whole document
- * @param error where an error is written, or NULL; none is, where the value is just not there
- * @return a string's text, decoded; any other value's JSON; NULL where there is none, where it is null, and on failure.
- * Freed with wazo_auth_string_free().
+ * @param json The JSON document.
+ * @param path The position of the value, a JSON Pointer (RFC 6901): "/token", "/metadata/uuid", "/items/0/uuid"; ""
+ * for the whole document.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The content of a string, or the JSON of any other value. NULL without an error if the value does not exist
+ * or is null; NULL on failure. Free it with wazo_auth_string_free().
  */
 WAZO_AUTH_MUST_USE
 char *wazo_auth_json_get(const char *json,
@@ -958,12 +977,11 @@ char *wazo_auth_json_get(const char *json,
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Writes a text as a JSON string, quotation marks included, to be put into a body: nothing in it can change what stands
- * around it.
+ * Writes a string as a JSON string, with quotation marks, to insert it into a JSON document.
  *
- * @param text a text
- * @param error where an error is written, or NULL
- * @return the JSON string, freed with wazo_auth_string_free(); NULL where the text is NULL or not UTF-8
+ * @param text The string.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The JSON string; free it with wazo_auth_string_free(). NULL if the string is NULL or not UTF-8.
  */
 WAZO_AUTH_MUST_USE char *wazo_auth_json_quote(const char *text, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 

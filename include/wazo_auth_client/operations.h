@@ -8,7 +8,7 @@
  *
  * - `client` is a client and must not be NULL. Any number of threads may make calls with the same client at once.
  * - A call blocks until the response has arrived, or until the client's `timeout_ms`.
- * - Every argument is a string in UTF-8, or NULL where the documentation says "or NULL". The library copies what it
+ * - Every argument is a string in UTF-8, or NULL where its description says so. The library copies what it
  *   needs: the caller keeps ownership of every argument.
  * - `body`, `options` and `query` are JSON documents. Members that are not marked as required may be missing.
  * - `error` is NULL, or points to a `wazo_auth_error *` that is NULL. On failure the error is stored there; free it with
@@ -160,7 +160,7 @@ char *wazo_auth_token_check_scopes(
  * `GET /users/{user_uuid}/tokens`. Required access: `auth.users.{user_uuid}.tokens.read`.
  *
  * @param user_uuid The user's UUID, or `me` for the user of the token.
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by: `created_at`, `client_id` or `mobile`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -216,7 +216,7 @@ bool wazo_auth_token_delete(
  *
  * `GET /tokens`. Required access: `auth.tokens.read`.
  *
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by: `created_at`, `client_id` or `mobile`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -252,7 +252,7 @@ char *wazo_auth_refresh_tokens_list(
  *
  * `GET /users`. Required access: `auth.users.read`.
  *
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by: `username`, `firstname` or `lastname`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -290,7 +290,7 @@ char *wazo_auth_users_list(
  *
  * `POST /users`. Required access: `auth.users.create`.
  *
- * @param body A JSON object, sent with any further fields, or NULL:
+ * @param body A JSON object, or NULL; further members are sent as they are:
  * - `username` (string): The name to log in with; unique on the server.
  * - `firstname` (string): The first name.
  * - `lastname` (string): The last name.
@@ -341,7 +341,7 @@ char *wazo_auth_users_get(
  * `PUT /users/{user_uuid}`. Required access: `auth.users.{user_uuid}.update`.
  *
  * @param user_uuid The user's UUID.
- * @param body A JSON object, sent with any further fields, or NULL:
+ * @param body A JSON object, or NULL; further members are sent as they are:
  * - `username` (string): The name to log in with; unique on the server.
  * - `firstname` (string): The first name.
  * - `lastname` (string): The last name.
@@ -439,7 +439,7 @@ bool wazo_auth_users_set_password(
  *
  * `POST /users/register`. Requires no token.
  *
- * @param body A JSON object, sent with any further fields:
+ * @param body A JSON object; further members are sent as they are:
  * - `password` (string, required): The password.
  * - `email_address` (string, required): The email address, to be confirmed by mail.
  * - `username` (string): The name to log in with; unique on the server.
@@ -500,7 +500,7 @@ bool wazo_auth_users_request_confirmation_email(
  * `GET /users/{user_uuid}/policies`. Required access: `auth.users.{user_uuid}.policies.read`.
  *
  * @param user_uuid The user's UUID.
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by: `name`, `description` or `uuid`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -563,7 +563,7 @@ bool wazo_auth_users_remove_policy(
  * `GET /users/{user_uuid}/groups`. Required access: `auth.users.{user_uuid}.groups.read`.
  *
  * @param user_uuid The user's UUID.
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by: `name` or `uuid`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -587,7 +587,7 @@ char *wazo_auth_users_get_groups(
  * `GET /users/{user_uuid}/sessions`. Required access: `auth.users.{user_uuid}.sessions.read`.
  *
  * @param user_uuid The user's UUID.
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by: `mobile`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -706,7 +706,7 @@ char *wazo_auth_emails_get_confirmation_page(
  *
  * `GET /groups`. Required access: `auth.groups.read`.
  *
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by: `name`, `slug`, `uuid` or `read_only`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -739,7 +739,7 @@ char *wazo_auth_groups_list(
  *
  * `POST /groups`. Required access: `auth.groups.create`.
  *
- * @param body A JSON object, sent with any further fields:
+ * @param body A JSON object; further members are sent as they are:
  * - `name` (string, required): The name; 128 characters at most, unique in the tenant.
  * - `slug` (string): A short name for URLs, fixed for ever; made from the name where left out.
  *
@@ -779,7 +779,7 @@ char *wazo_auth_groups_get(
  * `PUT /groups/{group_uuid}`. Required access: `auth.groups.{group_uuid}.update`.
  *
  * @param group_uuid The group's UUID.
- * @param body A JSON object, sent with any further fields:
+ * @param body A JSON object; further members are sent as they are:
  * - `name` (string, required): The new name; 128 characters at most, unique in the tenant.
  *
  * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
@@ -817,7 +817,7 @@ bool wazo_auth_groups_delete(
  * `GET /groups/{group_uuid}/policies`. Required access: `auth.groups.{group_uuid}.policies.read`.
  *
  * @param group_uuid The group's UUID.
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by, such as `name`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -878,7 +878,7 @@ bool wazo_auth_groups_remove_policy(
  * `GET /groups/{group_uuid}/users`. Required access: `auth.groups.{group_uuid}.users.read`.
  *
  * @param group_uuid The group's UUID.
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by: `username`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -948,7 +948,7 @@ bool wazo_auth_groups_remove_user(
  *
  * `GET /policies`. Required access: `auth.policies.read`.
  *
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by: `name`, `slug`, `description`, `uuid` or `read_only`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -981,7 +981,7 @@ char *wazo_auth_policies_list(
  *
  * `POST /policies`. Required access: `auth.policies.create`.
  *
- * @param body A JSON object, sent with any further fields:
+ * @param body A JSON object; further members are sent as they are:
  * - `name` (string, required): The name; 80 characters at most, unique in the tenant.
  * - `slug` (string): A short name for URLs, fixed for ever; made from the name where left out.
  * - `description` (string): What it is for.
@@ -1025,7 +1025,7 @@ char *wazo_auth_policies_get(
  * `PUT /policies/{policy_uuid}`. Required access: `auth.policies.{policy_uuid}.update`.
  *
  * @param policy_uuid The policy's UUID or slug.
- * @param body A JSON object, sent with any further fields:
+ * @param body A JSON object; further members are sent as they are:
  * - `name` (string, required): The name; 80 characters at most, unique in the tenant.
  * - `description` (string): What it is for; emptied where left out.
  * - `acl` (list of strings): The accesses, such as `confd.users.#`; emptied where left out.
@@ -1108,7 +1108,7 @@ bool wazo_auth_policies_remove_access(
  *
  * `GET /tenants`. Required access: `auth.tenants.read`.
  *
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by: `name` or `slug`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -1139,7 +1139,7 @@ char *wazo_auth_tenants_list(
  *
  * `POST /tenants`. Required access: `auth.tenants.create`.
  *
- * @param body A JSON object, sent with any further fields, or NULL:
+ * @param body A JSON object, or NULL; further members are sent as they are:
  * - `name` (string): The name.
  * - `slug` (string): A short name, 10 characters at most, fixed for ever; chosen where left out.
  * - `contact` (string): The UUID of the user to turn to.
@@ -1188,7 +1188,7 @@ char *wazo_auth_tenants_get(
  * `PUT /tenants/{tenant_uuid}`. Required access: `auth.tenants.{tenant_uuid}.update`.
  *
  * @param tenant_uuid The tenant's UUID.
- * @param body A JSON object, sent with any further fields, or NULL:
+ * @param body A JSON object, or NULL; further members are sent as they are:
  * - `name` (string): The name.
  * - `slug` (string): A short name, 10 characters at most, fixed for ever; chosen where left out.
  * - `contact` (string): The UUID of the user to turn to.
@@ -1311,7 +1311,7 @@ bool wazo_auth_tenants_remove_policy(
  *
  * `GET /sessions`. Required access: `auth.sessions.read`.
  *
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by: `mobile`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -1361,7 +1361,7 @@ bool wazo_auth_sessions_delete(
  * `GET /users/{user_uuid}/external`. Required access: `auth.users.{user_uuid}.external.read`.
  *
  * @param user_uuid The user's UUID.
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by: `type`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -1565,7 +1565,7 @@ bool wazo_auth_external_delete_config(
  * `GET /external/{auth_type}/users`. Required access: `auth.{auth_type}.external.users.read`.
  *
  * @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
- * @param query The query, a JSON object, sent with any further keys, or NULL:
+ * @param query The query, a JSON object, or NULL; further members are sent as they are:
  * - `search` (string): Only items that hold this text in one of their searched columns.
  * - `order` (string): The column to sort by.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -1693,7 +1693,7 @@ char *wazo_auth_saml_config_get(
  *
  * `POST /backends/saml`. Required access: `auth.backends.saml.update`.
  *
- * @param body A JSON object, sent with any further fields:
+ * @param body A JSON object; further members are sent as they are:
  * - `domain_uuid` (string, required): The UUID of a domain of the tenant (`tenants.get_domains`).
  * - `entity_id` (string, required): The name of the SAML entity.
  * - `acs_url` (string, required): Where the identity provider is to send its responses.
@@ -1718,7 +1718,7 @@ char *wazo_auth_saml_config_create(
  *
  * `PUT /backends/saml`. Required access: `auth.backends.saml.update`.
  *
- * @param body A JSON object, sent with any further fields, or NULL:
+ * @param body A JSON object, or NULL; further members are sent as they are:
  * - `domain_uuid` (string): The UUID of a domain of the tenant (`tenants.get_domains`).
  * - `entity_id` (string): The name of the SAML entity.
  * - `acs_url` (string): Where the identity provider is to send its responses.

@@ -134,7 +134,7 @@ public:
     /// `GET /users/{user_uuid}/tokens`. Required access: `auth.users.{user_uuid}.tokens.read`.
     ///
     /// @param user_uuid The user's UUID, or `me` for the user of the token.
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by: `created_at`, `client_id` or `mobile`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -188,7 +188,7 @@ public:
     ///
     /// `GET /tokens`. Required access: `auth.tokens.read`.
     ///
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by: `created_at`, `client_id` or `mobile`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -219,7 +219,7 @@ public:
     ///
     /// `GET /users`. Required access: `auth.users.read`.
     ///
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by: `username`, `firstname` or `lastname`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -255,7 +255,7 @@ public:
     ///
     /// `POST /users`. Required access: `auth.users.create`.
     ///
-    /// @param body A JSON object, sent with any further fields:
+    /// @param body A JSON object; further members are sent as they are:
     /// - `username` (string): The name to log in with; unique on the server.
     /// - `firstname` (string): The first name.
     /// - `lastname` (string): The last name.
@@ -302,7 +302,7 @@ public:
     /// `PUT /users/{user_uuid}`. Required access: `auth.users.{user_uuid}.update`.
     ///
     /// @param user_uuid The user's UUID.
-    /// @param body A JSON object, sent with any further fields:
+    /// @param body A JSON object; further members are sent as they are:
     /// - `username` (string): The name to log in with; unique on the server.
     /// - `firstname` (string): The first name.
     /// - `lastname` (string): The last name.
@@ -397,7 +397,7 @@ public:
     ///
     /// `POST /users/register`. Requires no token.
     ///
-    /// @param body A JSON object, sent with any further fields:
+    /// @param body A JSON object; further members are sent as they are:
     /// - `password` (string, required): The password.
     /// - `email_address` (string, required): The email address, to be confirmed by mail.
     /// - `username` (string): The name to log in with; unique on the server.
@@ -453,7 +453,7 @@ public:
     /// `GET /users/{user_uuid}/policies`. Required access: `auth.users.{user_uuid}.policies.read`.
     ///
     /// @param user_uuid The user's UUID.
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by: `name`, `description` or `uuid`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -515,7 +515,7 @@ public:
     /// `GET /users/{user_uuid}/groups`. Required access: `auth.users.{user_uuid}.groups.read`.
     ///
     /// @param user_uuid The user's UUID.
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by: `name` or `uuid`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -539,7 +539,7 @@ public:
     /// `GET /users/{user_uuid}/sessions`. Required access: `auth.users.{user_uuid}.sessions.read`.
     ///
     /// @param user_uuid The user's UUID.
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by: `mobile`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -648,7 +648,7 @@ public:
     ///
     /// `GET /groups`. Required access: `auth.groups.read`.
     ///
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by: `name`, `slug`, `uuid` or `read_only`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -679,7 +679,7 @@ public:
     ///
     /// `POST /groups`. Required access: `auth.groups.create`.
     ///
-    /// @param body A JSON object, sent with any further fields:
+    /// @param body A JSON object; further members are sent as they are:
     /// - `name` (string, required): The name; 128 characters at most, unique in the tenant.
     /// - `slug` (string): A short name for URLs, fixed for ever; made from the name where left out.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
@@ -715,7 +715,7 @@ public:
     /// `PUT /groups/{group_uuid}`. Required access: `auth.groups.{group_uuid}.update`.
     ///
     /// @param group_uuid The group's UUID.
-    /// @param body A JSON object, sent with any further fields:
+    /// @param body A JSON object; further members are sent as they are:
     /// - `name` (string, required): The new name; 128 characters at most, unique in the tenant.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
     /// where left out.
@@ -751,7 +751,7 @@ public:
     /// `GET /groups/{group_uuid}/policies`. Required access: `auth.groups.{group_uuid}.policies.read`.
     ///
     /// @param group_uuid The group's UUID.
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by, such as `name`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -812,7 +812,7 @@ public:
     /// `GET /groups/{group_uuid}/users`. Required access: `auth.groups.{group_uuid}.users.read`.
     ///
     /// @param group_uuid The group's UUID.
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by: `username`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -879,7 +879,7 @@ public:
     ///
     /// `GET /policies`. Required access: `auth.policies.read`.
     ///
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by: `name`, `slug`, `description`, `uuid` or `read_only`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -909,7 +909,7 @@ public:
     ///
     /// `POST /policies`. Required access: `auth.policies.create`.
     ///
-    /// @param body A JSON object, sent with any further fields:
+    /// @param body A JSON object; further members are sent as they are:
     /// - `name` (string, required): The name; 80 characters at most, unique in the tenant.
     /// - `slug` (string): A short name for URLs, fixed for ever; made from the name where left out.
     /// - `description` (string): What it is for.
@@ -949,7 +949,7 @@ public:
     /// `PUT /policies/{policy_uuid}`. Required access: `auth.policies.{policy_uuid}.update`.
     ///
     /// @param policy_uuid The policy's UUID or slug.
-    /// @param body A JSON object, sent with any further fields:
+    /// @param body A JSON object; further members are sent as they are:
     /// - `name` (string, required): The name; 80 characters at most, unique in the tenant.
     /// - `description` (string): What it is for; emptied where left out.
     /// - `acl` (list of strings): The accesses, such as `confd.users.#`; emptied where left out.
@@ -1031,7 +1031,7 @@ public:
     ///
     /// `GET /tenants`. Required access: `auth.tenants.read`.
     ///
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by: `name` or `slug`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -1059,7 +1059,7 @@ public:
     ///
     /// `POST /tenants`. Required access: `auth.tenants.create`.
     ///
-    /// @param body A JSON object, sent with any further fields:
+    /// @param body A JSON object; further members are sent as they are:
     /// - `name` (string): The name.
     /// - `slug` (string): A short name, 10 characters at most, fixed for ever; chosen where left out.
     /// - `contact` (string): The UUID of the user to turn to.
@@ -1104,7 +1104,7 @@ public:
     /// `PUT /tenants/{tenant_uuid}`. Required access: `auth.tenants.{tenant_uuid}.update`.
     ///
     /// @param tenant_uuid The tenant's UUID.
-    /// @param body A JSON object, sent with any further fields:
+    /// @param body A JSON object; further members are sent as they are:
     /// - `name` (string): The name.
     /// - `slug` (string): A short name, 10 characters at most, fixed for ever; chosen where left out.
     /// - `contact` (string): The UUID of the user to turn to.
@@ -1217,7 +1217,7 @@ public:
     ///
     /// `GET /sessions`. Required access: `auth.sessions.read`.
     ///
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by: `mobile`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -1261,7 +1261,7 @@ public:
     /// `GET /users/{user_uuid}/external`. Required access: `auth.users.{user_uuid}.external.read`.
     ///
     /// @param user_uuid The user's UUID.
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by: `type`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -1458,7 +1458,7 @@ public:
     /// `GET /external/{auth_type}/users`. Required access: `auth.{auth_type}.external.users.read`.
     ///
     /// @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
-    /// @param query The query, a JSON object, sent with any further keys:
+    /// @param query The query, a JSON object; further members are sent as they are:
     /// - `search` (string): Only items that hold this text in one of their searched columns.
     /// - `order` (string): The column to sort by.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
@@ -1573,7 +1573,7 @@ public:
     ///
     /// `POST /backends/saml`. Required access: `auth.backends.saml.update`.
     ///
-    /// @param body A JSON object, sent with any further fields:
+    /// @param body A JSON object; further members are sent as they are:
     /// - `domain_uuid` (string, required): The UUID of a domain of the tenant (`tenants.get_domains`).
     /// - `entity_id` (string, required): The name of the SAML entity.
     /// - `acs_url` (string, required): Where the identity provider is to send its responses.
@@ -1595,7 +1595,7 @@ public:
     ///
     /// `PUT /backends/saml`. Required access: `auth.backends.saml.update`.
     ///
-    /// @param body A JSON object, sent with any further fields:
+    /// @param body A JSON object; further members are sent as they are:
     /// - `domain_uuid` (string): The UUID of a domain of the tenant (`tenants.get_domains`).
     /// - `entity_id` (string): The name of the SAML entity.
     /// - `acs_url` (string): Where the identity provider is to send its responses.

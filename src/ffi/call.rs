@@ -150,22 +150,20 @@ unsafe fn by_name(
     client.client.call_by_name(operation, &arguments.since(begun))
 }
 
-/// Carries out any operation by its name.
+/// Makes a call of any operation by its name.
 ///
-/// The arguments are one JSON object: the operation's parameters by the names of docs/operations.md, and beside them
-/// "query" (an object of further query keys) and "body" (an object of further fields, or the whole body). Example:
-/// wazo_auth_call(client, "users.list", "{\"search\": \"ali\", \"limit\": 10}", &error).
+/// Example: wazo_auth_call(client, "users.list", "{\"search\": \"ali\", \"limit\": 10}", &error).
 ///
-/// @param client a client
-/// @param operation a name such as "users.get"
-/// @param arguments_json the arguments; NULL for none
-/// @param error where an error is written, or NULL
-/// A question (token.check) returns "true" for yes and NULL for no, so that an if around the call never takes no for yes:
-/// NULL without an error is no, NULL with one is a failure. Use wazo_auth_token_check() where you can.
+/// For a question, such as "token.check", prefer the function of its own, wazo_auth_token_check().
 ///
-/// @return the result as JSON: the server's own text, "null" for an operation without a result, "true" for a question that
-/// is answered with yes; freed with wazo_auth_string_free(). NULL on failure, and without an error for a question that is
-/// answered with no.
+/// @param client The client.
+/// @param operation The name, such as "users.get".
+/// @param arguments_json A JSON object with the operation's parameters, by the names in docs/operations.md, and
+/// optionally "query" (an object of further query keys) and "body" (an object of further fields, or the whole body).
+/// NULL for no arguments.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return The result as a JSON document; "null" for an operation without a result. A question returns "true" for yes,
+/// and NULL without an error for no. NULL on failure. Free it with wazo_auth_string_free().
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
@@ -184,14 +182,15 @@ pub unsafe extern "C" fn wazo_auth_call(
     }
 }
 
-/// Carries out any operation by its name and tells the answer's status and headers as well.
+/// Makes a call of any operation by its name, and returns the status and headers of the response as well.
 ///
-/// @param client a client
-/// @param operation a name such as "token.new"
-/// @param arguments_json the arguments, as for wazo_auth_call(); NULL for none
-/// @param error where an error is written, or NULL
-/// @return a JSON object: status (a number), headers (an object, names in lower case, such as "wazo-sessions-revoked"),
-/// result (as wazo_auth_call() returns it); freed with wazo_auth_string_free(). NULL on failure.
+/// @param client The client.
+/// @param operation The name, such as "token.new".
+/// @param arguments_json The arguments, as for wazo_auth_call(); NULL for none.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return A JSON object {status, headers, result}: status is an integer; headers is an object whose names are in lower
+/// case, such as "wazo-sessions-revoked"; result is the JSON of the result, true or false for a question. NULL on
+/// failure. Free it with wazo_auth_string_free().
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
@@ -209,16 +208,16 @@ pub unsafe extern "C" fn wazo_auth_call_response(
     }
 }
 
-/// Sends a request that the table of operations does not have, such as one of a newer server.
+/// Sends a request that is not an operation of this library, such as one of a newer server.
 ///
-/// @param client a client
-/// @param method "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE"
-/// @param path below the API's version and percent-encoded, such as "/users/UUID/groups"
-/// @param query a JSON object of query keys; NULL for none
-/// @param body a JSON text; NULL for none
-/// @param error where an error is written, or NULL
-/// @return a JSON object: status, headers, result (the body: JSON as it came, another text as a JSON string); freed with
-/// wazo_auth_string_free(). NULL on failure, to which every status but 2xx belongs.
+/// @param client The client.
+/// @param method "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE".
+/// @param path The path below the version of the API, percent-encoded, such as "/users/UUID/groups".
+/// @param query A JSON object of query keys; NULL for none.
+/// @param body A JSON document; NULL for none.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return A JSON object {status, headers, result}: result is the body, a JSON document or, if it is not JSON, a
+/// string. NULL on failure, which includes every status other than 2xx. Free it with wazo_auth_string_free().
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 #[must_use]
@@ -255,11 +254,11 @@ fn method_named(name: &str) -> Result<Method> {
     })
 }
 
-/// Every operation, as a JSON list of objects: name, method, path, summary, details, access, accepted and refused
-/// (statuses), result, open, credentials, encoding, since, deprecated, parameters (name, wire, place, kind, required,
-/// doc).
+/// Returns every operation.
 ///
-/// @return a text that lives as long as the library
+/// @return A JSON list of objects {name, method, path, summary, details, access, parameters, open, accepted, refused,
+/// result, credentials, encoding, since, deprecated}; accepted and refused are lists of statuses, and a parameter is
+/// {name, wire, place, kind, required, doc}. Valid as long as the process.
 #[unsafe(no_mangle)]
 #[must_use]
 pub extern "C" fn wazo_auth_operations() -> *const c_char {

@@ -7,29 +7,30 @@ use super::panic::contain;
 use super::pointer::{self, Handle, HandleType};
 use crate::cancellation::Cancellation;
 
-/// Ends calls from another thread: those of the handles that were made with it. Any thread may use it at any time. Freed
-/// with wazo_auth_cancellation_free(); the handles made with it may live on.
+/// Ends calls from another thread: the calls of the clients that were made with it.
+///
+/// Thread-safe. Free it with wazo_auth_cancellation_free(); the clients made with it may be freed later.
 pub struct wazo_auth_cancellation(Cancellation);
 
 impl Handle for wazo_auth_cancellation {
     const TYPE: HandleType = HandleType::Cancellation;
 }
 
-/// Makes a cancellation.
+/// Creates a cancellation.
 ///
-/// @return a cancellation, freed with wazo_auth_cancellation_free()
+/// @return The cancellation; free it with wazo_auth_cancellation_free().
 #[unsafe(no_mangle)]
 #[must_use]
 pub extern "C" fn wazo_auth_cancellation_new() -> *mut wazo_auth_cancellation {
     contain(std::ptr::null_mut(), || pointer::give(wazo_auth_cancellation(Cancellation::new())))
 }
 
-/// Makes a handle that shares a client's connections and whose calls the cancellation ends.
+/// Creates a client that shares the connection pool of another, and whose calls the cancellation ends.
 ///
-/// @param client a client
-/// @param cancellation a cancellation
-/// @param error where an error is written, or NULL
-/// @return a client of its own right, freed with wazo_auth_client_free(); NULL on failure
+/// @param client The client.
+/// @param cancellation The cancellation.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return A client; free it with wazo_auth_client_free(). NULL on failure.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
@@ -48,10 +49,11 @@ pub unsafe extern "C" fn wazo_auth_client_with_cancellation(
     }
 }
 
-/// Ends all calls that run with it, in any thread and in any queue, with WAZO_AUTH_ERROR_CANCELLED; calls that begin later end at once and
-/// send nothing, until wazo_auth_cancellation_reset().
+/// Ends all calls that use the cancellation, in any thread and in any queue, with ::WAZO_AUTH_ERROR_CANCELLED.
 ///
-/// @param cancellation a cancellation, or NULL
+/// Calls that begin later end at once and send nothing, until wazo_auth_cancellation_reset().
+///
+/// @param cancellation The cancellation, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_cancellation_cancel(cancellation: *const wazo_auth_cancellation) {
     // SAFETY: the header's contract.
@@ -59,9 +61,9 @@ pub unsafe extern "C" fn wazo_auth_cancellation_cancel(cancellation: *const wazo
     contain((), || cancellation.map_or((), |cancellation| cancellation.0.cancel()));
 }
 
-/// Lets calls that begin from now on run again.
+/// Allows calls that begin from now on.
 ///
-/// @param cancellation a cancellation, or NULL
+/// @param cancellation The cancellation, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_cancellation_reset(cancellation: *const wazo_auth_cancellation) {
     // SAFETY: the header's contract.
@@ -69,9 +71,9 @@ pub unsafe extern "C" fn wazo_auth_cancellation_reset(cancellation: *const wazo_
     contain((), || cancellation.map_or((), |cancellation| cancellation.0.reset()));
 }
 
-/// Frees a cancellation without cancelling.
+/// Frees a cancellation. Calls that use it go on.
 ///
-/// @param cancellation a cancellation, or NULL
+/// @param cancellation The cancellation, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_cancellation_free(cancellation: *mut wazo_auth_cancellation) {
     // SAFETY: the header's contract.

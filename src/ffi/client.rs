@@ -12,10 +12,10 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_char};
 
-/// A client of one wazo-auth.
+/// A client of one wazo-auth server, with a connection pool.
 ///
-/// Any number of threads may use it at once, and every child of the process that made it. Freed with
-/// wazo_auth_client_free(), when no call of it runs any more.
+/// Thread-safe: any number of threads may use it at the same time. It works in every child of the process that made it.
+/// Free it with wazo_auth_client_free() when no call uses it any more.
 pub struct wazo_auth_client {
     /// The client.
     pub client: Client,
@@ -32,11 +32,11 @@ pub fn give_client(client: Client) -> *mut wazo_auth_client {
     pointer::give(wazo_auth_client { client, base_url })
 }
 
-/// Makes a client. Nothing is connected and no thread is started; files that the options name are read.
+/// Creates a client. It opens no connection and starts no thread, but it reads the files that the options name.
 ///
-/// @param options what it is to be; not needed any more afterwards
-/// @param error where an error is written, or NULL
-/// @return a client, freed with wazo_auth_client_free(); NULL where an option is wrong or missing
+/// @param options The options; the client keeps a copy.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return The client; free it with wazo_auth_client_free(). NULL if an option is invalid or missing.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 #[must_use]
@@ -53,14 +53,16 @@ pub unsafe extern "C" fn wazo_auth_client_new(
     }
 }
 
-/// Makes a handle that shares a client's connections and differs in one option of its calls: username, password, token,
-/// tenant_uuid, timeout_ms, user_agent, max_response_bytes or retries. One pool serves many identities so.
+/// Creates a client that shares the connection pool of another and has another value of one option of calls: username,
+/// password, token, tenant_uuid, timeout_ms, user_agent, max_response_bytes or retries.
 ///
-/// @param client a client
-/// @param key of the option
-/// @param value its value as a text; "" or NULL for none
-/// @param error where an error is written, or NULL
-/// @return a client of its own right, freed with wazo_auth_client_free() before or after the other; NULL on failure
+/// Use it to serve many users with one connection pool.
+///
+/// @param client The client.
+/// @param key The key of the option.
+/// @param value The value as a string; "" or NULL for none.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return A client; free it with wazo_auth_client_free(), before or after the other. NULL on failure.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
@@ -80,12 +82,13 @@ pub unsafe extern "C" fn wazo_auth_client_with(
     }
 }
 
-/// The same with several options at once, given as a JSON object: {"token": "...", "timeout_ms": 500}.
+/// Creates a client like wazo_auth_client_with(), with several options at once.
 ///
-/// @param client a client
-/// @param options_json the options; values are texts, numbers, truth values, or null for none
-/// @param error where an error is written, or NULL
-/// @return a client of its own right, freed with wazo_auth_client_free() before or after the other; NULL on failure
+/// @param client The client.
+/// @param options_json The options as a JSON object, such as {"token": "...", "timeout_ms": 500}. Values are strings,
+/// integers, Booleans, or null for none.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return A client; free it with wazo_auth_client_free(), before or after the other. NULL on failure.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
@@ -116,14 +119,14 @@ pub unsafe extern "C" fn wazo_auth_client_with_json(
     }
 }
 
-/// Changes an option of the calls of this handle, at once and whole: a call has the old value or the new one. Handles
-/// derived from it keep theirs.
+/// Changes an option of the calls of this client. The change is atomic: a call uses the old value or the new one.
+/// Clients that share its connection pool are not affected.
 ///
-/// @param client a client
-/// @param key of an option of calls, such as "token"
-/// @param value its value as a text; "" or NULL for none
-/// @param error where an error is written, or NULL
-/// @return true when changed
+/// @param client The client.
+/// @param key The key of an option of calls, such as "token".
+/// @param value The value as a string; "" or NULL for none.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return true if it was changed.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_client_set(
@@ -143,12 +146,12 @@ pub unsafe extern "C" fn wazo_auth_client_set(
     }
 }
 
-/// Changes the token of this handle's calls; the same as wazo_auth_client_set() with "token".
+/// Changes the token of this client: wazo_auth_client_set() with the key "token".
 ///
-/// @param client a client
-/// @param token the token; NULL for none
-/// @param error where an error is written, or NULL
-/// @return true when changed
+/// @param client The client.
+/// @param token The token; NULL for none.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return true if it was changed.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_client_set_token(
@@ -160,19 +163,20 @@ pub unsafe extern "C" fn wazo_auth_client_set_token(
     unsafe { wazo_auth_client_set(client, c"token".as_ptr(), token, error) }
 }
 
-/// The URL that the paths of operations are put behind, such as "https://host:443/api/auth/0.1", for logs.
+/// Returns the URL that precedes the paths of operations, such as "https://host:443/api/auth/0.1", for logs.
 ///
-/// @param client a client, or NULL
-/// @return a text that lives as long as the handle; NULL for NULL
+/// @param client The client, or NULL.
+/// @return The URL, valid as long as the client; NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_client_base_url(client: *const wazo_auth_client) -> *const c_char {
     // SAFETY: the header's contract.
     unsafe { pointer::borrow_optional(client) }.map_or(std::ptr::null(), |client| client.base_url.as_ptr())
 }
 
-/// Frees a handle. The last of those that share connections closes them, without a word to the server.
+/// Frees a client. The last client that shares a connection pool closes the connections, without waiting for the
+/// server.
 ///
-/// @param client a client, or NULL
+/// @param client The client, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_client_free(client: *mut wazo_auth_client) {
     // SAFETY: the header's contract.

@@ -6,9 +6,10 @@ use super::pointer::{self, Handle, HandleType, Shell};
 use crate::queue::Completion;
 use std::ffi::{CString, c_char, c_void};
 
-/// The end of a submitted call: its result or its error.
+/// The end of a call that was submitted to a queue: its result or its error.
 ///
-/// It is used by one thread at a time, and freed with wazo_auth_completion_free(), which ends what its functions returned.
+/// Not thread-safe: use it from one thread at a time. Free it with wazo_auth_completion_free(), which also frees what
+/// the functions below returned.
 pub struct wazo_auth_completion {
     id: u64,
     user_data: *mut c_void,
@@ -47,45 +48,45 @@ unsafe fn ask<R: Copy>(
     contain(none, || unsafe { pointer::borrow_optional(completion) }.map_or(none, question))
 }
 
-/// The number of the call.
+/// Returns the number of the call.
 ///
-/// @param completion a completion, or NULL
-/// @return what wazo_auth_queue_submit() returned; 0 for NULL
+/// @param completion The completion, or NULL.
+/// @return The number that wazo_auth_queue_submit() returned; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_completion_id(completion: *const wazo_auth_completion) -> u64 {
     // SAFETY: the header's contract.
     unsafe { ask(completion, 0, |completion| completion.id) }
 }
 
-/// The pointer that was given to wazo_auth_queue_submit() with the call.
+/// Returns the pointer that was passed to wazo_auth_queue_submit().
 ///
-/// @param completion a completion, or NULL
-/// @return the pointer; NULL for NULL
+/// @param completion The completion, or NULL.
+/// @return The pointer; NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_completion_user_data(completion: *const wazo_auth_completion) -> *mut c_void {
     // SAFETY: the header's contract.
     unsafe { ask(completion, std::ptr::null_mut(), |completion| completion.user_data) }
 }
 
-/// Whether the call asked a question (token.check) and the server answered yes. This is the function for every
-/// permission: it returns false for no, for a failed call, for an operation that asks no question, and for NULL.
+/// Returns whether the call was a question, such as token.check, and the server answered yes. Use this function for
+/// permissions: it returns false for no, for a failed call, for an operation that is not a question, and for NULL.
 ///
-/// @param completion a completion, or NULL
-/// @return true only for yes; false without a wazo_auth_completion_error() is no
+/// @param completion The completion, or NULL.
+/// @return true only for yes. false means no if wazo_auth_completion_error() returns NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_completion_is_yes(completion: *const wazo_auth_completion) -> bool {
     // SAFETY: the header's contract.
     unsafe { ask(completion, false, |completion| completion.is_yes) }
 }
 
-/// The result as JSON.
+/// Returns the result of the call.
 ///
-/// Do not take it for the answer to a question: that is the text "true" or "false", and the pointer to "false" is not NULL.
-/// Use wazo_auth_completion_is_yes().
+/// Do not use it for the answer to a question, which is "true" or "false": the pointer to "false" is not NULL. Use
+/// wazo_auth_completion_is_yes().
 ///
-/// @param completion a completion, or NULL
-/// @return a text that lives as long as the completion: the server's own JSON, "null" for an operation without a result;
-/// NULL if the call failed
+/// @param completion The completion, or NULL.
+/// @return A JSON document, valid as long as the completion; "null" for an operation without a result; NULL if the call
+/// failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_completion_result(completion: *const wazo_auth_completion) -> *const c_char {
     let result = |completion: &wazo_auth_completion| completion.result.as_ref().map_or(std::ptr::null(), |r| r.as_ptr());
@@ -93,10 +94,10 @@ pub unsafe extern "C" fn wazo_auth_completion_result(completion: *const wazo_aut
     unsafe { ask(completion, std::ptr::null(), result) }
 }
 
-/// Why the call failed.
+/// Returns the error of the call.
 ///
-/// @param completion a completion, or NULL
-/// @return an error that lives as long as the completion and is freed with it; NULL if the call succeeded
+/// @param completion The completion, or NULL.
+/// @return The error, valid as long as the completion: do not free it. NULL if the call succeeded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_completion_error(completion: *const wazo_auth_completion) -> *const wazo_auth_error {
     let error = |completion: &wazo_auth_completion| completion.error.as_ref().map_or(std::ptr::null(), Shell::lend);
@@ -104,9 +105,9 @@ pub unsafe extern "C" fn wazo_auth_completion_error(completion: *const wazo_auth
     unsafe { ask(completion, std::ptr::null(), error) }
 }
 
-/// Frees a completion.
+/// Frees a completion, its result and its error.
 ///
-/// @param completion a completion, or NULL
+/// @param completion The completion, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_completion_free(completion: *mut wazo_auth_completion) {
     // SAFETY: the header's contract.

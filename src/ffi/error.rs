@@ -7,10 +7,11 @@ use crate::error::Error;
 use once_cell::race::OnceBox;
 use std::ffi::{CString, c_char, c_int};
 
-/// What went wrong in a call.
+/// The reason why a function failed.
 ///
-/// It belongs to the caller of the function that wrote it, who frees it with wazo_auth_error_free(). Texts that its
-/// functions return belong to it and live as long. It holds no secret: passwords and tokens are masked.
+/// The caller of the function that failed owns the error and frees it with wazo_auth_error_free(). The strings that the
+/// functions below return belong to the error. Several threads may read an error at the same time. Passwords and tokens
+/// are masked in it.
 pub struct wazo_auth_error {
     error: Error,
     texts: Texts,
@@ -66,60 +67,60 @@ unsafe fn ask<'a, R: Copy>(
     contain(none, || unsafe { pointer::borrow_optional(error) }.map_or(none, question))
 }
 
-/// What kind of failure it was.
+/// Returns the kind of an error.
 ///
-/// @param error an error, or NULL
-/// @return the kind; WAZO_AUTH_ERROR_NONE for NULL
+/// @param error The error, or NULL.
+/// @return The kind; ::WAZO_AUTH_ERROR_NONE for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_kind(error: *const wazo_auth_error) -> wazo_auth_error_kind_t {
     // SAFETY: the header's contract.
     unsafe { ask(error, wazo_auth_error_kind_t::WAZO_AUTH_ERROR_NONE, |error| error.error.kind.into()) }
 }
 
-/// A kind as a word, such as "not_found", for logs and metrics.
+/// Returns the name of a kind, such as "not_found", for logs and metrics.
 ///
-/// @param kind what wazo_auth_error_kind() returned
-/// @return a text that lives as long as the library; "none" for WAZO_AUTH_ERROR_NONE, "unknown" for a number that is no kind
+/// @param kind A ::wazo_auth_error_kind_t.
+/// @return The name, valid as long as the process; "none" for ::WAZO_AUTH_ERROR_NONE, "unknown" for any other number.
 #[unsafe(no_mangle)]
 #[must_use]
 pub extern "C" fn wazo_auth_error_kind_text(kind: c_int) -> *const c_char {
     error_kind::text(kind).as_ptr()
 }
 
-/// The HTTP status that the server answered with.
+/// Returns the HTTP status of the response.
 ///
-/// @param error an error, or NULL
-/// @return the status, 0 where the server did not answer
+/// @param error The error, or NULL.
+/// @return The status; 0 if no response arrived.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_status(error: *const wazo_auth_error) -> c_int {
     // SAFETY: the header's contract.
     unsafe { ask(error, 0, |error| c_int::from(error.error.status())) }
 }
 
-/// What happened, what was expected and what to do: one line for a log, without secrets.
+/// Returns a message of one line, for logs: what happened, what was expected and what to do.
 ///
-/// @param error an error, or NULL
-/// @return a text that lives as long as the error; "no error" for NULL
+/// @param error The error, or NULL.
+/// @return The message, valid as long as the error; "no error" for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_message(error: *const wazo_auth_error) -> *const c_char {
     // SAFETY: the header's contract.
     unsafe { ask(error, c"no error".as_ptr(), |error| kept(&error.texts.message, || Some(error.error.message.clone()))) }
 }
 
-/// The server's `error_id`, such as "unknown-user".
+/// Returns the `error_id` of the server's response, such as "unknown-user".
 ///
-/// @param error an error, or NULL
-/// @return a text that lives as long as the error; NULL where the server gave none
+/// @param error The error, or NULL.
+/// @return The identifier, valid as long as the error; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_id(error: *const wazo_auth_error) -> *const c_char {
     // SAFETY: the header's contract.
     unsafe { ask(error, std::ptr::null(), |error| kept(&error.texts.error_id, || error.error.error_id.clone())) }
 }
 
-/// The server's `details`, as JSON.
+/// Returns the `details` of the server's response.
 ///
-/// @param error an error, or NULL
-/// @return a text that lives as long as the error; NULL where the server gave none
+/// @param error The error, or NULL.
+/// @return A JSON document, valid as long as the error; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_details(error: *const wazo_auth_error) -> *const c_char {
     // SAFETY: the header's contract.
@@ -130,58 +131,66 @@ pub unsafe extern "C" fn wazo_auth_error_details(error: *const wazo_auth_error) 
     }
 }
 
-/// The whole error as a JSON object: kind, kind_name, message, operation, method, url, status, error_id, reason (the
-/// server's own words), details, is_retryable, is_in_doubt, is_token_invalid.
+/// Returns the whole error as a JSON object.
 ///
-/// @param error an error, or NULL
-/// @return a text that lives as long as the error; NULL for NULL
+/// @param error The error, or NULL.
+/// @return {kind, kind_name, message, operation, method, url, status, error_id, reason, details, is_retryable,
+/// is_in_doubt, is_token_invalid}; reason is the server's own message. Valid as long as the error; NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_json(error: *const wazo_auth_error) -> *const c_char {
     // SAFETY: the header's contract.
     unsafe { ask(error, std::ptr::null(), |error| kept(&error.texts.json, || Some(error.error.to_json()))) }
 }
 
-/// What the server answered, as a JSON object: status, headers, body (a text; the call's secrets are masked in it).
+/// Returns the response of the server.
 ///
-/// @param error an error, or NULL
-/// @return a text that lives as long as the error; NULL where the server did not answer
+/// @param error The error, or NULL.
+/// @return A JSON object {status, headers, body}; body is a string in which the secrets of the call are masked. Valid
+/// as long as the error; NULL if no response arrived.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_response(error: *const wazo_auth_error) -> *const c_char {
     // SAFETY: the header's contract.
     unsafe { ask(error, std::ptr::null(), |error| kept(&error.texts.response, || error.error.answer_json())) }
 }
 
-/// Whether the same call may succeed later without a change: no connection, a timeout, 502, 503, 504. Where
-/// wazo_auth_error_is_in_doubt() is true as well, repeating it may carry it out twice.
+/// Returns whether the same call can succeed later without a change: the connection failed, the call timed out, or the
+/// server answered 502, 503 or 504.
 ///
-/// @param error an error, or NULL
+/// If wazo_auth_error_is_in_doubt() is true as well, repeating the call may carry it out twice.
+///
+/// @param error The error, or NULL.
+/// @return true if it can; false for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_is_retryable(error: *const wazo_auth_error) -> bool {
     // SAFETY: the header's contract.
     unsafe { ask(error, false, |error| error.error.is_retryable()) }
 }
 
-/// Whether the request may have been carried out all the same: it left, and no answer about it came.
+/// Returns whether the server may have carried out the request although the call failed: the request was sent, and no
+/// response to it arrived.
 ///
-/// @param error an error, or NULL
+/// @param error The error, or NULL.
+/// @return true if it may have; false for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_is_in_doubt(error: *const wazo_auth_error) -> bool {
     // SAFETY: the header's contract.
     unsafe { ask(error, false, |error| error.error.in_doubt) }
 }
 
-/// Whether the client's token is unknown or expired, so that a new one should be taken. No other 401 is one.
+/// Returns whether the client's token is unknown or expired, so that a new token is needed. A 401 with another meaning
+/// returns false.
 ///
-/// @param error an error, or NULL
+/// @param error The error, or NULL.
+/// @return true if it is; false for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_is_token_invalid(error: *const wazo_auth_error) -> bool {
     // SAFETY: the header's contract.
     unsafe { ask(error, false, |error| error.error.is_token_invalid()) }
 }
 
-/// Frees an error and the texts that it gave out.
+/// Frees an error and the strings that belong to it.
 ///
-/// @param error an error, or NULL
+/// @param error The error, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_free(error: *mut wazo_auth_error) {
     // SAFETY: the header's contract.

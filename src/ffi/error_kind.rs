@@ -7,8 +7,6 @@ use std::ffi::CStr;
 
 /// The kind of an error, see wazo_auth_error_kind(). The numbers never change; new kinds are appended, so give every
 /// switch a default.
-///
-/// @ingroup wazo_auth_errors
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum wazo_auth_error_kind_t {

@@ -9,16 +9,16 @@ use crate::json::{Json, pointed_at, quoted};
 use serde_json::value::RawValue;
 use std::ffi::c_char;
 
-/// Takes a value out of a JSON text.
+/// Returns a value of a JSON document.
 ///
 /// Example: char *token = wazo_auth_json_get(answer, "/token", &error);
 ///
-/// @param json a JSON text
-/// @param path where the value stands, as a JSON Pointer (RFC 6901): "/token", "/metadata/uuid", "/items/0/uuid"; "" is
-/// the whole document
-/// @param error where an error is written, or NULL; none is, where the value is just not there
-/// @return a string's text, decoded; any other value's JSON; NULL where there is none, where it is null, and on failure.
-/// Freed with wazo_auth_string_free().
+/// @param json The JSON document.
+/// @param path The position of the value, a JSON Pointer (RFC 6901): "/token", "/metadata/uuid", "/items/0/uuid"; ""
+/// for the whole document.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return The content of a string, or the JSON of any other value. NULL without an error if the value does not exist
+/// or is null; NULL on failure. Free it with wazo_auth_string_free().
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 #[must_use]
@@ -51,12 +51,11 @@ pub unsafe extern "C" fn wazo_auth_json_get(
     }
 }
 
-/// Writes a text as a JSON string, quotation marks included, to be put into a body: nothing in it can change what stands
-/// around it.
+/// Writes a string as a JSON string, with quotation marks, to insert it into a JSON document.
 ///
-/// @param text a text
-/// @param error where an error is written, or NULL
-/// @return the JSON string, freed with wazo_auth_string_free(); NULL where the text is NULL or not UTF-8
+/// @param text The string.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return The JSON string; free it with wazo_auth_string_free(). NULL if the string is NULL or not UTF-8.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 #[must_use]

@@ -9,9 +9,9 @@ use once_cell::race::OnceBox;
 use std::ffi::{CString, c_char};
 use std::path::Path;
 
-/// The settings of a client to be: keys and texts, as a configuration file has them.
+/// The settings of a client: keys and string values, as in a configuration file.
 ///
-/// To be used by one thread at a time; freed with wazo_auth_options_free().
+/// Not thread-safe: use it from one thread at a time. Free it with wazo_auth_options_free().
 pub struct wazo_auth_options(Options);
 
 impl Handle for wazo_auth_options {
@@ -25,22 +25,22 @@ impl wazo_auth_options {
     }
 }
 
-/// Makes options with the defaults; only `host` is missing.
+/// Creates options with their defaults. Only `host` has no default and must be set.
 ///
-/// @return options, freed with wazo_auth_options_free()
+/// @return The options; free them with wazo_auth_options_free().
 #[unsafe(no_mangle)]
 #[must_use]
 pub extern "C" fn wazo_auth_options_new() -> *mut wazo_auth_options {
     contain(std::ptr::null_mut(), || pointer::give(wazo_auth_options(Options::new())))
 }
 
-/// Sets one option. The keys stand in docs/options.md, and in wazo_auth_option_keys().
+/// Sets one option. docs/options.md and wazo_auth_option_keys() list the keys.
 ///
-/// @param options options
-/// @param key such as "timeout_ms"
-/// @param value its value as a text; "" for none
-/// @param error where an error is written, or NULL
-/// @return true when set; false where key or value is wrong, and the error says what was expected
+/// @param options The options.
+/// @param key The key, such as "timeout_ms".
+/// @param value The value as a string; "" for none.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return true if it was set; false if the key is unknown or the value invalid.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_options_set(
@@ -59,13 +59,14 @@ pub unsafe extern "C" fn wazo_auth_options_set(
     }
 }
 
-/// Sets what a URL says: https://alice:secret@host:443/api/auth?timeout_ms=3000. The path is the prefix; the query holds
-/// further options.
+/// Sets options from a URL: `https://alice:secret@host:443/api/auth?timeout_ms=3000`.
 ///
-/// @param options options
-/// @param url the URL
-/// @param error where an error is written, or NULL
-/// @return true when set
+/// The path is the prefix; the query contains further options.
+///
+/// @param options The options.
+/// @param url The URL.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return true if they were set.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_options_set_url(
@@ -82,13 +83,15 @@ pub unsafe extern "C" fn wazo_auth_options_set_url(
     }
 }
 
-/// Sets what the environment says: WAZO_AUTH_URL, then WAZO_AUTH_ and each option's key in capitals, such as
-/// WAZO_AUTH_TIMEOUT_MS. Absent and empty variables change nothing. No other function reads the environment. It must not
-/// run while another thread changes the environment.
+/// Sets options from the environment: first WAZO_AUTH_URL, then WAZO_AUTH_ followed by the key of an option in
+/// capitals, such as WAZO_AUTH_TIMEOUT_MS.
 ///
-/// @param options options
-/// @param error where an error is written, or NULL
-/// @return true when all that was there was right
+/// Unset and empty variables are ignored. No other function reads the environment. No other thread may change the
+/// environment during the call.
+///
+/// @param options The options.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return true if all variables that are set are valid.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_options_set_from_environment(
@@ -104,12 +107,12 @@ pub unsafe extern "C" fn wazo_auth_options_set_from_environment(
     }
 }
 
-/// Sets user name and password from a key file of Wazo's, which has the lines `service_id: ...` and `service_key: ...`.
+/// Sets the user name and password from a Wazo key file, which has the lines `service_id: ...` and `service_key: ...`.
 ///
-/// @param options options
-/// @param path of the file, such as "/var/lib/wazo-auth-keys/asterisk-key.yml"
-/// @param error where an error is written, or NULL
-/// @return true when set
+/// @param options The options.
+/// @param path The path of the file, such as "/var/lib/wazo-auth-keys/asterisk-key.yml".
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return true if they were set.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_options_set_from_key_file(
@@ -127,18 +130,19 @@ pub unsafe extern "C" fn wazo_auth_options_set_from_key_file(
     }
 }
 
-/// Frees options. Clients made from them are not concerned.
+/// Frees options. Clients made with them are not affected.
 ///
-/// @param options options, or NULL
+/// @param options The options, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_options_free(options: *mut wazo_auth_options) {
     // SAFETY: the header's contract.
     contain((), || unsafe { pointer::take_back(options) });
 }
 
-/// Every option, as a JSON list of objects: name, scope ("connection" or "call"), default, doc.
+/// Returns every option.
 ///
-/// @return a text that lives as long as the library
+/// @return A JSON list of objects {name, scope, default, doc}; scope is "connection" or "call". Valid as long as the
+/// process.
 #[unsafe(no_mangle)]
 #[must_use]
 pub extern "C" fn wazo_auth_option_keys() -> *const c_char {

@@ -13,26 +13,27 @@ use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A queue of calls, for hosts with an event loop of their own.
+/// A queue of calls, for programs with an event loop of their own.
 ///
-/// Any thread may submit to it and take from it. Freed with wazo_auth_queue_free(). In a child of the process that made
-/// it, it is the child's own: its calls are carried by a thread of the child, its descriptor is another one (ask again),
-/// and the calls of the parent end with WAZO_AUTH_ERROR_CLOSED.
+/// Thread-safe. Free it with wazo_auth_queue_free(). In a child of the process that made it, the queue uses a thread
+/// and a file descriptor of the child: call wazo_auth_queue_descriptor() again. There the parent's calls end with
+/// ::WAZO_AUTH_ERROR_CLOSED.
 pub struct wazo_auth_queue(Queue);
 
 impl Handle for wazo_auth_queue {
     const TYPE: HandleType = HandleType::Queue;
 }
 
-/// Called when a completion comes to an empty queue. See wazo_auth_queue_set_wake_up().
+/// The type of the function that wazo_auth_queue_set_wake_up() sets. It is called when a completion arrives in an empty
+/// queue.
 pub type wazo_auth_wake_up = Option<unsafe extern "C" fn(data: *mut c_void)>;
 
-/// Makes a queue. The first one of a process starts the library's only thread, which ends with the last.
+/// Creates a queue. The first queue of a process starts the library's only thread, which ends with the last queue.
 ///
-/// @param limit how many calls it holds at most, from wazo_auth_queue_submit() until the completion is taken; 0 for 1024; at most
-/// 1048576
-/// @param error where an error is written, or NULL
-/// @return a queue, freed with wazo_auth_queue_free(); NULL on failure
+/// @param limit The largest number of calls in the queue, counted from wazo_auth_queue_submit() until the completion is
+/// taken: at most 1,048,576; 0 for 1,024.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return The queue; free it with wazo_auth_queue_free(). NULL on failure.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_queue_new(limit: u32, error: *mut *mut wazo_auth_error) -> *mut wazo_auth_queue {
@@ -40,15 +41,16 @@ pub unsafe extern "C" fn wazo_auth_queue_new(limit: u32, error: *mut *mut wazo_a
     unsafe { guard(error, std::ptr::null_mut(), || Ok(pointer::give(wazo_auth_queue(Queue::new(limit as usize)?)))) }
 }
 
-/// Submits a call. It never waits; the call's time (timeout_ms) begins now.
+/// Submits a call. It never blocks. The time limit of the call (timeout_ms) starts now.
 ///
-/// @param queue a queue
-/// @param client the client whose call it is; it may be freed before the call ends
-/// @param operation a name such as "token.check"
-/// @param arguments_json the arguments, as for wazo_auth_call(); NULL for none
-/// @param user_data given back by wazo_auth_completion_user_data(); never looked at
-/// @param error where an error is written, or NULL
-/// @return the call's number; 0 on failure: wrong arguments, or WAZO_AUTH_ERROR_QUOTA where the queue is full
+/// @param queue The queue.
+/// @param client The client that makes the call; it may be freed before the call ends.
+/// @param operation The name, such as "token.check".
+/// @param arguments_json The arguments, as for wazo_auth_call(); NULL for none.
+/// @param user_data A pointer for wazo_auth_completion_user_data(); the library does not use it.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return The number of the call. 0 on failure: an argument is invalid, or the queue is full
+/// (::WAZO_AUTH_ERROR_QUOTA).
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 #[must_use]
@@ -74,16 +76,18 @@ pub unsafe extern "C" fn wazo_auth_queue_submit(
     }
 }
 
-/// Submits the question that hosts ask most, wazo_auth_token_check(), with its arguments by name: no JSON to be written.
+/// Submits wazo_auth_token_check(), with its arguments as strings instead of JSON.
 ///
-/// @param queue a queue
-/// @param client the client whose call it is; it may be freed before the call ends
-/// @param token the token
-/// @param required_acl the access that it must have, such as "confd.users.read"; NULL for none
-/// @param tenant_uuid the tenant in which it must be usable; NULL for none
-/// @param user_data given back by wazo_auth_completion_user_data(); never looked at
-/// @param error where an error is written, or NULL
-/// @return the call's number; its completion's result is "true" or "false". 0 on failure, as for wazo_auth_queue_submit()
+/// Read the answer with wazo_auth_completion_is_yes().
+///
+/// @param queue The queue.
+/// @param client The client that makes the call; it may be freed before the call ends.
+/// @param token The token.
+/// @param required_acl The access that the token must have, such as "confd.users.read"; NULL if none is asked for.
+/// @param tenant_uuid The UUID of the tenant in which the token must be valid; NULL if none is asked for.
+/// @param user_data A pointer for wazo_auth_completion_user_data(); the library does not use it.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return The number of the call. 0 on failure, as for wazo_auth_queue_submit().
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 #[must_use]
@@ -109,11 +113,13 @@ pub unsafe extern "C" fn wazo_auth_queue_submit_token_check(
     }
 }
 
-/// The descriptor to wait on, with poll, epoll, libevent, libuv or a socket notifier: readable while completions wait.
-/// Never read from it or close it; take completions with wazo_auth_queue_next(queue, 0) until there is none.
+/// Returns the file descriptor to wait on, with poll, epoll, libevent, libuv or a socket notifier. It is readable while
+/// completions wait.
 ///
-/// @param queue a queue
-/// @return the descriptor, which lives as long as the queue; -1 where there is none (Windows, NULL)
+/// Do not read from it and do not close it: call wazo_auth_queue_next() with a timeout of 0 until it returns NULL.
+///
+/// @param queue The queue, or NULL.
+/// @return The file descriptor, valid as long as the queue; -1 if there is none (on Windows, and for NULL).
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_queue_descriptor(queue: *const wazo_auth_queue) -> c_int {
@@ -122,17 +128,18 @@ pub unsafe extern "C" fn wazo_auth_queue_descriptor(queue: *const wazo_auth_queu
     contain(-1, || queue.and_then(|queue| queue.0.descriptor().ok().flatten()).unwrap_or(-1))
 }
 
-/// Sets what is called when a completion comes to an empty queue, for event loops that no descriptor fits (Windows). It
-/// is called on the library's thread: it must be short, should take completions until there is none, may submit calls, and
-/// may neither make blocking calls nor fork. Where completions wait already, it is called at once. When this function
-/// returns, the one set before is not running any more; after wazo_auth_queue_free() nothing
-/// is called.
+/// Sets a function to call when a completion arrives in an empty queue, for event loops that cannot wait on a file
+/// descriptor (Windows).
 ///
-/// @param queue a queue
-/// @param wake_up the function; NULL for none
-/// @param data given to it; it must be usable from the library's thread
-/// @param error where an error is written, or NULL
-/// @return true when set
+/// It runs on the library's thread. It must be short, and should take completions until there are none. It may submit
+/// calls; it must not make blocking calls or fork. If completions wait already, it is called at once. When this
+/// function returns, the function set before is no longer running. After wazo_auth_queue_free() no function is called.
+///
+/// @param queue The queue.
+/// @param wake_up The function; NULL for none.
+/// @param data The argument of the function; the library's thread must be able to use it.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return true if it was set.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_queue_set_wake_up(
@@ -156,10 +163,10 @@ pub unsafe extern "C" fn wazo_auth_queue_set_wake_up(
 
 /// Takes the completion that has waited longest.
 ///
-/// @param queue a queue
-/// @param timeout_ms how long to wait for one, in ms: 0 does not wait, -1 waits until there is one or the queue is closed
-/// (see wazo_auth_queue_close()); in a wake-up it never waits
-/// @return a completion, freed with wazo_auth_completion_free(); NULL where there is none
+/// @param queue The queue, or NULL.
+/// @param timeout_ms How long to wait for a completion, in milliseconds: 0 to return at once, -1 to wait until there is
+/// one or the queue is closed (wazo_auth_queue_close()). In a wake-up function it never waits.
+/// @return The completion; free it with wazo_auth_completion_free(). NULL if there is none.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_queue_next(
@@ -175,11 +182,11 @@ pub unsafe extern "C" fn wazo_auth_queue_next(
     })
 }
 
-/// Takes no more calls and ends those that run. Their completions still come; when none is left, wazo_auth_queue_next()
-/// returns NULL without waiting, in every thread. So threads that wait for completions are told to end, before the queue
-/// is freed.
+/// Stops accepting calls and ends those in progress. Their completions still arrive. When none is left,
+/// wazo_auth_queue_next() returns NULL at once, in every thread: use this to end threads that wait for completions
+/// before freeing the queue.
 ///
-/// @param queue a queue, or NULL
+/// @param queue The queue, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_queue_close(queue: *mut wazo_auth_queue) {
     // SAFETY: the header's contract.
@@ -190,12 +197,12 @@ pub unsafe extern "C" fn wazo_auth_queue_close(queue: *mut wazo_auth_queue) {
     });
 }
 
-/// Ends a call that has been submitted. Its completion comes, with WAZO_AUTH_ERROR_CANCELLED unless it was just ending, and
-/// has to be taken like any other: until then the call counts against the limit, and its user data must live.
+/// Ends a call that was submitted. Its completion arrives with ::WAZO_AUTH_ERROR_CANCELLED, unless the call ends at the
+/// same time. Take it like any other: until then the call counts towards the limit, and its user data must stay valid.
 ///
-/// @param queue a queue
-/// @param id the number that wazo_auth_queue_submit() returned
-/// @return true where the call was still running
+/// @param queue The queue, or NULL.
+/// @param id The number that wazo_auth_queue_submit() returned.
+/// @return true if the call was in progress.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_queue_cancel(queue: *mut wazo_auth_queue, id: u64) -> bool {
     // SAFETY: the header's contract.
@@ -203,9 +210,10 @@ pub unsafe extern "C" fn wazo_auth_queue_cancel(queue: *mut wazo_auth_queue, id:
     contain(false, || queue.is_some_and(|queue| queue.0.cancel(id)))
 }
 
-/// Frees a queue. Calls that run are ended, completions that wait are dropped, and nothing is called afterwards.
+/// Frees a queue. Calls in progress end, completions that wait are discarded, and the wake-up function is not called
+/// any more.
 ///
-/// @param queue a queue, or NULL
+/// @param queue The queue, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_queue_free(queue: *mut wazo_auth_queue) {
     // SAFETY: the header's contract.

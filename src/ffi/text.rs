@@ -4,18 +4,18 @@ use super::panic::contain;
 use super::pointer;
 use std::ffi::c_char;
 
-/// The version of the header, by its parts; wazo_auth_version() tells the library's.
+/// The version of the header: the major version. wazo_auth_version() returns the version of the library.
 pub const WAZO_AUTH_VERSION_MAJOR: u32 = 0;
-/// See WAZO_AUTH_VERSION_MAJOR.
+/// The version of the header: the minor version.
 pub const WAZO_AUTH_VERSION_MINOR: u32 = 1;
-/// See WAZO_AUTH_VERSION_MAJOR.
+/// The version of the header: the patch version.
 pub const WAZO_AUTH_VERSION_PATCH: u32 = 0;
-/// The version of the header as one number to compare: major * 10,000 + minor * 100 + patch.
+/// The version of the header as one integer to compare: major * 10,000 + minor * 100 + patch.
 pub const WAZO_AUTH_VERSION_NUMBER: u32 = 100;
 
-/// The version of the library, such as "0.1.0".
+/// Returns the version of the library, such as "0.1.0".
 ///
-/// @return a text that lives as long as the library
+/// @return The version; valid as long as the process.
 #[unsafe(no_mangle)]
 #[must_use]
 pub extern "C" fn wazo_auth_version() -> *const c_char {
@@ -23,7 +23,7 @@ pub extern "C" fn wazo_auth_version() -> *const c_char {
     VERSION.as_ptr().cast()
 }
 
-/// The version of the library as one number to compare with WAZO_AUTH_VERSION_NUMBER, which is the header's.
+/// Returns the version of the library as one integer, to compare with WAZO_AUTH_VERSION_NUMBER.
 ///
 /// @return major * 10,000 + minor * 100 + patch
 #[unsafe(no_mangle)]
@@ -32,9 +32,9 @@ pub extern "C" fn wazo_auth_version_number() -> u32 {
     WAZO_AUTH_VERSION_NUMBER
 }
 
-/// Frees a text that a function of this library returned as `char *`.
+/// Frees a string that a function of this library returned as `char *`.
 ///
-/// @param text such a text, or NULL
+/// @param text The string, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_string_free(text: *mut c_char) {
     // SAFETY: the header's contract.

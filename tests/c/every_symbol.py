@@ -3,13 +3,15 @@
 
     every_symbol.py include/wazo_auth_client.h tests/data/abi-symbols.txt > every_symbol_calls.h
 
-Reads the prototypes from the header, so that a new function is called without anybody remembering it. Fails where the
-header and the list of exported symbols differ. For each function up to three calls:
+Reads the prototypes from the header, and from wazo_auth_client/operations.h beside it, so that a new function is called
+without anybody remembering it. Fails where the headers and the list of exported symbols differ. For each function up to
+three calls:
 
   - NULL (or 0) for everything but `error`,
   - NULL for `error` too,
   - a living client with NULL for the rest, where the first argument is a client.
 """
+import pathlib
 import re
 import sys
 
@@ -83,8 +85,9 @@ def release(result):
 
 
 def main(header_path, symbols_path):
-    with open(header_path, encoding='utf-8') as file:
-        functions = list(prototypes(file.read()))
+    header_path = pathlib.Path(header_path)
+    headers = [header_path, header_path.with_suffix('') / 'operations.h']
+    functions = [function for path in headers for function in prototypes(path.read_text(encoding='utf-8'))]
     with open(symbols_path, encoding='utf-8') as file:
         symbols = {line.strip() for line in file if line.strip() and not line.startswith('#')}
     names = {name for _, name, _, _ in functions}

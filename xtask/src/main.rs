@@ -11,8 +11,8 @@ The project's own tasks.
 Usage: cargo xtask <task>
 
 Tasks:
-  codegen           Write everything that is derived from the table of operations (src/operations.rs): the C
-                    functions, the headers of C and C++, the Python methods, the reference, the list of symbols
+  codegen           Write everything that is derived from the tables of operations, options and kinds of errors: the
+                    C functions, the headers of C and C++, the Python methods, the reference, the list of symbols
   codegen --check   Write nothing; name each of these files that is not what codegen would write, and exit with 1
   codegen --list    Name these files
   help, --help      This text

@@ -1,15 +1,16 @@
 //! What is generated from the library's own table: nothing of it is lost on the way, and the result fits.
 
-use std::path::Path;
+mod support;
+
 use std::process::Command;
 
+use support::{flat, root, text_of};
+use xtask::codegen::{self, signature};
 use xtask::operations::{self, Place};
-use xtask::{codegen, cpp, python, signature};
 
 #[test]
 fn every_operation_is_everywhere() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let files = codegen::generate(root).unwrap();
+    let files = codegen::generate(root()).unwrap();
     let count = operations::all().count();
     let own = operations::all().filter(|operation| signature::has_own_function(operation)).count();
     assert_eq!(count - own, 1, "token.is_valid is another name of token.check");
@@ -17,7 +18,8 @@ fn every_operation_is_everywhere() {
         ("src/ffi/operations.rs", "pub unsafe extern \"C\" fn wazo_auth_", own),
         ("bindings/python/wazo_auth_client/_operations.py", "return self._call('", count),
         ("bindings/python/wazo_auth_client/_operations.pyi", "def ", count),
-        ("docs/operations.md", "\n### ", count),
+        ("docs/operations.md", "\n```cpp\n", count),
+        ("include/wazo_auth_client/operations.h", ") WAZO_AUTH_NONNULL(1", own),
         ("include/wazo_auth_client/operations.hpp", "        detail::Outcome outcome;\n", own),
     ] {
         let file = files.iter().find(|file| file.path == path).unwrap();
@@ -27,7 +29,7 @@ fn every_operation_is_everywhere() {
         let function = signature::c_function(operation);
         for path in [
             "src/ffi/operations.rs",
-            "include/wazo_auth_client.h",
+            "include/wazo_auth_client/operations.h",
             "include/wazo_auth_client/operations.hpp",
             "docs/operations.md",
         ] {
@@ -41,12 +43,70 @@ fn every_operation_is_everywhere() {
 
 #[test]
 fn what_is_generated_for_readers_keeps_to_the_width_of_lines() {
-    let operations: Vec<_> = operations::all().collect();
-    for text in [python::module(&operations), python::stub(&operations), cpp::header(&operations)] {
-        for line in text.lines() {
-            assert!(line.chars().count() <= 120, "{line}");
-            assert_eq!(line, line.trim_end());
+    let files = codegen::generate(root()).unwrap();
+    for path in [
+        "include/wazo_auth_client.h",
+        "include/wazo_auth_client/operations.h",
+        "include/wazo_auth_client/operations.hpp",
+        "include/wazo_auth_client/error_kind.hpp",
+        "bindings/python/wazo_auth_client/_operations.py",
+        "bindings/python/wazo_auth_client/_operations.pyi",
+        "bindings/python/wazo_auth_client/_kinds.py",
+    ] {
+        for line in text_of(&files, path).lines() {
+            assert!(line.chars().count() <= 120, "{path}: {line}");
+            assert_eq!(line, line.trim_end(), "{path}");
         }
+    }
+}
+
+/// The two are written apart from each other: a difference would be undefined behaviour in every caller.
+#[test]
+fn the_prototypes_of_operations_are_those_that_cbindgen_makes_of_the_functions() {
+    let files = codegen::generate(root()).unwrap();
+    let source = std::env::temp_dir().join(format!("wazo-auth-xtask-{}.rs", std::process::id()));
+    std::fs::write(&source, text_of(&files, "src/ffi/operations.rs")).unwrap();
+    let config = cbindgen::Config::from_file(root().join("cbindgen.toml")).unwrap();
+    let bindings = cbindgen::Builder::new().with_config(config).with_src(&source).generate().unwrap();
+    std::fs::remove_file(&source).unwrap();
+    let mut made = Vec::new();
+    bindings.write(&mut made);
+
+    let prototypes = |text: &str| -> Vec<String> {
+        let text = flat(text);
+        let declarations = text.split("*/").skip(1).filter_map(|part| part.split_once(';')).map(|(start, _)| start);
+        let bare = |start: &str| start.split(" WAZO_AUTH_NONNULL").next().unwrap().trim().to_owned();
+        declarations
+            .map(bare)
+            .filter(|start| start.contains("(const wazo_auth_client *client,") && !start.starts_with("/**"))
+            .collect()
+    };
+    let declared = prototypes(&text_of(&files, "include/wazo_auth_client/operations.h"));
+    assert!(declared.len() > 80, "{declared:?}");
+    assert_eq!(declared, prototypes(&String::from_utf8(made).unwrap()));
+}
+
+#[test]
+fn the_core_header_repeats_no_operation_and_leads_to_them() {
+    let files = codegen::generate(root()).unwrap();
+    let header = text_of(&files, "include/wazo_auth_client.h");
+    assert!(header.contains("\n#include \"wazo_auth_client/operations.h\"\n"));
+    assert!(!header.contains("wazo_auth_users_list("));
+    assert!(header.contains("@mainpage"), "the contract comes first");
+}
+
+#[test]
+fn a_record_has_one_meaning_and_one_name() {
+    let operations: Vec<_> = operations::all().collect();
+    let records = codegen::results::all_records(&operations);
+    let mut names: Vec<_> = records.iter().map(|record| record.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), records.len());
+    for field in records.iter().flat_map(|record| record.fields) {
+        assert!(
+            field.name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
+        );
     }
 }
 

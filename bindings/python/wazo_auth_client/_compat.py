@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional, Union
 
-from . import _operations
+from . import _kinds, _operations
 from .exceptions import InvalidTokenException, MissingPermissionsTokenException, WazoAuthError
 
 # The server stores the user agent of a login with the session, and people recognise their sessions by it: this text
@@ -37,7 +37,8 @@ class Token(_operations.Token):
             error = MissingPermissionsTokenException('the token lacks the access, or may not work in the tenant')
         else:
             error = InvalidTokenException('the token does not exist (any more)')
-        error.kind, error.kind_code = ('permission_denied', 4) if answer.status == 403 else ('not_found', 6)
+        error.kind = _kinds.PERMISSION_DENIED if answer.status == 403 else _kinds.NOT_FOUND
+        error.kind_code = _kinds.NUMBERS[error.kind]
         error.operation, error.status = operation, answer.status
         raise error
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 import json
 from typing import Any, Optional
 
-from . import exceptions
+from . import _kinds, exceptions
 from ._native import NativeError
 from ._response import Request, Response, status_text
 
 # Where the server did not answer, the kind alone says which type it is.
 _TYPES_WITHOUT_ANSWER = {
-    'invalid_argument': 'InvalidArgument',
-    'connect': 'ConnectionError',
-    'tls': 'SSLError',
-    'timeout': 'Timeout',
+    _kinds.INVALID_ARGUMENT: 'InvalidArgument',
+    _kinds.CONNECT: 'ConnectionError',
+    _kinds.TLS: 'SSLError',
+    _kinds.TIMEOUT: 'Timeout',
     # Something that is not HTTP, or an answer that breaks off: for requests, too, a matter of the connection.
-    'protocol': 'ConnectionError',
+    _kinds.PROTOCOL: 'ConnectionError',
 }
 
 
@@ -44,7 +44,7 @@ def _typed(failure: dict[str, Any], response: Optional[Response]) -> Any:
         return getattr(exceptions, _TYPES_WITHOUT_ANSWER.get(failure['kind_name'], 'RequestException'))(message)
     if not 200 <= response.status_code < 300:
         return exceptions.HTTPError(status_text(response.status_code, response.reason, response.url))
-    if failure['kind_name'] != 'protocol':
+    if failure['kind_name'] != _kinds.PROTOCOL:
         return exceptions.RequestException(message)
     try:
         json.loads(response.text)
@@ -56,12 +56,13 @@ def _typed(failure: dict[str, Any], response: Optional[Response]) -> Any:
 def invalid_argument(message: str, operation: Optional[str] = None) -> exceptions.WazoAuthError:
     """The exception for what this package itself refuses."""
     made = exceptions.InvalidArgument(message)
-    made.kind, made.kind_code, made.operation = 'invalid_argument', 1, operation
+    made.kind, made.operation = _kinds.INVALID_ARGUMENT, operation
+    made.kind_code = _kinds.NUMBERS[made.kind]
     return made
 
 
 def closed() -> exceptions.WazoAuthError:
     """The exception for a call on a client that was closed."""
     made = exceptions.RequestException('this client was closed')
-    made.kind, made.kind_code = 'closed', 18
+    made.kind, made.kind_code = _kinds.CLOSED, _kinds.NUMBERS[_kinds.CLOSED]
     return made

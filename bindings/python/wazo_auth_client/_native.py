@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, Optional
 
+from . import _kinds
+
 #: Names the library's file, for development and for systems that keep it in a place of their own.
 LIBRARY_VARIABLE = 'WAZO_AUTH_CLIENT_LIBRARY'
 
@@ -119,7 +121,8 @@ def _raise(error: ctypes.c_void_p) -> NoReturn:
     native = library()
     address = error.value
     if address is None:
-        raise NativeError({'kind': 19, 'kind_name': 'internal', 'message': 'failed without an error'}, None)
+        kind = {'kind': _kinds.NUMBERS[_kinds.INTERNAL], 'kind_name': _kinds.INTERNAL}
+        raise NativeError({**kind, 'message': 'failed without an error'}, None)
     try:
         failure = json.loads(native.wazo_auth_error_json(address))
         answer = native.wazo_auth_error_response(address)

@@ -135,6 +135,9 @@ fn outcome(operation: &Operation, kinds: &[Kind]) -> String {
     let good = match (operation.result, &operation.returns) {
         (Shape::Question, _) => format!("Yes: {accepted}. No: 403 and 404."),
         (Shape::Nothing, _) => format!("Success: {accepted}. No result."),
+        (Shape::JsonOrNothing, Some(kind)) => {
+            format!("Success: {accepted}. Result: {}, or `null`.", type_in_words(kind, LINK))
+        }
         (_, Some(Type::Record(_))) => format!("Success: {accepted}."),
         (Shape::Text | Shape::Location, _) | (_, None) => {
             format!("Success: {accepted}. Result: {}.", result_in_words(operation))

@@ -18,7 +18,7 @@ pub fn stub(sources: &Sources) -> String {
     let mut text = format!(
         "# {}\n\
          from collections.abc import Mapping, Sequence\n\
-         from typing import IO, Any, Optional, TypedDict, Union\n\
+         from typing import IO, Any, Dict, List, Optional, TypedDict, Union\n\
          from uuid import UUID\n\n\
          from ._resource import Resource\n\n\
          _Text = Union[str, UUID]\n\
@@ -98,6 +98,7 @@ fn type_name(record: &Record) -> String {
     format!("{}Dict", record.name)
 }
 
+/// A type, by the names of `typing`: in a class that has a method `list`, `list` is the method.
 fn type_of(kind: &Type) -> String {
     match kind {
         Type::Text => "str".to_owned(),
@@ -106,8 +107,8 @@ fn type_of(kind: &Type) -> String {
         Type::Boolean => "bool".to_owned(),
         Type::Any => "Any".to_owned(),
         Type::Record(record) => type_name(record),
-        Type::List(item) => format!("list[{}]", type_of(item)),
-        Type::Map(value) => format!("dict[str, {}]", type_of(value)),
+        Type::List(item) => format!("List[{}]", type_of(item)),
+        Type::Map(value) => format!("Dict[str, {}]", type_of(value)),
     }
 }
 

@@ -101,7 +101,7 @@ pub fn result_in_words(operation: &Operation) -> String {
     }
 }
 
-/// Every record that the results of these operations consist of, each once, those first that others mention last.
+/// Every record that the results of these operations consist of, each once.
 pub fn all_records(operations: &[&Operation]) -> Vec<&'static Record> {
     let mut records = Vec::new();
     for kind in operations.iter().filter_map(|operation| operation.returns.as_ref()) {
@@ -126,7 +126,7 @@ pub fn nested_records(operations: &[&Operation]) -> Vec<&'static Record> {
 }
 
 fn collect(record: &'static Record, records: &mut Vec<&'static Record>) {
-    if !records.iter().any(|known| known.name == record.name) {
+    if !records.iter().any(|known| std::ptr::eq(*known, record)) {
         records.push(record);
         within(record, records);
     }

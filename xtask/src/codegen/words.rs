@@ -57,7 +57,10 @@ pub fn argument_in_words(
         format!("{what}{or_null}{further}:")
     };
     match argument {
-        Argument::Own(parameter) => (format!("{}{}", parameter.doc, capitalised_note(or_null)), Vec::new()),
+        Argument::Own(parameter) => {
+            let may_be_null = if or_null.is_empty() { "" } else { " May be NULL." };
+            (format!("{}{may_be_null}", parameter.doc), Vec::new())
+        }
         Argument::Query => (object("query", "The query, a JSON object"), in_query(operation).collect()),
         Argument::Body(_) => {
             let members: Vec<_> = in_body(operation).collect();
@@ -75,11 +78,6 @@ pub fn argument_in_words(
             (object("body", "A JSON object"), members)
         }
     }
-}
-
-/// `, or NULL` as a sentence of its own.
-fn capitalised_note(or_null: &str) -> &'static str {
-    if or_null.is_empty() { "" } else { " May be NULL." }
 }
 
 /// A parameter as a member of a JSON object.
