@@ -30,10 +30,10 @@ pub fn source(sources: &Sources) -> Result<String, String> {
         let mut meaning = Comment::new("    /// ");
         meaning.line(kind.meaning);
         let (name, number) = (c_name(kind), kind.number);
-        write!(variants, "{}    {name} = {number},\n", meaning.into_text()).expect("a String takes all");
-        write!(arms, "            ErrorKind::{} => Self::{name},\n", camel_case(kind.name))
+        writeln!(variants, "{}    {name} = {number},", meaning.into_text()).expect("a String takes all");
+        writeln!(arms, "            ErrorKind::{} => Self::{name},", camel_case(kind.name))
             .expect("a String takes all");
-        write!(words, "        {number} => c\"{}\",\n", kind.name).expect("a String takes all");
+        writeln!(words, "        {number} => c\"{}\",", kind.name).expect("a String takes all");
     }
     formatted(&format!(
         "// {generated}\n\n{HEAD}{variants}}}\n\n\

@@ -28,8 +28,8 @@ const HEAD: &str = "\
  * - Every argument is a string in UTF-8, or NULL where its description says so. The library copies what it
  *   needs: the caller keeps ownership of every argument.
  * - `body`, `options` and `query` are JSON documents. Members that are not marked as required may be missing.
- * - `error` is NULL, or points to a `wazo_auth_error *` that is NULL. On failure the error is stored there; free it with
- *   wazo_auth_error_free(). On success nothing is stored.
+ * - `error` is NULL, or points to a `wazo_auth_error *` that is NULL. On failure the error is stored there; free it
+ *   with wazo_auth_error_free(). On success nothing is stored.
  * - A function that returns `char *` returns NULL on failure. Otherwise free the string with wazo_auth_string_free().
  * - A function that returns `bool` returns true when the operation is done, and false on failure. The exceptions are
  *   questions, and say so: true means yes, false without an error means no, false with an error means that the answer
@@ -107,7 +107,9 @@ fn comment(operation: &Operation, kinds: &[Kind]) -> String {
         let (what, members) = argument_in_words(operation, argument, ", or NULL");
         comment.line(&format!("@param {} {what}", argument.name()));
         if !members.is_empty() {
-            members.iter().for_each(|member| comment.item(&member_in_words(member)));
+            for member in members {
+                comment.item(&member_in_words(member));
+            }
             gap_is_due = true;
         }
     }

@@ -1,5 +1,7 @@
 //! Writes `include/wazo_auth_client/error_kind.hpp`: the kinds of errors as a C++ enum.
 
+use std::fmt::Write as _;
+
 use super::comment::Comment;
 use super::cpp_signature::name;
 use super::kinds::c_name;
@@ -27,7 +29,7 @@ pub fn header(sources: &Sources) -> String {
     for kind in sources.tables.kinds {
         let mut meaning = Comment::new("    /// ");
         meaning.line(kind.meaning);
-        text.push_str(&format!("{}    {} = {},\n", meaning.into_text(), name(kind.name), c_name(kind)));
+        writeln!(text, "{}    {} = {},", meaning.into_text(), name(kind.name), c_name(kind)).expect("a String takes all");
     }
     text + "};\n\n} // namespace wazo::auth\n\n#endif\n"
 }

@@ -152,7 +152,9 @@ fn comment(operation: &Operation, kinds: &[Kind], required: &[&Argument], option
     for argument in required.iter().chain(optional) {
         let (what, members) = argument_in_words(operation, argument, "");
         comment.line(&format!("@param {} {what}", name(argument.name())));
-        members.iter().for_each(|member| comment.item(&member_in_words(member)));
+        for member in members {
+            comment.item(&member_in_words(member));
+        }
     }
     match operation.result {
         Shape::Nothing => {}

@@ -14,11 +14,11 @@ pub fn formatted(source: &str) -> Result<String, String> {
         .spawn()
         .map_err(|error| format!("rustfmt, which formats what is generated, does not start: {error}"))?;
     // Written from a thread of its own: rustfmt may begin to answer before it has read all.
-    let mut input = rustfmt.stdin.take().expect("stdin is piped");
+    let mut input = rustfmt.stdin.take().ok_or("rustfmt: its input is not piped")?;
     let written = source.to_owned();
     let writer = std::thread::spawn(move || input.write_all(written.as_bytes()));
     let output = rustfmt.wait_with_output().map_err(|error| format!("rustfmt: {error}"))?;
-    writer.join().expect("writing does not panic").map_err(|error| format!("rustfmt: {error}"))?;
+    writer.join().map_err(|_| "rustfmt: writing to it panicked")?.map_err(|error| format!("rustfmt: {error}"))?;
     if !output.status.success() {
         return Err(format!("rustfmt refuses what was generated:\n{}", String::from_utf8_lossy(&output.stderr)));
     }

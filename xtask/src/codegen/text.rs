@@ -75,8 +75,11 @@ pub fn bracketed(start: &str, items: &[String], end: &str, layout: Layout) -> St
         Layout::Filled(more) => filled(start, items, end, &" ".repeat(indent + more)),
         Layout::Stacked => {
             let indent = " ".repeat(indent);
-            let items: String = items.iter().map(|item| format!("{indent}    {item},\n")).collect();
-            format!("{start}\n{items}{indent}{end}\n")
+            let mut text = format!("{start}\n");
+            for item in items {
+                writeln!(text, "{indent}    {item},").expect("a String takes all");
+            }
+            text + &format!("{indent}{end}\n")
         }
     }
 }
