@@ -65,6 +65,7 @@ pub enum Kind {
 /// One parameter of an operation.
 #[derive(Debug)]
 #[must_use]
+#[allow(clippy::struct_excessive_bools, reason = "columns of a table")]
 pub struct Parameter {
     /// The name in every binding and in the arguments of a call by name.
     pub name: &'static str,
@@ -90,7 +91,18 @@ pub struct Parameter {
 }
 
 const fn parameter(name: &'static str, place: Place, kind: Kind, doc: &'static str) -> Parameter {
-    Parameter { name, wire: name, argument: name, place, kind, required: false, hot: false, secret: false, not_empty: false, doc }
+    Parameter {
+        name,
+        wire: name,
+        argument: name,
+        place,
+        kind,
+        required: false,
+        hot: false,
+        secret: false,
+        not_empty: false,
+        doc,
+    }
 }
 
 /// A segment of the path; always required.
