@@ -143,7 +143,7 @@ pub const fn header(name: &'static str, header: &'static str, doc: &'static str)
 /// The tenant on whose behalf the call is made (`Wazo-Tenant`).
 pub const TENANT: Parameter = tenant(
     "tenant_uuid",
-    "The tenant on whose behalf the call is made: the token's own or one below it; the client's where left out.",
+    "The tenant on whose behalf the call is made: the token's own or one below it; the client's own if left out.",
 );
 
 /// The tenant, under another name.
@@ -210,11 +210,11 @@ impl Parameter {
 /// How every listing is searched, ordered and paged; `order` names the columns that this one sorts by.
 pub const fn list(order: &'static str) -> [Parameter; 5] {
     [
-        query("search", Kind::Text, "Only items that hold this text in one of their searched columns."),
+        query("search", Kind::Text, "Only items that contain this text in one of the searched columns."),
         query("order", Kind::Text, order),
         query("direction", Kind::Text, "`asc` (ascending, the default) or `desc`."),
-        query("limit", Kind::Integer, "How many items at most; 0 or more, all where left out."),
-        query("offset", Kind::Integer, "How many items to pass over first; 0 or more, none where left out."),
+        query("limit", Kind::Integer, "Largest number of items; 0 or more, all items if left out."),
+        query("offset", Kind::Integer, "Number of items to skip; 0 or more, 0 if left out."),
     ]
 }
 

@@ -63,7 +63,7 @@ pub fn values(name: &str, argument: &Argument, push: &mut dyn FnMut(String) -> R
         || Error::invalid(format!("argument {name}: expected a text, a number, a Boolean or a list of those"));
     let mut push_scalar = |value: Option<Json>| match value.ok_or_else(expected)? {
         Json::Null => Ok(()),
-        Json::Truth(truth) => push(if truth { "True" } else { "False" }.to_owned()),
+        Json::Boolean(boolean) => push(if boolean { "True" } else { "False" }.to_owned()),
         Json::Number(number) => push(number.to_owned()),
         Json::Text(text) => push(text),
         Json::List(_) | Json::Object(_) => Err(expected()),
