@@ -56,12 +56,15 @@ pub mod manual {
     pub struct ManualClock(Mutex<Instant>);
 
     impl ManualClock {
-        pub fn new() -> Self {
-            Self(Mutex::new(now()))
-        }
-
+        /// Moves it.
         pub fn advance(&self, by: Duration) {
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
+        }
+    }
+
+    impl Default for ManualClock {
+        fn default() -> Self {
+            Self(Mutex::new(now()))
         }
     }
 

@@ -8,6 +8,7 @@
 
 pub mod certificates;
 #[cfg(unix)]
+#[allow(clippy::disallowed_methods, reason = "a list that lives as long as the process, read without a lock")]
 mod descriptors;
 pub mod entry;
 pub mod event;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// One level of a JSON text; what lies below it is as it came, checked to be JSON.
 pub enum Json<'a> {
     Null,
-    Truth(bool),
+    Boolean(bool),
     /// As it is written.
     Number(&'a str),
     Text(String),
@@ -25,8 +25,8 @@ impl<'a> Json<'a> {
         let text = json.get();
         Some(match text.as_bytes().first()? {
             b'n' => Self::Null,
-            b't' => Self::Truth(true),
-            b'f' => Self::Truth(false),
+            b't' => Self::Boolean(true),
+            b'f' => Self::Boolean(false),
             b'"' => Self::Text(serde_json::from_str(text).ok()?),
             b'[' => Self::List(serde_json::from_str(text).ok()?),
             b'{' => Self::Object(serde_json::from_str(text).ok()?),
@@ -34,12 +34,12 @@ impl<'a> Json<'a> {
         })
     }
 
-    /// The value as a text: of a string, a number or a truth; `None` for anything else.
+    /// The value as a text: of a string, a number or a Boolean; `None` for anything else.
     pub fn into_text(self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text),
             Self::Number(number) => Some(number.to_owned()),
-            Self::Truth(truth) => Some(truth.to_string()),
+            Self::Boolean(boolean) => Some(boolean.to_string()),
             Self::Null | Self::List(_) | Self::Object(_) => None,
         }
     }

@@ -48,8 +48,10 @@ pub fn find(name: &str) -> Option<&'static Operation> {
     all().find(|operation| operation.name == name)
 }
 
-/// The operation of this name, found when the program is compiled: an unknown name does not compile.
-#[must_use]
+/// The operation of this name, for constants: found when the program is compiled.
+///
+/// # Panics
+/// Where the table has no such operation: in a constant, that does not compile.
 pub const fn named(name: &str) -> &'static Operation {
     let mut resource = 0;
     while resource < RESOURCES.len() {

@@ -284,13 +284,7 @@ impl Shared {
         if !inner.ended.is_empty() {
             event.set();
         }
-        Ok(Self {
-            slots,
-            inner: Mutex::new(inner),
-            arrived: Condvar::new(),
-            event,
-            wake_up: Callback::new(),
-        })
+        Ok(Self { slots, inner: Mutex::new(inner), arrived: Condvar::new(), event, wake_up: Callback::new() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

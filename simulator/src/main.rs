@@ -12,37 +12,37 @@ use wazo_auth_simulator::faults::Faults;
 use wazo_auth_simulator::{Options, Simulator};
 
 const HELP: &str = "\
-wazo-auth-simulator: a wazo-auth in memory, to test clients against
+wazo-auth-simulator: a wazo-auth in memory, for tests of its clients
 
 USAGE
     wazo-auth-simulator [--port 9497] [--admin NAME:PASSWORD] [--tls] [...]
 
 LISTENING
     --port PORT               port to listen on; 0 picks a free one [9497]
-    --tls                     that port speaks HTTPS, with a certificate made at this start
-    --tls-port PORT           HTTPS on this port too, beside plain HTTP on --port
+    --tls                     use HTTPS on that port, with a certificate that is created at each start
+    --tls-port PORT           use HTTPS on this port, and plain HTTP on --port
     --address ADDRESS         address to listen on [127.0.0.1]
-    --certificate-file PATH   write the certificate there, PEM: what a client takes as its CA
-    --port-file PATH          write the port there once it listens (HTTPS's, if it listens there)
+    --certificate-file PATH   write the certificate to this file (PEM): the CA file of a client
+    --port-file PATH          write the port to this file when it listens (the HTTPS port, if there is one)
 
 CONTENT
-    --admin NAME:PASSWORD     an administrator: a user of the top tenant who may do everything
-    --state FILE              begin with this state, as GET /_simulator/state gives one
-    --settings JSON           change settings, such as '{\"user_registration\": true}'; all of them:
-                              GET /_simulator/settings
+    --admin NAME:PASSWORD     create an administrator: a user of the top tenant with every access
+    --state FILE              start with this state; GET /_simulator/state shows the format
+    --settings JSON           change settings, such as '{\"user_registration\": true}'; GET /_simulator/settings
+                              lists them
 
 BEHAVIOUR
-    --fault FAULT             begin with this fault; may be repeated; see docs/simulator.md
-    --exit-with-stdin         stop when standard input ends, so that it never outlives the program that started it
-    -h, --help                this text
-    -V, --version             the version
+    --fault FAULT             start with this fault; may be repeated; see docs/simulator.md
+    --exit-with-stdin         stop when standard input ends, so that it ends with the program that started it
+    -h, --help                print this text
+    -V, --version             print the version
 
-It prints one line for each port when it listens:
+When it listens, it prints one line for each port:
 
     listening on https://127.0.0.1:41234
 
-and stops on SIGTERM or SIGINT. Paths may begin with /0.1 or with /api/auth/0.1. The routes below /_simulator/ set the
-stage: state, settings, mails, status, requests, faults.
+It stops on SIGTERM or SIGINT. Paths may begin with /0.1 or with /api/auth/0.1. The control routes below /_simulator/
+show and change state, settings, mails, status, requests and faults.
 ";
 
 struct Arguments {

@@ -16,7 +16,7 @@ pub enum Argument {
 }
 
 impl Argument {
-    /// The value as a text: of a JSON string, number or truth; `None` for anything else.
+    /// The value as a text: of a JSON string, number or Boolean; `None` for anything else.
     pub fn as_text(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.clone()),

@@ -1,9 +1,9 @@
 //! What requests promise, before anything is sent.
 
 use super::*;
-use crate::client::ErrorKind;
-use crate::client::Options;
-use crate::operations;
+use crate::error::ErrorKind;
+use crate::operations::{self, Method};
+use crate::options::Options;
 use serde_json::Value;
 
 const BASE: &str = "https://h/api/auth/0.1";
@@ -19,7 +19,10 @@ fn settings() -> CallSettings {
 
 fn prepared(operation: &str, arguments: &str) -> Result<Prepared> {
     let operation = operations::find(operation).expect("an operation of the table");
-    prepare(BASE, operation, &Arguments::from_json(arguments)?, &settings())
+    match prepare(BASE, operation, &Arguments::from_json(arguments)?, &settings())? {
+        Preparation::Request(prepared) => Ok(*prepared),
+        Preparation::No => panic!("{operation:?} {arguments} is answered without a request"),
+    }
 }
 
 fn refused(operation: &str, arguments: &str) -> String {
@@ -271,4 +274,64 @@ fn what_changes_something_each_time_is_neither_safe_nor_repeated() {
     assert!(plain.is_safe() && plain.is_idempotent());
     let deleted = prepared("users.delete", r#"{"user_uuid": "u"}"#).unwrap();
     assert!(!deleted.is_safe() && deleted.is_idempotent());
+}
+
+fn is_answered_no(operation: &str, arguments: &str) -> bool {
+    let operation = operations::find(operation).expect("an operation of the table");
+    let outcome = prepare(BASE, operation, &Arguments::from_json(arguments).unwrap(), &settings());
+    matches!(outcome, Ok(Preparation::No))
+}
+
+#[test]
+fn a_question_about_a_token_that_no_server_can_know_is_answered_no_without_a_request() {
+    let long = "x".repeat(8_001);
+    let foreign = String::from_utf8_lossy(b"caf\xe9").into_owned();
+    for token in ["", ".", "..", "../x", "a\\..\\b", "a\nb", "a\0b", "\u{7f}", "\u{85}", &long, &foreign] {
+        for operation in ["token.check", "token.is_valid"] {
+            let arguments = serde_json::json!({"token": token, "required_acl": "a.b"}).to_string();
+            assert!(is_answered_no(operation, &arguments), "{token:?}");
+        }
+        // What is no question says what is wrong, and so does every other argument of the path.
+        let control = token.chars().any(char::is_control) || token == foreign;
+        if !control {
+            refused("token.revoke", &serde_json::json!({"token": token}).to_string());
+            refused("users.get", &serde_json::json!({"user_uuid": token}).to_string());
+        }
+    }
+    assert!(is_answered_no("token.check", r#"{"token": "\ud800"}"#), "half a character");
+    // A mistake of the program stays one, whatever the token is.
+    for arguments in ["{}", r#"{"token": null}"#, r#"{"token": ["x"]}"#, r#"{"token": "..", "acl": "x"}"#] {
+        refused("token.check", arguments);
+    }
+    assert!(prepared("token.check", r#"{"token": "0ec4e97a-4087-4511-ab10-3d5836be455d"}"#).is_ok());
+}
+
+#[test]
+fn an_empty_access_or_tenant_is_refused_by_name_and_left_out_where_it_is_null() {
+    for operation in ["token.check", "token.is_valid", "token.get"] {
+        for arguments in [
+            r#"{"token": "t", "required_acl": ""}"#,
+            r#"{"token": "t", "query": {"required_acl": ""}}"#,
+            r#"{"token": "t", "query": {"scope": ""}}"#,
+            r#"{"token": "t", "required_acl": ["a", ""]}"#,
+        ] {
+            let message = refused(operation, arguments);
+            assert!(message.contains("argument required_acl: it is empty"), "{arguments}: {message}");
+        }
+        for arguments in [r#"{"token": "t", "tenant": ""}"#, r#"{"token": "t", "query": {"tenant": ""}}"#] {
+            let message = refused(operation, arguments);
+            assert!(message.contains("argument tenant_uuid: it is empty"), "{arguments}: {message}");
+        }
+        let neither = prepared(operation, r#"{"token": "t", "required_acl": null, "tenant": null}"#).unwrap();
+        assert_eq!(neither.url.query(), None);
+    }
+    // Also where the token is one that no server can know: the mistake is the program's.
+    assert!(refused("token.check", r#"{"token": "..", "required_acl": ""}"#).contains("argument required_acl"));
+    for arguments in [
+        r#"{"token": "t", "scopes": ["a"], "tenant": ""}"#,
+        r#"{"token": "t", "body": {"scopes": ["a"], "tenant": ""}}"#,
+        r#"{"token": "t", "body": {"scopes": ["a"], "tenant_uuid": ""}}"#,
+    ] {
+        assert!(refused("token.check_scopes", arguments).contains("it is empty"), "{arguments}");
+    }
 }

@@ -1,15 +1,20 @@
 //! How answers are judged.
 
 use super::*;
-use crate::client::{Arguments, Options};
+use crate::client::Arguments;
+use crate::client::request::{Preparation, prepare};
 use crate::operations;
+use crate::options::Options;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
 fn judged(operation: &str, arguments: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Result<Outcome> {
     let operation = operations::find(operation).expect("an operation of the table");
     let mut options = Options::new();
     options.set("token", "the-token").unwrap();
     let arguments = Arguments::from_json(arguments).unwrap();
-    let prepared = crate::client::request::prepare("https://h/0.1", operation, &arguments, &options.call).unwrap();
+    let Ok(Preparation::Request(prepared)) = prepare("https://h/0.1", operation, &arguments, &options.call) else {
+        panic!("{} makes no request", operation.name)
+    };
     let mut map = HeaderMap::new();
     map.insert(CONTENT_TYPE, "application/json".parse().unwrap());
     for (name, value) in headers {
@@ -17,7 +22,7 @@ fn judged(operation: &str, arguments: &str, status: u16, headers: &[(&str, &str)
         map.insert(name, value.parse().unwrap());
     }
     let answer = Answer { status, headers: map, body: body.as_bytes().to_vec() };
-    judge(&prepared, Expected { accepted: operation.accepted, shape: operation.result }, answer)
+    judge(&prepared, Expected::Operation { accepted: operation.accepted, shape: operation.result }, answer)
 }
 
 fn refused(operation: &str, arguments: &str, status: u16, body: &str) -> Error {

@@ -3,6 +3,7 @@
 use super::error::wazo_auth_error;
 use super::panic::contain;
 use super::pointer::{self, Handle, HandleType, Shell};
+use crate::client::Outcome;
 use crate::queue::Completion;
 use std::ffi::{CString, c_char, c_void};
 
@@ -25,7 +26,7 @@ impl Handle for wazo_auth_completion {
 impl wazo_auth_completion {
     /// Wraps a completion.
     pub fn new(completion: Completion) -> Self {
-        let is_yes = completion.outcome.as_ref().is_ok_and(|outcome| outcome.is_yes());
+        let is_yes = completion.outcome.as_ref().is_ok_and(Outcome::is_yes);
         let (result, error) = match completion.outcome {
             // JSON has no NUL in it.
             Ok(outcome) => (Some(CString::new(outcome.json).unwrap_or_default()), None),
@@ -89,7 +90,8 @@ pub unsafe extern "C" fn wazo_auth_completion_is_yes(completion: *const wazo_aut
 /// failed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_completion_result(completion: *const wazo_auth_completion) -> *const c_char {
-    let result = |completion: &wazo_auth_completion| completion.result.as_ref().map_or(std::ptr::null(), |r| r.as_ptr());
+    let result =
+        |completion: &wazo_auth_completion| completion.result.as_ref().map_or(std::ptr::null(), |r| r.as_ptr());
     // SAFETY: the header's contract.
     unsafe { ask(completion, std::ptr::null(), result) }
 }

@@ -104,7 +104,9 @@ pub unsafe extern "C" fn wazo_auth_error_status(error: *const wazo_auth_error) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_message(error: *const wazo_auth_error) -> *const c_char {
     // SAFETY: the header's contract.
-    unsafe { ask(error, c"no error".as_ptr(), |error| kept(&error.texts.message, || Some(error.error.message.clone()))) }
+    unsafe {
+        ask(error, c"no error".as_ptr(), |error| kept(&error.texts.message, || Some(error.error.message.clone())))
+    }
 }
 
 /// Returns the `error_id` of the server's response, such as "unknown-user".

@@ -233,9 +233,8 @@ fn missing(name: &str) -> Error {
 /// Hands a text to the caller, who ends it with `wazo_auth_string_free`.
 pub fn give_text(text: String) -> Result<*mut c_char> {
     // JSON has no NUL in it; should one come all the same, cutting the text short would be a lie.
-    let text = CString::new(text).map_err(|_| {
-        Error::new(ErrorKind::Protocol, "the response has a NUL byte in it, which no C text can hold")
-    })?;
+    let text = CString::new(text)
+        .map_err(|_| Error::new(ErrorKind::Protocol, "the response has a NUL byte in it, which no C text can hold"))?;
     Ok(text.into_raw())
 }
 

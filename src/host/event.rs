@@ -12,8 +12,8 @@ pub type Descriptor = std::ffi::c_int;
 
 #[cfg(target_os = "linux")]
 mod with_eventfd {
-    use std::io::{Read, Write};
     use super::Descriptor;
+    use std::io::{Read, Write};
     use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
     /// An eventfd: one descriptor, close-on-exec, never blocking.
@@ -52,8 +52,8 @@ mod with_eventfd {
 
 #[cfg(all(unix, not(target_os = "linux")))]
 mod with_sockets {
-    use std::io::{Read, Write};
     use super::Descriptor;
+    use std::io::{Read, Write};
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
 

@@ -8,7 +8,7 @@ const POLICY: Parameter = path("policy_uuid", "The policy's UUID or slug.");
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("policies.list", Method::Get, "/policies")
         .summary("Lists the policies of a tenant.")
-        .details("Policies that a tenant above shares are among them.")
+        .details("The list includes policies that a parent tenant shares.")
         .access("auth.policies.read")
         .parameters(&[
             &[TENANT],
@@ -28,16 +28,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("policies.new", Method::Post, "/policies")
         .summary("Creates a policy.")
         .details(
-            "401 stands for accesses that the token itself does not have, too: nobody can give what they lack. 409 \
-             means that the tenant has a policy of this name or slug.",
+            "401 is also the status for an access that the token itself does not have: a token can only give what it \
+             has. 409 means that the tenant has a policy of this name or slug.",
         )
         .access("auth.policies.create")
         .parameters(&[&[
             field("name", Kind::Text, "The name; 80 characters at most, unique in the tenant.").required(),
             TENANT,
-            field("slug", Kind::Text, "A short name for URLs, fixed for ever; made from the name where left out."),
+            field("slug", Kind::Text, "A short name for URLs, which never changes; made from the name if left out."),
             field("description", Kind::Text, "What it is for."),
-            field("acl", Kind::Texts, "The accesses, such as `confd.users.#`; one that begins with `!` denies."),
+            field("acl", Kind::Texts, "The accesses, such as `confd.users.#`; an access that begins with `!` denies."),
             field("shared", Kind::Boolean, "Whether the tenants below can use it too; false by default."),
         ]])
         .open()
@@ -53,15 +53,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("policies.edit", Method::Put, "/policies/{policy_uuid}")
         .summary("Replaces a policy.")
         .details(
-            "The whole policy is replaced: an `acl` that is left out is emptied. The slug stays. 401 stands for \
-             accesses that the token itself does not have, too; 403 means that the server manages this policy itself.",
+            "The whole policy is replaced: an `acl` that is left out is emptied. The slug stays. 401 is also the \
+             status for an access that the token itself does not have; 403 means that the server manages this policy \
+             itself.",
         )
         .access("auth.policies.{policy_uuid}.update")
         .parameters(&[&[
             POLICY,
             field("name", Kind::Text, "The name; 80 characters at most, unique in the tenant.").required(),
-            field("description", Kind::Text, "What it is for; emptied where left out."),
-            field("acl", Kind::Texts, "The accesses, such as `confd.users.#`; emptied where left out."),
+            field("description", Kind::Text, "What it is for; emptied if left out."),
+            field("acl", Kind::Texts, "The accesses, such as `confd.users.#`; emptied if left out."),
             TENANT,
         ]])
         .open()
@@ -77,7 +78,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[401, 403, 404]),
     operation("policies.add_access", Method::Put, "/policies/{policy_uuid}/acl/{access}")
         .summary("Adds an access to a policy.")
-        .details("401 stands for an access that the token itself does not have, too. An access cannot hold `/`.")
+        .details(
+            "401 is also the status for an access that the token itself does not have. An access cannot contain \
+             `/`.",
+        )
         .access("auth.policies.{policy_uuid}.update")
         .parameters(&[&[
             POLICY,
@@ -89,8 +93,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("policies.remove_access", Method::Delete, "/policies/{policy_uuid}/acl/{access}")
         .summary("Removes an access from a policy.")
         .details(
-            "401 stands for an access that the token itself does not have, too; 404 also for one that the policy does \
-             not hold.",
+            "401 is also the status for an access that the token itself does not have; 404 also for one that the \
+             policy does not hold.",
         )
         .access("auth.policies.{policy_uuid}.update")
         .parameters(&[&[POLICY, path("access", "The access to remove, as the policy holds it."), TENANT]])

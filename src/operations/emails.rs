@@ -32,12 +32,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .nothing()
         .refused(&[401, 404]),
     operation("emails.get_confirmation_page", Method::Get, "/emails/{email_uuid}/confirm")
-        .summary("Confirms an email address as the link in the mail does, and gives the page that its reader sees.")
-        .details("The answer is HTML. Although a GET, it changes the address: 404 means that there is no such one.")
+        .summary(
+            "Confirms an email address as the link in the mail does, and returns the page that the reader of the \
+             mail sees.",
+        )
+        .details(
+            "The response is HTML. Although the method is GET, it changes the address. 404 means that there is \
+             no such address.",
+        )
         .access("auth.emails.{email_uuid}.confirm.update")
         .parameters(&[&[
             EMAIL,
-            query("token", Kind::Text, "The token of the mail; the client's where left out.").hot().secret(),
+            query("token", Kind::Text, "The token of the mail; the client's own if left out.").hot().secret(),
         ]])
         .result(Shape::Text, &[200])
         .returns(Type::Text)

@@ -24,22 +24,25 @@ const CONFIGURATION: Parameter = document(
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("external.list", Method::Get, "/users/{user_uuid}/external")
-        .summary("Lists the external services, and which of them a user has.")
+        .summary("Lists the external services, and says which of them a user is connected to.")
         .access("auth.users.{user_uuid}.external.read")
         .parameters(&[&[USER], &list("The column to sort by: `type`.")])
         .open()
         .returns(Type::Record(&records::EXTERNAL_SERVICES))
         .refused(&[400, 401]),
     operation("external.get", Method::Get, "/users/{user_uuid}/external/{auth_type}")
-        .summary("Reads what a user has at an external service.")
-        .details("For `google` and `microsoft` that is an access token, renewed first where it has expired.")
+        .summary("Reads the data of a user's connection to an external service.")
+        .details(
+            "For `google` and `microsoft` the data is an access token, which the server renews first if it has \
+             expired.",
+        )
         .access("auth.users.{user_uuid}.external.{auth_type}.read")
         .parameters(&[&[TYPE, USER, TENANT]])
         .returns(Type::Record(&records::EXTERNAL_DATA))
         .refused(&[401, 404]),
     operation("external.create", Method::Post, "/users/{user_uuid}/external/{auth_type}")
         .summary("Connects a user to an external service.")
-        .details("404 stands also for a service that is not configured.")
+        .details("404 is also the status for a service that is not configured.")
         .access("auth.users.{user_uuid}.external.{auth_type}.create")
         .parameters(&[&[TYPE, USER, DATA, TENANT]])
         .json()
@@ -47,8 +50,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .returns(Type::Record(&records::EXTERNAL_CONNECTION))
         .refused(&[400, 401, 404, 409]),
     operation("external.update", Method::Put, "/users/{user_uuid}/external/{auth_type}")
-        .summary("Replaces what a user has at an external service.")
-        .details("`google` and `microsoft` have no such operation: 405.")
+        .summary("Replaces the data of a user's connection to an external service.")
+        .details("`google` and `microsoft` do not support this: 405.")
         .access("auth.users.{user_uuid}.external.{auth_type}.update")
         .parameters(&[&[TYPE, USER, DATA, TENANT]])
         .json()
@@ -76,7 +79,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[401, 404]),
     operation("external.create_config", Method::Post, "/external/{auth_type}/config")
         .summary("Creates the tenant's configuration of an external service.")
-        .details("The server answers an empty text or nothing. 409 means that there is one already.")
+        .details(
+            "The server responds with an empty string or an empty body. 409 means that there is a configuration \
+             already.",
+        )
         .access("auth.{auth_type}.external.config.create")
         .parameters(&[&[TYPE, CONFIGURATION, TENANT]])
         .json()

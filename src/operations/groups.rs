@@ -10,7 +10,7 @@ const POLICY: Parameter = path("policy_uuid", "The policy's UUID or slug.");
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("groups.list", Method::Get, "/groups")
         .summary("Lists the groups of a tenant.")
-        .details("Groups that the server manages itself (`wazo-all-users-tenant-...`) are among them.")
+        .details("The list includes groups that the server manages itself (`wazo-all-users-tenant-...`).")
         .access("auth.groups.read")
         .parameters(&[
             &[TENANT],
@@ -21,7 +21,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 query("name", Kind::Text, "Only the group of this name."),
                 query("slug", Kind::Text, "Only the group of this slug."),
                 query("user_uuid", Kind::Text, "Only groups that this user belongs to."),
-                query("read_only", Kind::Boolean, "Only groups that the server manages itself, or only others."),
+                query(
+                    "read_only",
+                    Kind::Boolean,
+                    "Only groups that the server manages itself (true), or only the \
+                     others (false).",
+                ),
                 query("policy_uuid", Kind::Text, "Only groups that have this policy."),
                 query("policy_slug", Kind::Text, "The same, by the policy's slug."),
             ],
@@ -36,7 +41,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .parameters(&[&[
             field("name", Kind::Text, "The name; 128 characters at most, unique in the tenant.").required(),
             TENANT,
-            field("slug", Kind::Text, "A short name for URLs, fixed for ever; made from the name where left out."),
+            field("slug", Kind::Text, "A short name for URLs, which never changes; made from the name if left out."),
         ]])
         .open()
         .json()
@@ -77,7 +82,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[400, 401, 404]),
     operation("groups.add_policy", Method::Put, "/groups/{group_uuid}/policies/{policy_uuid}")
         .summary("Gives a policy to a group, and so to its users.")
-        .details("401 stands for accesses of the policy that the token itself does not have, too.")
+        .details("401 is also the status if the policy has an access that the token itself does not have.")
         .access("auth.groups.{group_uuid}.policies.{policy_uuid}.create")
         .parameters(&[&[GROUP, POLICY, TENANT]])
         .nothing()
@@ -97,7 +102,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[400, 401]),
     operation("groups.add_user", Method::Put, "/groups/{group_uuid}/users/{user_uuid}")
         .summary("Makes a user a member of a group.")
-        .details("400 means that the two are of different tenants, 403 that the server manages this group itself.")
+        .details(
+            "400 means that the user and the group belong to different tenants, 403 that the server manages this \
+             group itself.",
+        )
         .access("auth.groups.{group_uuid}.users.{user_uuid}.create")
         .parameters(&[&[GROUP, USER, TENANT]])
         .nothing()

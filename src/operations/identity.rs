@@ -5,7 +5,7 @@ use super::{Encoding, Kind, Method, Operation, Parameter, Shape, Type, operation
 
 const IDP_TYPE: Parameter = path("idp_type", "The identity provider's type, one of `idp.list`, such as `ldap`.");
 const USER: Parameter = path("user_uuid", "The user's UUID.");
-const METADATA: Parameter = file("metadata", "The identity provider's metadata, a file of XML.");
+const METADATA: Parameter = file("metadata", "The identity provider's metadata, an XML file.");
 
 pub(super) const OPERATIONS: &[Operation] = &[
     operation("backends.list", Method::Get, "/backends")
@@ -15,7 +15,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .returns(Type::List(&Type::Text)),
     operation("ldap_config.get", Method::Get, "/backends/ldap")
         .summary("Reads the tenant's LDAP configuration.")
-        .details("Where there is none, its members are null. `bind_password` is never shown.")
+        .details("Without a configuration, all fields are null. `bind_password` is never shown.")
         .access("auth.backends.ldap.read")
         .parameters(&[&[TENANT]])
         .returns(Type::Record(&records::LDAP_CONFIGURATION))
@@ -58,7 +58,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TENANT,
             field("domain_uuid", Kind::Text, "The UUID of a domain of the tenant (`tenants.get_domains`).").required(),
             field("entity_id", Kind::Text, "The name of the SAML entity.").required(),
-            field("acs_url", Kind::Text, "Where the identity provider is to send its responses.").required(),
+            field("acs_url", Kind::Text, "The URL that the identity provider sends its responses to.").required(),
             METADATA.required(),
         ]])
         .open()
@@ -67,13 +67,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[400, 401, 404, 409]),
     operation("saml_config.update", Method::Put, "/backends/saml")
         .summary("Changes the tenant's SAML configuration.")
-        .details("What is left out stays. The server's answer is an empty object and is not given.")
+        .details("Fields that are left out keep their values.")
         .access("auth.backends.saml.update")
         .parameters(&[&[
             TENANT,
             field("domain_uuid", Kind::Text, "The UUID of a domain of the tenant (`tenants.get_domains`)."),
             field("entity_id", Kind::Text, "The name of the SAML entity."),
-            field("acs_url", Kind::Text, "Where the identity provider is to send its responses."),
+            field("acs_url", Kind::Text, "The URL that the identity provider sends its responses to."),
             METADATA,
         ]])
         .open()
@@ -88,38 +88,38 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[401, 404]),
     operation("saml_config.get_metadata", Method::Get, "/backends/saml/metadata")
         .summary("Reads the identity provider's metadata from the tenant's SAML configuration.")
-        .details("The answer is XML.")
+        .details("The response is XML.")
         .access("auth.backends.saml.read")
         .parameters(&[&[TENANT]])
         .result(Shape::Text, &[200])
         .returns(Type::Text)
         .refused(&[401, 404]),
     operation("saml_config.get_acs_template", Method::Get, "/backends/saml/acs_url_template")
-        .summary("Reads the pattern of the URL that identity providers send their responses to.")
+        .summary("Reads the template of the URL that identity providers send their responses to.")
         .access("auth.backends.saml.read")
         .returns(Type::Record(&records::ACS_TEMPLATE))
         .refused(&[401]),
     operation("saml.sso", Method::Post, "/saml/sso")
         .summary("Begins a SAML login.")
-        .details("500 stands also for a domain without a SAML configuration.")
+        .details("500 is also the status for a domain without a SAML configuration.")
         .parameters(&[&[
             field("domain", Kind::Text, "A domain of the tenant that the user belongs to.").required().hot(),
-            field("redirect_url", Kind::Text, "Where the browser is to come back to.").required().hot(),
+            field("redirect_url", Kind::Text, "The URL that the browser returns to after the login.").required().hot(),
         ]])
         .public()
         .json()
         .returns(Type::Record(&records::SAML_LOGIN))
         .refused(&[400, 500]),
     operation("saml.acs", Method::Post, "/saml/acs")
-        .summary("Hands in the response of a SAML identity provider.")
-        .details("The result is the URL that the browser is to be sent to; it is not followed.")
+        .summary("Passes on the response of a SAML identity provider to a login.")
+        .details("The result is the URL to redirect the browser to; the library does not follow it.")
         .parameters(&[&[
-            field("saml_response", Kind::Text, "`SAMLResponse`, as the identity provider gave it.")
+            field("saml_response", Kind::Text, "`SAMLResponse`, as received from the identity provider.")
                 .wire("SAMLResponse")
                 .required()
                 .hot()
                 .secret(),
-            field("relay_state", Kind::Text, "`RelayState`, as the identity provider gave it.")
+            field("relay_state", Kind::Text, "`RelayState`, as received from the identity provider.")
                 .wire("RelayState")
                 .required()
                 .hot(),
@@ -141,14 +141,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .changes()
         .refused(&[401, 404, 500]),
     operation("saml.sls", Method::Get, "/saml/sls")
-        .summary("Hands in the response of a SAML identity provider to a logout.")
-        .details("The result is the URL that the browser is to be sent to; it is not followed.")
+        .summary("Passes on the response of a SAML identity provider to a logout.")
+        .details("The result is the URL to redirect the browser to; the library does not follow it.")
         .parameters(&[&[
-            query("saml_response", Kind::Text, "`SAMLResponse`, as the identity provider gave it.")
+            query("saml_response", Kind::Text, "`SAMLResponse`, as received from the identity provider.")
                 .wire("SAMLResponse")
                 .hot()
                 .secret(),
-            query("relay_state", Kind::Text, "`RelayState`, as the identity provider gave it.")
+            query("relay_state", Kind::Text, "`RelayState`, as received from the identity provider.")
                 .wire("RelayState")
                 .hot(),
         ]])
@@ -163,7 +163,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .returns(Type::Record(&records::IDENTITY_PROVIDERS))
         .refused(&[401]),
     operation("idp.add_users", Method::Put, "/idp/{idp_type}/users")
-        .summary("Lets users log in by an identity provider.")
+        .summary("Adds users to an identity provider, so that they log in through it.")
         .details(
             "Sets their authentication method. The first user that is unknown ends it with 404; those before stay.",
         )
@@ -177,14 +177,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .nothing()
         .refused(&[400, 401, 404]),
     operation("idp.add_user", Method::Put, "/idp/{idp_type}/users/{user_uuid}")
-        .summary("Lets a user log in by an identity provider.")
+        .summary("Adds a user to an identity provider, so that the user logs in through it.")
         .details("Sets the user's authentication method.")
         .access("auth.idp.{idp_type}.users.{user_uuid}.create")
         .parameters(&[&[IDP_TYPE, USER, TENANT]])
         .nothing()
         .refused(&[401, 404]),
     operation("idp.remove_user", Method::Delete, "/idp/{idp_type}/users/{user_uuid}")
-        .summary("Lets a user no longer log in by an identity provider.")
+        .summary("Removes a user from an identity provider.")
         .details("Sets the user's authentication method back to `default`.")
         .access("auth.idp.{idp_type}.users.{user_uuid}.delete")
         .parameters(&[&[IDP_TYPE, USER, TENANT]])

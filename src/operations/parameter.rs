@@ -65,6 +65,7 @@ pub enum Kind {
 /// One parameter of an operation.
 #[derive(Debug)]
 #[must_use]
+#[allow(clippy::struct_excessive_bools, reason = "columns of a table")]
 pub struct Parameter {
     /// The name in every binding and in the arguments of a call by name.
     pub name: &'static str,
@@ -90,7 +91,18 @@ pub struct Parameter {
 }
 
 const fn parameter(name: &'static str, place: Place, kind: Kind, doc: &'static str) -> Parameter {
-    Parameter { name, wire: name, argument: name, place, kind, required: false, hot: false, secret: false, not_empty: false, doc }
+    Parameter {
+        name,
+        wire: name,
+        argument: name,
+        place,
+        kind,
+        required: false,
+        hot: false,
+        secret: false,
+        not_empty: false,
+        doc,
+    }
 }
 
 /// A segment of the path; always required.
@@ -131,7 +143,7 @@ pub const fn header(name: &'static str, header: &'static str, doc: &'static str)
 /// The tenant on whose behalf the call is made (`Wazo-Tenant`).
 pub const TENANT: Parameter = tenant(
     "tenant_uuid",
-    "The tenant on whose behalf the call is made: the token's own or one below it; the client's where left out.",
+    "The tenant on whose behalf the call is made: the token's own or one below it; the client's own if left out.",
 );
 
 /// The tenant, under another name.
@@ -198,11 +210,11 @@ impl Parameter {
 /// How every listing is searched, ordered and paged; `order` names the columns that this one sorts by.
 pub const fn list(order: &'static str) -> [Parameter; 5] {
     [
-        query("search", Kind::Text, "Only items that hold this text in one of their searched columns."),
+        query("search", Kind::Text, "Only items that contain this text in one of the searched columns."),
         query("order", Kind::Text, order),
         query("direction", Kind::Text, "`asc` (ascending, the default) or `desc`."),
-        query("limit", Kind::Integer, "How many items at most; 0 or more, all where left out."),
-        query("offset", Kind::Integer, "How many items to pass over first; 0 or more, none where left out."),
+        query("limit", Kind::Integer, "Largest number of items; 0 or more, all items if left out."),
+        query("offset", Kind::Integer, "Number of items to skip; 0 or more, 0 if left out."),
     ]
 }
 

@@ -9,16 +9,21 @@ const RETIRED: &str = "Servers have no policies of tenants any more and answer 4
 /// The tenant of the request, where `tenant_uuid` names the one in the path.
 const SCOPE: Parameter = tenant(
     "scoping_tenant_uuid",
-    "The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's where left out.",
+    "The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's own if left out.",
 );
 
 /// What a tenant consists of.
 const PROFILE: &[Parameter] = &[
     field("name", Kind::Text, "The name."),
-    field("slug", Kind::Text, "A short name, 10 characters at most, fixed for ever; chosen where left out."),
-    field("contact", Kind::Text, "The UUID of the user to turn to."),
+    field(
+        "slug",
+        Kind::Text,
+        "A short name, 10 characters at most, which never changes; chosen by the server if left \
+         out.",
+    ),
+    field("contact", Kind::Text, "The UUID of the contact user."),
     field("phone", Kind::Text, "The telephone number."),
-    field("domain_names", Kind::Texts, "The domains whose users it holds; unique on the server."),
+    field("domain_names", Kind::Texts, "The domains of the tenant's users; unique on the server."),
     field("address", Kind::Object, "`line_1`, `line_2`, `city`, `state`, `country` and `zip_code`."),
     field(
         "default_authentication_method",
@@ -47,13 +52,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[400, 401]),
     operation("tenants.new", Method::Post, "/tenants")
         .summary("Creates a tenant.")
-        .details("404 means that there is no such contact, 409 that the slug or a domain is in use.")
+        .details("404 means that the contact does not exist, 409 that the slug or a domain is in use.")
         .access("auth.tenants.create")
         .parameters(&[
             PROFILE,
             &[
-                field("uuid", Kind::Text, "The UUID to give it; the server chooses one where left out."),
-                tenant("parent_uuid", "The tenant that it is below; the client's, or the token's, where left out."),
+                field("uuid", Kind::Text, "The UUID of the new resource; chosen by the server if left out."),
+                tenant("parent_uuid", "The parent tenant; the client's own, or the token's, if left out."),
             ],
         ])
         .open()
@@ -68,7 +73,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[401, 404]),
     operation("tenants.edit", Method::Put, "/tenants/{tenant_uuid}")
         .summary("Replaces a tenant.")
-        .details("The whole tenant is replaced: what is left out is emptied. The slug stays.")
+        .details("The whole tenant is replaced: fields that are left out are emptied. The slug does not change.")
         .access("auth.tenants.{tenant_uuid}.update")
         .parameters(&[&[PATH_TENANT], PROFILE, &[SCOPE]])
         .open()
@@ -91,21 +96,21 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[401, 404]),
     operation("tenants.update_parent", Method::Put, "/tenants/{tenant_uuid}/parent/{parent_uuid}")
         .summary("Moves a tenant, with all tenants below it, under another.")
-        .details("409 means that it cannot stand there, such as below itself.")
+        .details("409 means that the tenant cannot be moved there, for example below itself.")
         .access("auth.tenants.{tenant_uuid}.parent.{parent_uuid}.update")
         .parameters(&[&[PATH_TENANT, path("parent_uuid", "The UUID of the tenant to move it under."), SCOPE]])
         .nothing()
         .refused(&[401, 404, 409])
         .since("26.03"),
     operation("tenants.add_policy", Method::Put, "/tenants/{tenant_uuid}/policies/{policy_uuid}")
-        .summary("Gave a policy to a tenant.")
+        .summary("Gives a policy to a tenant.")
         .access("auth.tenants.{tenant_uuid}.policies.{policy_uuid}.create")
         .parameters(&[&[PATH_TENANT, path("policy_uuid", "The policy's UUID.")]])
         .nothing()
         .refused(&[401, 404])
         .deprecated(RETIRED),
     operation("tenants.remove_policy", Method::Delete, "/tenants/{tenant_uuid}/policies/{policy_uuid}")
-        .summary("Took a policy from a tenant.")
+        .summary("Takes a policy from a tenant.")
         .access("auth.tenants.{tenant_uuid}.policies.{policy_uuid}.delete")
         .parameters(&[&[PATH_TENANT, path("policy_uuid", "The policy's UUID.")]])
         .nothing()
@@ -120,7 +125,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[400, 401]),
     operation("sessions.delete", Method::Delete, "/sessions/{session_uuid}")
         .summary("Ends a session, and its token.")
-        .details("Done also where there is no such session.")
+        .details("Succeeds also if there is no such session.")
         .access("auth.sessions.{session_uuid}.delete")
         .parameters(&[&[path("session_uuid", "The session's UUID."), TENANT]])
         .nothing()

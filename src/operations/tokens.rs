@@ -24,7 +24,7 @@ const QUESTION: &[Parameter] = &[
 /// What listings of refresh tokens filter by.
 const REFRESH_TOKEN_FILTERS: &[Parameter] = &[
     query("client_id", Kind::Text, "Only the refresh tokens of this application."),
-    query("mobile", Kind::Boolean, "Only those of mobile sessions, or only those of others."),
+    query("mobile", Kind::Boolean, "Only those of mobile sessions (true), or only the others (false)."),
     query("created_at", Kind::Text, "Only those created at this time (ISO 8601)."),
 ];
 
@@ -41,14 +41,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
         .parameters(&[&[
             field("backend", Kind::Text, "The authentication backend; servers since 24.08 ignore it."),
-            field("expiration", Kind::Integer, "The life of the token in seconds: 1 to 315360000, 7200 by default."),
+            field("expiration", Kind::Integer, "Lifetime of the token in seconds: 1 to 315360000, 7200 by default."),
             header(
                 "session_type",
                 "Wazo-Session-Type",
                 "`mobile` or `desktop`; an offline mobile login ends the user's other mobile sessions.",
             ),
             header("user_agent", "User-Agent", "The program that logs in; the server keeps it with the session."),
-            field("access_type", Kind::Text, "`online` (the default), or `offline` to get a refresh token besides."),
+            field("access_type", Kind::Text, "`online` (the default), or `offline` to get a refresh token as well."),
             field("client_id", Kind::Text, "The application's name; required with `offline` and with a refresh token."),
             field("refresh_token", Kind::Text, "A refresh token, in place of a user name and password.").secret(),
             basic(
@@ -67,7 +67,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .returns(Type::Record(&records::TOKEN))
         .refused(&[400, 401, 404, 429, 500]),
     operation("token.get", Method::Get, "/token/{token}")
-        .summary("Reads what a token stands for.")
+        .summary("Reads the user, the tenant and the access list of a token.")
         .details(
             "Where an access or a tenant is given, the token is checked for them too: 403 means that it is valid but \
              may not, 404 that it is unknown or expired, or the tenant unknown.",
@@ -78,15 +78,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .returns(Type::Record(&records::TOKEN))
         .refused(&[403, 404, 500]),
     operation("token.check", Method::Head, "/token/{token}")
-        .summary("Asks whether a token is valid, has an access and may work in a tenant.")
-        .details("`token.is_valid` asks the same. An error is not an answer: it could not be found out.")
+        .summary("Checks whether a token is valid, has an access, and may be used in a tenant.")
+        .details(
+            "`token.is_valid` is the same question. An error is neither yes nor no: the answer is unknown. A \
+             token that no server can know (empty, `..`, control characters, more than 8,000 bytes) is answered no \
+             without a request.",
+        )
         .parameters(&[QUESTION])
         .public()
         .result(Shape::Question, &[204])
         .refused(&[403, 404, 500]),
     operation("token.is_valid", Method::Head, "/token/{token}")
-        .summary("Tells whether a token is valid, has an access and may work in a tenant.")
-        .details("`token.check` asks the same. An error is not an answer: it could not be found out.")
+        .summary("Checks whether a token is valid, has an access, and may be used in a tenant.")
+        .details("`token.check` is the same question.")
         .same_as("token.check")
         .parameters(&[QUESTION])
         .public()
@@ -94,16 +98,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[403, 404, 500]),
     operation("token.revoke", Method::Delete, "/token/{token}")
         .summary("Ends a token, and its session.")
-        .details("Done also where the token is unknown or expired. Its refresh token stays: `token.delete` takes that.")
+        .details(
+            "Succeeds also if the token is unknown or expired. The refresh token stays valid; `token.delete` \
+             deletes it.",
+        )
         .parameters(&[&[TOKEN]])
         .public()
         .result(Shape::Nothing, &[200])
         .refused(&[500]),
     operation("token.check_scopes", Method::Post, "/token/{token}/scopes/check")
-        .summary("Asks about several accesses of a token at once.")
+        .summary("Checks several accesses of a token at once.")
         .parameters(&[&[
             TOKEN,
-            field("scopes", Kind::Texts, "The accesses to ask about.").required(),
+            field("scopes", Kind::Texts, "The accesses to check.").required(),
             field("tenant", Kind::Text, "The UUID of the tenant that must be the token's own or one below it.")
                 .wire("tenant_uuid")
                 .not_empty(),
@@ -123,7 +130,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[400, 401, 404]),
     operation("token.delete", Method::Delete, "/users/{user_uuid}/tokens/{client_id}")
         .summary("Deletes a user's refresh token.")
-        .details("Tokens that were made with it live on until they expire or are revoked.")
+        .details("Tokens that were created with it stay valid until they expire or are revoked.")
         .access("auth.users.{user_uuid}.tokens.{client_id}.delete")
         .parameters(&[&[USER_OR_ME, path("client_id", "The application whose refresh token it is."), TENANT]])
         .nothing()

@@ -36,9 +36,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 query("purpose", Kind::Text, "Only users of this purpose: `user`, `internal` or `external_api`."),
                 query("email_address", Kind::Text, "Only the user of this email address."),
                 query("group_uuid", Kind::Text, "Only members of this group."),
-                query("policy_uuid", Kind::Text, "Only users that this policy was given to themselves."),
+                query("policy_uuid", Kind::Text, "Only users that have this policy directly."),
                 query("policy_slug", Kind::Text, "The same, by the policy's slug."),
-                query("has_policy_uuid", Kind::Text, "Only users that have this policy, themselves or by a group."),
+                query("has_policy_uuid", Kind::Text, "Only users that have this policy, directly or through a group."),
                 query("has_policy_slug", Kind::Text, "The same, by the policy's slug."),
             ],
         ])
@@ -56,7 +56,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             &[TENANT],
             PROFILE,
             &[
-                field("uuid", Kind::Text, "The UUID to give it; the server chooses one where left out."),
+                field("uuid", Kind::Text, "The UUID of the new resource; chosen by the server if left out."),
                 field("password", Kind::Text, "The password; without one the user cannot log in by password.").secret(),
                 field("email_address", Kind::Text, "The main email address; unique on the server."),
             ],
@@ -90,15 +90,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .nothing()
         .refused(&[401, 404]),
     operation("users.change_password", Method::Put, "/users/{user_uuid}/password")
-        .summary("Changes a user's password, the old one given.")
+        .summary("Changes a user's password; requires the old one.")
         .details(
-            "401 stands for a wrong old password too: that is an authentication failure and not an invalid token. 405 \
-             means that the password is kept elsewhere (LDAP, SAML).",
+            "401 is also the status for a wrong old password; that is an authentication failure and not an invalid \
+             token. 405 means that the password is kept elsewhere (LDAP, SAML).",
         )
         .access("auth.users.{user_uuid}.password.update")
         .parameters(&[&[
             USER,
-            field("old_password", Kind::Text, "The password so far.").required().hot().secret(),
+            field("old_password", Kind::Text, "The old password.").required().hot().secret(),
             field("new_password", Kind::Text, "The new password.").required().hot().secret(),
         ]])
         .open()
@@ -108,8 +108,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .changes()
         .refused(&[400, 401, 404, 405]),
     operation("users.reset_password", Method::Get, "/users/password/reset")
-        .summary("Sends a user the mail by which a forgotten password is reset.")
-        .details("Takes exactly one of the three. Done also where there is no such user, so that nobody can probe.")
+        .summary("Sends a user the mail to reset a forgotten password.")
+        .details(
+            "Takes exactly one of the three parameters. Succeeds also if there is no such user, so that user \
+             names cannot be probed.",
+        )
         .parameters(&[&[
             query("username", Kind::Text, "The user's name.").hot(),
             query("email", Kind::Text, "The user's email address.").hot(),
@@ -121,7 +124,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .changes()
         .refused(&[400]),
     operation("users.set_password", Method::Post, "/users/password/reset")
-        .summary("Sets a user's new password, with the token of the reset mail.")
+        .summary("Sets a user's new password with the token of the reset mail.")
         .details(
             "The token comes from the mail that `users.reset_password` sends. The user's tokens are revoked; refresh \
              tokens stay. 405 means that the password is kept elsewhere (LDAP, SAML).",
@@ -130,14 +133,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .parameters(&[&[
             query("user_uuid", Kind::Text, "The user's UUID.").required().hot(),
             field("password", Kind::Text, "The new password.").required().hot().secret(),
-            own_token("token", "The token of the mail; the client's where left out."),
+            own_token("token", "The token of the mail; the client's own if left out."),
         ]])
         .json()
         .nothing()
         .refused(&[400, 401, 404, 405]),
     operation("users.register", Method::Post, "/users/register")
         .summary("Registers a user, without a token.")
-        .details("Comes from a plugin that servers leave off by default: then 404, as for an unknown path.")
+        .details("A plugin provides this operation. Servers disable it by default and then respond with 404.")
         .parameters(&[&[
             field("password", Kind::Text, "The password.").required().secret(),
             field("email_address", Kind::Text, "The email address, to be confirmed by mail.").required(),
@@ -166,7 +169,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .returns(records::EMAILS)
         .refused(&[400, 401, 404, 409]),
     operation("users.request_confirmation_email", Method::Get, "/users/{user_uuid}/emails/{email_uuid}/confirm")
-        .summary("Sends the mail by which a user confirms an email address.")
+        .summary("Sends the mail to confirm an email address.")
         .details("409 means that it is confirmed already.")
         .access("auth.users.{user_uuid}.emails.{email_uuid}.confirm.read")
         .parameters(&[&[USER, path("email_uuid", "The email address's UUID.")]])
@@ -175,7 +178,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[401, 404, 409]),
     operation("users.get_policies", Method::Get, "/users/{user_uuid}/policies")
         .summary("Lists the policies that were given to a user.")
-        .details("Those that the user has by a group are not among them.")
+        .details("The list does not include policies that the user has through a group.")
         .access("auth.users.{user_uuid}.policies.read")
         .parameters(&[&[USER, TENANT], &list("The column to sort by: `name`, `description` or `uuid`.")])
         .open()
@@ -183,14 +186,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[400, 401]),
     operation("users.add_policy", Method::Put, "/users/{user_uuid}/policies/{policy_uuid}")
         .summary("Gives a policy to a user.")
-        .details("401 stands for accesses of the policy that the token itself does not have, too.")
+        .details("401 is also the status if the policy has an access that the token itself does not have.")
         .access("auth.users.{user_uuid}.policies.{policy_uuid}.create")
         .parameters(&[&[USER, POLICY, TENANT]])
         .nothing()
         .refused(&[401, 404]),
     operation("users.remove_policy", Method::Delete, "/users/{user_uuid}/policies/{policy_uuid}")
         .summary("Takes a policy from a user.")
-        .details("401 stands for accesses of the policy that the token itself does not have, too.")
+        .details("401 is also the status if the policy has an access that the token itself does not have.")
         .access("auth.users.{user_uuid}.policies.{policy_uuid}.delete")
         .parameters(&[&[USER, POLICY, TENANT]])
         .nothing()
@@ -211,7 +214,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[400, 401, 404]),
     operation("users.remove_session", Method::Delete, "/users/{user_uuid}/sessions/{session_uuid}")
         .summary("Ends a session of a user, and its token.")
-        .details("Done also where there is no such session; 404 means that there is no such user.")
+        .details("Succeeds also if there is no such session; 404 means that there is no such user.")
         .access("auth.users.{user_uuid}.sessions.{session_uuid}.delete")
         .parameters(&[&[USER, path("session_uuid", "The session's UUID."), TENANT]])
         .nothing()

@@ -48,7 +48,9 @@ pub const OPTIONS: &[OptionEntry] = &[
     },
     OptionEntry {
         name: "port",
-        scope: Scope::Connection(|key, value, to| number(key, value, "a port from 0 to 65535").map(|value| to.port = value)),
+        scope: Scope::Connection(|key, value, to| {
+            number(key, value, "a port from 0 to 65535").map(|value| to.port = value)
+        }),
         default: "443",
         doc: "TCP port; 0 for the scheme's own, which then is not in the URL.",
     },
@@ -121,7 +123,9 @@ pub const OPTIONS: &[OptionEntry] = &[
     },
     OptionEntry {
         name: "pool_size",
-        scope: Scope::Connection(|key, value, to| number(key, value, "a number of connections").map(|value| to.pool_size = value)),
+        scope: Scope::Connection(|key, value, to| {
+            number(key, value, "a number of connections").map(|value| to.pool_size = value)
+        }),
         default: "8",
         doc: "Largest number of idle connections in the connection pool.",
     },
@@ -200,13 +204,17 @@ pub const OPTIONS: &[OptionEntry] = &[
     },
     OptionEntry {
         name: "max_response_bytes",
-        scope: Scope::Call(|key, value, to| number(key, value, "a number of bytes").map(|value| to.max_response_bytes = value)),
+        scope: Scope::Call(|key, value, to| {
+            number(key, value, "a number of bytes").map(|value| to.max_response_bytes = value)
+        }),
         default: "67108864",
         doc: "Largest response that is accepted, in bytes.",
     },
     OptionEntry {
         name: "retries",
-        scope: Scope::Call(|key, value, to| number(key, value, "a number of repetitions").map(|value| to.retries = value)),
+        scope: Scope::Call(|key, value, to| {
+            number(key, value, "a number of repetitions").map(|value| to.retries = value)
+        }),
         default: "0",
         doc: "How often a failed call is repeated within its time limit. Only calls that certainly were not carried \
               out are repeated, and calls that change nothing: those that could not connect, and those answered 502, \

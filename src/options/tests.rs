@@ -84,7 +84,7 @@ fn a_prefix_cannot_climb() {
 }
 
 #[test]
-fn a_number_or_truth_that_is_none_is_refused_with_what_was_expected() {
+fn a_malformed_number_or_boolean_is_refused_with_what_was_expected() {
     for (key, value) in [("timeout_ms", "3s"), ("port", "65536"), ("https", "maybe"), ("retries", "-1")] {
         let text = message(Options::new().set(key, value));
         assert!(text.contains(key) && text.contains(value) && text.contains("expected"), "{text}");

@@ -52,17 +52,17 @@ mod tests {
 
     #[test]
     fn no_more_are_kept_than_the_pool_holds_and_the_last_used_is_taken_first() {
-        let pool = Pool::new(2, LONGEST, ManualClock::new());
-        [1, 2, 3].map(|thing| pool.put_back(thing));
+        let pool = Pool::new(2, LONGEST, ManualClock::default());
+        (1..=3).for_each(|thing| pool.put_back(thing));
         assert_eq!([pool.take(), pool.take(), pool.take()], [Some(3), Some(2), None]);
-        let none = Pool::new(0, LONGEST, ManualClock::new());
+        let none = Pool::new(0, LONGEST, ManualClock::default());
         none.put_back(1);
         assert_eq!(none.take(), None);
     }
 
     #[test]
     fn what_has_been_idle_for_too_long_is_dropped() {
-        let pool = Pool::new(8, LONGEST, ManualClock::new());
+        let pool = Pool::new(8, LONGEST, ManualClock::default());
         pool.put_back("old");
         pool.clock.advance(LONGEST);
         pool.put_back("young");

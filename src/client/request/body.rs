@@ -45,9 +45,7 @@ pub fn body_members(given: Given<'_>) -> Result<Option<Members>> {
         || given.operation.each_parameter().any(|parameter| match parameter.place {
             Place::Header(_) => true,
             Place::Field => {
-                parameter.not_empty
-                    || parameter.wire != parameter.name
-                    || given.arguments.get(parameter.name).is_some()
+                parameter.not_empty || parameter.wire != parameter.name || given.arguments.get(parameter.name).is_some()
             }
             _ => false,
         });
@@ -120,9 +118,8 @@ fn json_body(given: Given<'_>, members: Option<Members>) -> Result<Vec<u8>> {
         // A document may be given by its name or as `body`.
         let named = arguments.get(parameter.name).map(Argument::to_json);
         let json = named.or_else(|| arguments.body.as_ref().map(|body| body.get().to_owned()));
-        let json = json.ok_or_else(|| {
-            Error::invalid(format!("argument body: {} needs it: {}", operation.name, parameter.doc))
-        })?;
+        let json = json
+            .ok_or_else(|| Error::invalid(format!("argument body: {} needs it: {}", operation.name, parameter.doc)))?;
         return Ok(json.into_bytes());
     }
     let of_field = || given.parameters(Place::Field);

@@ -59,10 +59,11 @@ pub fn refuse_empty(parameter: &Parameter, text: &str) -> Result<()> {
 
 /// A query value as the reference writes it: nothing for null, `True` and `False`, a list as repeated keys.
 pub fn values(name: &str, argument: &Argument, push: &mut dyn FnMut(String) -> Result<()>) -> Result<()> {
-    let expected = || Error::invalid(format!("argument {name}: expected a text, a number, a Boolean or a list of those"));
+    let expected =
+        || Error::invalid(format!("argument {name}: expected a text, a number, a Boolean or a list of those"));
     let mut push_scalar = |value: Option<Json>| match value.ok_or_else(expected)? {
         Json::Null => Ok(()),
-        Json::Truth(truth) => push(if truth { "True" } else { "False" }.to_owned()),
+        Json::Boolean(boolean) => push(if boolean { "True" } else { "False" }.to_owned()),
         Json::Number(number) => push(number.to_owned()),
         Json::Text(text) => push(text),
         Json::List(_) | Json::Object(_) => Err(expected()),
