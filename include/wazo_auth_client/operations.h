@@ -11,8 +11,8 @@
  * - Every argument is a string in UTF-8, or NULL where its description says so. The library copies what it
  *   needs: the caller keeps ownership of every argument.
  * - `body`, `options` and `query` are JSON documents. Members that are not marked as required may be missing.
- * - `error` is NULL, or points to a `wazo_auth_error *` that is NULL. On failure the error is stored there; free it with
- *   wazo_auth_error_free(). On success nothing is stored.
+ * - `error` is NULL, or points to a `wazo_auth_error *` that is NULL. On failure the error is stored there; free it
+ *   with wazo_auth_error_free(). On success nothing is stored.
  * - A function that returns `char *` returns NULL on failure. Otherwise free the string with wazo_auth_string_free().
  * - A function that returns `bool` returns true when the operation is done, and false on failure. The exceptions are
  *   questions, and say so: true means yes, false without an error means no, false with an error means that the answer
@@ -58,10 +58,10 @@ extern "C" {
  * @param password The password; only together with `username`. May be NULL.
  * @param options A JSON object, or NULL:
  * - `backend` (string): The authentication backend; servers since 24.08 ignore it.
- * - `expiration` (integer): The life of the token in seconds: 1 to 315360000, 7200 by default.
+ * - `expiration` (integer): Lifetime of the token in seconds: 1 to 315360000, 7200 by default.
  * - `session_type` (string): `mobile` or `desktop`; an offline mobile login ends the user's other mobile sessions.
  * - `user_agent` (string): The program that logs in; the server keeps it with the session.
- * - `access_type` (string): `online` (the default), or `offline` to get a refresh token besides.
+ * - `access_type` (string): `online` (the default), or `offline` to get a refresh token as well.
  * - `client_id` (string): The application's name; required with `offline` and with a refresh token.
  * - `refresh_token` (string): A refresh token, in place of a user name and password.
  * - `tenant_id` (string): The UUID or slug of the tenant whose LDAP or SAML users log in.
@@ -79,7 +79,7 @@ char *wazo_auth_token_new(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 
 /**
- * Reads what a token stands for.
+ * Reads the user, the tenant and the access list of a token.
  *
  * Where an access or a tenant is given, the token is checked for them too: 403 means that it is valid but may not, 404
  * that it is unknown or expired, or the tenant unknown.
@@ -100,9 +100,10 @@ char *wazo_auth_token_get(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Asks whether a token is valid, has an access and may work in a tenant.
+ * Checks whether a token is valid, has an access, and may be used in a tenant.
  *
- * `token.is_valid` asks the same. An error is not an answer: it could not be found out.
+ * `token.is_valid` is the same question. An error is neither yes nor no: the answer is unknown. A token that no server
+ * can know (empty, `..`, control characters, more than 8,000 bytes) is answered no without a request.
  *
  * `HEAD /token/{token}`. Requires no token.
  *
@@ -121,7 +122,7 @@ bool wazo_auth_token_check(
 /**
  * Ends a token, and its session.
  *
- * Done also where the token is unknown or expired. Its refresh token stays: `token.delete` takes that.
+ * Succeeds also if the token is unknown or expired. The refresh token stays valid; `token.delete` deletes it.
  *
  * `DELETE /token/{token}`. Requires no token.
  *
@@ -133,13 +134,13 @@ bool wazo_auth_token_revoke(
     const wazo_auth_client *client, const char *token, wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Asks about several accesses of a token at once.
+ * Checks several accesses of a token at once.
  *
  * `POST /token/{token}/scopes/check`. Requires no token.
  *
  * @param token The token.
  * @param body A JSON object:
- * - `scopes` (list of strings, required): The accesses to ask about.
+ * - `scopes` (list of strings, required): The accesses to check.
  * - `tenant` (string): The UUID of the tenant that must be the token's own or one below it.
  * - `user_agent` (string): The program that asks.
  *
@@ -161,17 +162,17 @@ char *wazo_auth_token_check_scopes(
  *
  * @param user_uuid The user's UUID, or `me` for the user of the token.
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by: `created_at`, `client_id` or `mobile`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  * - `recurse` (Boolean): Whether the items of the tenants below are included.
  * - `client_id` (string): Only the refresh tokens of this application.
- * - `mobile` (Boolean): Only those of mobile sessions, or only those of others.
+ * - `mobile` (Boolean): Only those of mobile sessions (true), or only the others (false).
  * - `created_at` (string): Only those created at this time (ISO 8601).
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `RefreshTokens` {items: [{client_id, created_at, mobile, user_uuid, tenant_uuid, metadata}],
  * total, filtered}.
@@ -186,13 +187,13 @@ char *wazo_auth_token_list(
 /**
  * Deletes a user's refresh token.
  *
- * Tokens that were made with it live on until they expire or are revoked.
+ * Tokens that were created with it stay valid until they expire or are revoked.
  *
  * `DELETE /users/{user_uuid}/tokens/{client_id}`. Required access: `auth.users.{user_uuid}.tokens.{client_id}.delete`.
  *
  * @param user_uuid The user's UUID, or `me` for the user of the token.
  * @param client_id The application whose refresh token it is.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -217,17 +218,17 @@ bool wazo_auth_token_delete(
  * `GET /tokens`. Required access: `auth.tokens.read`.
  *
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by: `created_at`, `client_id` or `mobile`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  * - `recurse` (Boolean): Whether the items of the tenants below are included.
  * - `client_id` (string): Only the refresh tokens of this application.
- * - `mobile` (Boolean): Only those of mobile sessions, or only those of others.
+ * - `mobile` (Boolean): Only those of mobile sessions (true), or only the others (false).
  * - `created_at` (string): Only those created at this time (ISO 8601).
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `RefreshTokens` {items: [{client_id, created_at, mobile, user_uuid, tenant_uuid, metadata}],
  * total, filtered}.
@@ -253,11 +254,11 @@ char *wazo_auth_refresh_tokens_list(
  * `GET /users`. Required access: `auth.users.read`.
  *
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by: `username`, `firstname` or `lastname`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  * - `recurse` (Boolean): Whether the items of the tenants below are included.
  * - `uuid` (string): Only the user of this UUID; several are separated by commas.
  * - `username` (string): Only the user of this name.
@@ -266,12 +267,12 @@ char *wazo_auth_refresh_tokens_list(
  * - `purpose` (string): Only users of this purpose: `user`, `internal` or `external_api`.
  * - `email_address` (string): Only the user of this email address.
  * - `group_uuid` (string): Only members of this group.
- * - `policy_uuid` (string): Only users that this policy was given to themselves.
+ * - `policy_uuid` (string): Only users that have this policy directly.
  * - `policy_slug` (string): The same, by the policy's slug.
- * - `has_policy_uuid` (string): Only users that have this policy, themselves or by a group.
+ * - `has_policy_uuid` (string): Only users that have this policy, directly or through a group.
  * - `has_policy_slug` (string): The same, by the policy's slug.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Users` {items: [{uuid, username, firstname, lastname, purpose, emails, enabled, tenant_uuid,
  * authentication_method}], total, filtered}.
@@ -298,11 +299,11 @@ char *wazo_auth_users_list(
  * - `authentication_method` (string): `default` (the tenant's, the default), `native`, `ldap` or `saml`; `idp.list`
  *   names them all.
  * - `enabled` (Boolean): Whether the user can log in; true by default.
- * - `uuid` (string): The UUID to give it; the server chooses one where left out.
+ * - `uuid` (string): The UUID of the new resource; chosen by the server if left out.
  * - `password` (string): The password; without one the user cannot log in by password.
  * - `email_address` (string): The main email address; unique on the server.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `User` {uuid, username, firstname, lastname, purpose, emails: [Email], enabled, tenant_uuid,
  * authentication_method}.
@@ -320,7 +321,7 @@ char *wazo_auth_users_new(
  * `GET /users/{user_uuid}`. Required access: `auth.users.{user_uuid}.read`.
  *
  * @param user_uuid The user's UUID.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `User` {uuid, username, firstname, lastname, purpose, emails: [Email], enabled, tenant_uuid,
  * authentication_method}.
@@ -350,7 +351,7 @@ char *wazo_auth_users_get(
  *   names them all.
  * - `enabled` (Boolean): Whether the user can log in; true by default.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `User` {uuid, username, firstname, lastname, purpose, emails: [Email], enabled, tenant_uuid,
  * authentication_method}.
@@ -369,7 +370,7 @@ char *wazo_auth_users_edit(
  * `DELETE /users/{user_uuid}`. Required access: `auth.users.{user_uuid}.delete`.
  *
  * @param user_uuid The user's UUID.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -379,15 +380,15 @@ bool wazo_auth_users_delete(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Changes a user's password, the old one given.
+ * Changes a user's password; requires the old one.
  *
- * 401 stands for a wrong old password too: that is an authentication failure and not an invalid token. 405 means that
- * the password is kept elsewhere (LDAP, SAML).
+ * 401 is also the status for a wrong old password; that is an authentication failure and not an invalid token. 405
+ * means that the password is kept elsewhere (LDAP, SAML).
  *
  * `PUT /users/{user_uuid}/password`. Required access: `auth.users.{user_uuid}.password.update`.
  *
  * @param user_uuid The user's UUID.
- * @param old_password The password so far.
+ * @param old_password The old password.
  * @param new_password The new password.
  *
  * Known errors: 400 (rejected), 401 (authentication_failed, token_invalid, permission_denied), 404 (not_found), 405
@@ -398,9 +399,10 @@ bool wazo_auth_users_change_password(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2, 3, 4);
 
 /**
- * Sends a user the mail by which a forgotten password is reset.
+ * Sends a user the mail to reset a forgotten password.
  *
- * Takes exactly one of the three. Done also where there is no such user, so that nobody can probe.
+ * Takes exactly one of the three parameters. Succeeds also if there is no such user, so that user names cannot be
+ * probed.
  *
  * `GET /users/password/reset`. Requires no token.
  *
@@ -415,7 +417,7 @@ bool wazo_auth_users_reset_password(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 
 /**
- * Sets a user's new password, with the token of the reset mail.
+ * Sets a user's new password with the token of the reset mail.
  *
  * The token comes from the mail that `users.reset_password` sends. The user's tokens are revoked; refresh tokens stay.
  * 405 means that the password is kept elsewhere (LDAP, SAML).
@@ -424,7 +426,7 @@ bool wazo_auth_users_reset_password(
  *
  * @param user_uuid The user's UUID.
  * @param password The new password.
- * @param token The token of the mail; the client's where left out. May be NULL.
+ * @param token The token of the mail; the client's own if left out. May be NULL.
  *
  * Known errors: 400 (rejected), 401 (token_invalid, permission_denied), 404 (not_found), 405 (rejected).
  */
@@ -435,7 +437,7 @@ bool wazo_auth_users_set_password(
 /**
  * Registers a user, without a token.
  *
- * Comes from a plugin that servers leave off by default: then 404, as for an unknown path.
+ * A plugin provides this operation. Servers disable it by default and then respond with 404.
  *
  * `POST /users/register`. Requires no token.
  *
@@ -476,7 +478,7 @@ char *wazo_auth_users_update_emails(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
- * Sends the mail by which a user confirms an email address.
+ * Sends the mail to confirm an email address.
  *
  * 409 means that it is confirmed already.
  *
@@ -495,19 +497,19 @@ bool wazo_auth_users_request_confirmation_email(
 /**
  * Lists the policies that were given to a user.
  *
- * Those that the user has by a group are not among them.
+ * The list does not include policies that the user has through a group.
  *
  * `GET /users/{user_uuid}/policies`. Required access: `auth.users.{user_uuid}.policies.read`.
  *
  * @param user_uuid The user's UUID.
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by: `name`, `description` or `uuid`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `AssignedPolicies` {items: [{uuid, tenant_uuid, name, slug, description, acl, read_only,
  * shared}], total, filtered}.
@@ -522,14 +524,14 @@ char *wazo_auth_users_get_policies(
 /**
  * Gives a policy to a user.
  *
- * 401 stands for accesses of the policy that the token itself does not have, too.
+ * 401 is also the status if the policy has an access that the token itself does not have.
  *
  * `PUT /users/{user_uuid}/policies/{policy_uuid}`. Required access:
  * `auth.users.{user_uuid}.policies.{policy_uuid}.create`.
  *
  * @param user_uuid The user's UUID.
  * @param policy_uuid The policy's UUID or slug.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -541,14 +543,14 @@ bool wazo_auth_users_add_policy(
 /**
  * Takes a policy from a user.
  *
- * 401 stands for accesses of the policy that the token itself does not have, too.
+ * 401 is also the status if the policy has an access that the token itself does not have.
  *
  * `DELETE /users/{user_uuid}/policies/{policy_uuid}`. Required access:
  * `auth.users.{user_uuid}.policies.{policy_uuid}.delete`.
  *
  * @param user_uuid The user's UUID.
  * @param policy_uuid The policy's UUID or slug.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -564,13 +566,13 @@ bool wazo_auth_users_remove_policy(
  *
  * @param user_uuid The user's UUID.
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by: `name` or `uuid`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Groups` {items: [{uuid, tenant_uuid, name, slug, read_only, system_managed}], total, filtered}.
  *
@@ -588,13 +590,13 @@ char *wazo_auth_users_get_groups(
  *
  * @param user_uuid The user's UUID.
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by: `mobile`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Sessions` {items: [{uuid, user_uuid, tenant_uuid, mobile}], total, filtered}.
  *
@@ -608,14 +610,14 @@ char *wazo_auth_users_get_sessions(
 /**
  * Ends a session of a user, and its token.
  *
- * Done also where there is no such session; 404 means that there is no such user.
+ * Succeeds also if there is no such session; 404 means that there is no such user.
  *
  * `DELETE /users/{user_uuid}/sessions/{session_uuid}`. Required access:
  * `auth.users.{user_uuid}.sessions.{session_uuid}.delete`.
  *
  * @param user_uuid The user's UUID.
  * @param session_uuid The session's UUID.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -674,14 +676,14 @@ bool wazo_auth_emails_confirm(
     const wazo_auth_client *client, const char *email_uuid, wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Confirms an email address as the link in the mail does, and gives the page that its reader sees.
+ * Confirms an email address as the link in the mail does, and returns the page that the reader of the mail sees.
  *
- * The answer is HTML. Although a GET, it changes the address: 404 means that there is no such one.
+ * The response is HTML. Although the method is GET, it changes the address. 404 means that there is no such address.
  *
  * `GET /emails/{email_uuid}/confirm`. Required access: `auth.emails.{email_uuid}.confirm.update`.
  *
  * @param email_uuid The email address's UUID.
- * @param token The token of the mail; the client's where left out. May be NULL.
+ * @param token The token of the mail; the client's own if left out. May be NULL.
  * @return The text of the response as a JSON string; `{"base64": ...}` if it is not UTF-8.
  *
  * Known errors: 401 (token_invalid, permission_denied), 404 (not_found).
@@ -702,26 +704,26 @@ char *wazo_auth_emails_get_confirmation_page(
 /**
  * Lists the groups of a tenant.
  *
- * Groups that the server manages itself (`wazo-all-users-tenant-...`) are among them.
+ * The list includes groups that the server manages itself (`wazo-all-users-tenant-...`).
  *
  * `GET /groups`. Required access: `auth.groups.read`.
  *
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by: `name`, `slug`, `uuid` or `read_only`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  * - `recurse` (Boolean): Whether the items of the tenants below are included.
  * - `uuid` (string): Only the group of this UUID.
  * - `name` (string): Only the group of this name.
  * - `slug` (string): Only the group of this slug.
  * - `user_uuid` (string): Only groups that this user belongs to.
- * - `read_only` (Boolean): Only groups that the server manages itself, or only others.
+ * - `read_only` (Boolean): Only groups that the server manages itself (true), or only the others (false).
  * - `policy_uuid` (string): Only groups that have this policy.
  * - `policy_slug` (string): The same, by the policy's slug.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Groups` {items: [{uuid, tenant_uuid, name, slug, read_only, system_managed}], total, filtered}.
  *
@@ -741,9 +743,9 @@ char *wazo_auth_groups_list(
  *
  * @param body A JSON object; further members are sent as they are:
  * - `name` (string, required): The name; 128 characters at most, unique in the tenant.
- * - `slug` (string): A short name for URLs, fixed for ever; made from the name where left out.
+ * - `slug` (string): A short name for URLs, which never changes; made from the name if left out.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Group` {uuid, tenant_uuid, name, slug, read_only, system_managed}.
  *
@@ -760,7 +762,7 @@ char *wazo_auth_groups_new(
  * `GET /groups/{group_uuid}`. Required access: `auth.groups.{group_uuid}.read`.
  *
  * @param group_uuid The group's UUID.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Group` {uuid, tenant_uuid, name, slug, read_only, system_managed}.
  *
@@ -782,7 +784,7 @@ char *wazo_auth_groups_get(
  * @param body A JSON object; further members are sent as they are:
  * - `name` (string, required): The new name; 128 characters at most, unique in the tenant.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Group` {uuid, tenant_uuid, name, slug, read_only, system_managed}.
  *
@@ -802,7 +804,7 @@ char *wazo_auth_groups_edit(
  * `DELETE /groups/{group_uuid}`. Required access: `auth.groups.{group_uuid}.delete`.
  *
  * @param group_uuid The group's UUID.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 403 (permission_denied), 404 (not_found).
@@ -818,13 +820,13 @@ bool wazo_auth_groups_delete(
  *
  * @param group_uuid The group's UUID.
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by, such as `name`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `AssignedPolicies` {items: [{uuid, tenant_uuid, name, slug, description, acl, read_only,
  * shared}], total, filtered}.
@@ -839,14 +841,14 @@ char *wazo_auth_groups_get_policies(
 /**
  * Gives a policy to a group, and so to its users.
  *
- * 401 stands for accesses of the policy that the token itself does not have, too.
+ * 401 is also the status if the policy has an access that the token itself does not have.
  *
  * `PUT /groups/{group_uuid}/policies/{policy_uuid}`. Required access:
  * `auth.groups.{group_uuid}.policies.{policy_uuid}.create`.
  *
  * @param group_uuid The group's UUID.
  * @param policy_uuid The policy's UUID or slug.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -863,7 +865,7 @@ bool wazo_auth_groups_add_policy(
  *
  * @param group_uuid The group's UUID.
  * @param policy_uuid The policy's UUID or slug.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -879,11 +881,11 @@ bool wazo_auth_groups_remove_policy(
  *
  * @param group_uuid The group's UUID.
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by: `username`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  *
  * @return JSON: object `Users` {items: [{uuid, username, firstname, lastname, purpose, emails, enabled, tenant_uuid,
  * authentication_method}], total, filtered}.
@@ -898,13 +900,13 @@ char *wazo_auth_groups_get_users(
 /**
  * Makes a user a member of a group.
  *
- * 400 means that the two are of different tenants, 403 that the server manages this group itself.
+ * 400 means that the user and the group belong to different tenants, 403 that the server manages this group itself.
  *
  * `PUT /groups/{group_uuid}/users/{user_uuid}`. Required access: `auth.groups.{group_uuid}.users.{user_uuid}.create`.
  *
  * @param group_uuid The group's UUID.
  * @param user_uuid The user's UUID.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 403 (permission_denied),
@@ -924,7 +926,7 @@ bool wazo_auth_groups_add_user(
  *
  * @param group_uuid The group's UUID.
  * @param user_uuid The user's UUID.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 403 (permission_denied), 404 (not_found).
@@ -944,16 +946,16 @@ bool wazo_auth_groups_remove_user(
 /**
  * Lists the policies of a tenant.
  *
- * Policies that a tenant above shares are among them.
+ * The list includes policies that a parent tenant shares.
  *
  * `GET /policies`. Required access: `auth.policies.read`.
  *
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by: `name`, `slug`, `description`, `uuid` or `read_only`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  * - `recurse` (Boolean): Whether the items of the tenants below are included.
  * - `uuid` (string): Only the policy of this UUID.
  * - `name` (string): Only the policy of this name.
@@ -961,7 +963,7 @@ bool wazo_auth_groups_remove_user(
  * - `user_uuid` (string): Only policies that were given to this user.
  * - `group_uuid` (string): Only policies that were given to this group.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Policies` {items: [{uuid, tenant_uuid, name, slug, description, acl, read_only, shared}],
  * total}.
@@ -976,19 +978,19 @@ char *wazo_auth_policies_list(
 /**
  * Creates a policy.
  *
- * 401 stands for accesses that the token itself does not have, too: nobody can give what they lack. 409 means that the
- * tenant has a policy of this name or slug.
+ * 401 is also the status for an access that the token itself does not have: a token can only give what it has. 409
+ * means that the tenant has a policy of this name or slug.
  *
  * `POST /policies`. Required access: `auth.policies.create`.
  *
  * @param body A JSON object; further members are sent as they are:
  * - `name` (string, required): The name; 80 characters at most, unique in the tenant.
- * - `slug` (string): A short name for URLs, fixed for ever; made from the name where left out.
+ * - `slug` (string): A short name for URLs, which never changes; made from the name if left out.
  * - `description` (string): What it is for.
- * - `acl` (list of strings): The accesses, such as `confd.users.#`; one that begins with `!` denies.
+ * - `acl` (list of strings): The accesses, such as `confd.users.#`; an access that begins with `!` denies.
  * - `shared` (Boolean): Whether the tenants below can use it too; false by default.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Policy` {uuid, tenant_uuid, name, slug, description, acl, read_only, shared}.
  *
@@ -1005,7 +1007,7 @@ char *wazo_auth_policies_new(
  * `GET /policies/{policy_uuid}`. Required access: `auth.policies.{policy_uuid}.read`.
  *
  * @param policy_uuid The policy's UUID or slug.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Policy` {uuid, tenant_uuid, name, slug, description, acl, read_only, shared}.
  *
@@ -1019,18 +1021,18 @@ char *wazo_auth_policies_get(
 /**
  * Replaces a policy.
  *
- * The whole policy is replaced: an `acl` that is left out is emptied. The slug stays. 401 stands for accesses that the
- * token itself does not have, too; 403 means that the server manages this policy itself.
+ * The whole policy is replaced: an `acl` that is left out is emptied. The slug stays. 401 is also the status for an
+ * access that the token itself does not have; 403 means that the server manages this policy itself.
  *
  * `PUT /policies/{policy_uuid}`. Required access: `auth.policies.{policy_uuid}.update`.
  *
  * @param policy_uuid The policy's UUID or slug.
  * @param body A JSON object; further members are sent as they are:
  * - `name` (string, required): The name; 80 characters at most, unique in the tenant.
- * - `description` (string): What it is for; emptied where left out.
- * - `acl` (list of strings): The accesses, such as `confd.users.#`; emptied where left out.
+ * - `description` (string): What it is for; emptied if left out.
+ * - `acl` (list of strings): The accesses, such as `confd.users.#`; emptied if left out.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Policy` {uuid, tenant_uuid, name, slug, description, acl, read_only, shared}.
  *
@@ -1050,7 +1052,7 @@ char *wazo_auth_policies_edit(
  * `DELETE /policies/{policy_uuid}`. Required access: `auth.policies.{policy_uuid}.delete`.
  *
  * @param policy_uuid The policy's UUID or slug.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 403 (permission_denied), 404 (not_found).
@@ -1062,13 +1064,13 @@ bool wazo_auth_policies_delete(
 /**
  * Adds an access to a policy.
  *
- * 401 stands for an access that the token itself does not have, too. An access cannot hold `/`.
+ * 401 is also the status for an access that the token itself does not have. An access cannot contain `/`.
  *
  * `PUT /policies/{policy_uuid}/acl/{access}`. Required access: `auth.policies.{policy_uuid}.update`.
  *
  * @param policy_uuid The policy's UUID or slug.
  * @param access The access to add, such as `dird.#`, or `!dird.#` to deny it.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 403 (permission_denied), 404 (not_found).
@@ -1080,13 +1082,14 @@ bool wazo_auth_policies_add_access(
 /**
  * Removes an access from a policy.
  *
- * 401 stands for an access that the token itself does not have, too; 404 also for one that the policy does not hold.
+ * 401 is also the status for an access that the token itself does not have; 404 also for one that the policy does not
+ * hold.
  *
  * `DELETE /policies/{policy_uuid}/acl/{access}`. Required access: `auth.policies.{policy_uuid}.update`.
  *
  * @param policy_uuid The policy's UUID or slug.
  * @param access The access to remove, as the policy holds it.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 403 (permission_denied), 404 (not_found).
@@ -1109,18 +1112,18 @@ bool wazo_auth_policies_remove_access(
  * `GET /tenants`. Required access: `auth.tenants.read`.
  *
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by: `name` or `slug`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  * - `uuid` (string): Only the tenant of this UUID.
  * - `uuids` (list of strings): Only the tenants of these UUIDs; 25 at most.
  * - `name` (string): Only tenants of this name.
  * - `slug` (string): Only the tenant of this slug.
  * - `domain_name` (string): Only the tenant of this domain.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Tenants` {items: [{uuid, parent_uuid, name, slug, contact, phone,
  * default_authentication_method, domain_names, address}], total, filtered}.
@@ -1135,22 +1138,22 @@ char *wazo_auth_tenants_list(
 /**
  * Creates a tenant.
  *
- * 404 means that there is no such contact, 409 that the slug or a domain is in use.
+ * 404 means that the contact does not exist, 409 that the slug or a domain is in use.
  *
  * `POST /tenants`. Required access: `auth.tenants.create`.
  *
  * @param body A JSON object, or NULL; further members are sent as they are:
  * - `name` (string): The name.
- * - `slug` (string): A short name, 10 characters at most, fixed for ever; chosen where left out.
- * - `contact` (string): The UUID of the user to turn to.
+ * - `slug` (string): A short name, 10 characters at most, which never changes; chosen by the server if left out.
+ * - `contact` (string): The UUID of the contact user.
  * - `phone` (string): The telephone number.
- * - `domain_names` (list of strings): The domains whose users it holds; unique on the server.
+ * - `domain_names` (list of strings): The domains of the tenant's users; unique on the server.
  * - `address` (object): `line_1`, `line_2`, `city`, `state`, `country` and `zip_code`.
  * - `default_authentication_method` (string): How users whose method is `default` log in: `native`, `ldap` or `saml`;
  *   `idp.list` names them all.
- * - `uuid` (string): The UUID to give it; the server chooses one where left out.
+ * - `uuid` (string): The UUID of the new resource; chosen by the server if left out.
  *
- * @param parent_uuid The tenant that it is below; the client's, or the token's, where left out. May be NULL.
+ * @param parent_uuid The parent tenant; the client's own, or the token's, if left out. May be NULL.
  * @return JSON: object `Tenant` {uuid, parent_uuid, name, slug, contact, phone, default_authentication_method,
  * domain_names, address: Address}.
  *
@@ -1168,7 +1171,7 @@ char *wazo_auth_tenants_new(
  * `GET /tenants/{tenant_uuid}`. Required access: `auth.tenants.{tenant_uuid}.read`.
  *
  * @param tenant_uuid The tenant's UUID.
- * @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's where left out.
+ * @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's own if left out.
  * May be NULL.
  * @return JSON: object `Tenant` {uuid, parent_uuid, name, slug, contact, phone, default_authentication_method,
  * domain_names, address: Address}.
@@ -1183,22 +1186,22 @@ char *wazo_auth_tenants_get(
 /**
  * Replaces a tenant.
  *
- * The whole tenant is replaced: what is left out is emptied. The slug stays.
+ * The whole tenant is replaced: fields that are left out are emptied. The slug does not change.
  *
  * `PUT /tenants/{tenant_uuid}`. Required access: `auth.tenants.{tenant_uuid}.update`.
  *
  * @param tenant_uuid The tenant's UUID.
  * @param body A JSON object, or NULL; further members are sent as they are:
  * - `name` (string): The name.
- * - `slug` (string): A short name, 10 characters at most, fixed for ever; chosen where left out.
- * - `contact` (string): The UUID of the user to turn to.
+ * - `slug` (string): A short name, 10 characters at most, which never changes; chosen by the server if left out.
+ * - `contact` (string): The UUID of the contact user.
  * - `phone` (string): The telephone number.
- * - `domain_names` (list of strings): The domains whose users it holds; unique on the server.
+ * - `domain_names` (list of strings): The domains of the tenant's users; unique on the server.
  * - `address` (object): `line_1`, `line_2`, `city`, `state`, `country` and `zip_code`.
  * - `default_authentication_method` (string): How users whose method is `default` log in: `native`, `ldap` or `saml`;
  *   `idp.list` names them all.
  *
- * @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's where left out.
+ * @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's own if left out.
  * May be NULL.
  * @return JSON: object `Tenant` {uuid, parent_uuid, name, slug, contact, phone, default_authentication_method,
  * domain_names, address: Address}.
@@ -1219,7 +1222,7 @@ char *wazo_auth_tenants_edit(
  * `DELETE /tenants/{uuid}`. Required access: `auth.tenants.{uuid}.delete`.
  *
  * @param uuid The tenant's UUID.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 403 (permission_denied),
@@ -1248,14 +1251,14 @@ char *wazo_auth_tenants_get_domains(
 /**
  * Moves a tenant, with all tenants below it, under another.
  *
- * 409 means that it cannot stand there, such as below itself.
+ * 409 means that the tenant cannot be moved there, for example below itself.
  *
  * `PUT /tenants/{tenant_uuid}/parent/{parent_uuid}`. Required access:
  * `auth.tenants.{tenant_uuid}.parent.{parent_uuid}.update`. Available since wazo-auth 26.03.
  *
  * @param tenant_uuid The tenant's UUID.
  * @param parent_uuid The UUID of the tenant to move it under.
- * @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's where left out.
+ * @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's own if left out.
  * May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found), 409 (conflict).
@@ -1265,7 +1268,7 @@ bool wazo_auth_tenants_update_parent(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
- * Gave a policy to a tenant.
+ * Gives a policy to a tenant.
  *
  * `PUT /tenants/{tenant_uuid}/policies/{policy_uuid}`. Required access:
  * `auth.tenants.{tenant_uuid}.policies.{policy_uuid}.create`.
@@ -1282,7 +1285,7 @@ bool wazo_auth_tenants_add_policy(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
- * Took a policy from a tenant.
+ * Takes a policy from a tenant.
  *
  * `DELETE /tenants/{tenant_uuid}/policies/{policy_uuid}`. Required access:
  * `auth.tenants.{tenant_uuid}.policies.{policy_uuid}.delete`.
@@ -1312,14 +1315,14 @@ bool wazo_auth_tenants_remove_policy(
  * `GET /sessions`. Required access: `auth.sessions.read`.
  *
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by: `mobile`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  * - `recurse` (Boolean): Whether the items of the tenants below are included.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `Sessions` {items: [{uuid, user_uuid, tenant_uuid, mobile}], total, filtered}.
  *
@@ -1333,12 +1336,12 @@ char *wazo_auth_sessions_list(
 /**
  * Ends a session, and its token.
  *
- * Done also where there is no such session.
+ * Succeeds also if there is no such session.
  *
  * `DELETE /sessions/{session_uuid}`. Required access: `auth.sessions.{session_uuid}.delete`.
  *
  * @param session_uuid The session's UUID.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized).
@@ -1356,17 +1359,17 @@ bool wazo_auth_sessions_delete(
  */
 
 /**
- * Lists the external services, and which of them a user has.
+ * Lists the external services, and says which of them a user is connected to.
  *
  * `GET /users/{user_uuid}/external`. Required access: `auth.users.{user_uuid}.external.read`.
  *
  * @param user_uuid The user's UUID.
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by: `type`.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  *
  * @return JSON: object `ExternalServices` {items: [{type, data, enabled, plugin_info}], total, filtered}.
  *
@@ -1378,15 +1381,15 @@ char *wazo_auth_external_list(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Reads what a user has at an external service.
+ * Reads the data of a user's connection to an external service.
  *
- * For `google` and `microsoft` that is an access token, renewed first where it has expired.
+ * For `google` and `microsoft` the data is an access token, which the server renews first if it has expired.
  *
  * `GET /users/{user_uuid}/external/{auth_type}`. Required access: `auth.users.{user_uuid}.external.{auth_type}.read`.
  *
  * @param user_uuid The user's UUID.
  * @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `ExternalData` {scope?, access_token?, token_expiration?, token?, apns_token?, apns_voip_token?,
  * apns_notification_token?, apns_call_topic?, apns_default_topic?, ...}.
@@ -1401,7 +1404,7 @@ char *wazo_auth_external_get(
 /**
  * Connects a user to an external service.
  *
- * 404 stands also for a service that is not configured.
+ * 404 is also the status for a service that is not configured.
  *
  * `POST /users/{user_uuid}/external/{auth_type}`. Required access:
  * `auth.users.{user_uuid}.external.{auth_type}.create`.
@@ -1411,7 +1414,7 @@ char *wazo_auth_external_get(
  * @param body A JSON object: For `mobile`: `token`, `apns_token`, `apns_voip_token`, `apns_notification_token`,
  * `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of texts; any object for
  * others.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `ExternalConnection` {authorization_url?, state?, ...}.
  *
@@ -1424,9 +1427,9 @@ char *wazo_auth_external_create(
     const char *tenant_uuid, wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2, 3, 4);
 
 /**
- * Replaces what a user has at an external service.
+ * Replaces the data of a user's connection to an external service.
  *
- * `google` and `microsoft` have no such operation: 405.
+ * `google` and `microsoft` do not support this: 405.
  *
  * `PUT /users/{user_uuid}/external/{auth_type}`. Required access: `auth.users.{user_uuid}.external.{auth_type}.update`.
  *
@@ -1435,7 +1438,7 @@ char *wazo_auth_external_create(
  * @param body A JSON object: For `mobile`: `token`, `apns_token`, `apns_voip_token`, `apns_notification_token`,
  * `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of texts; any object for
  * others.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `ExternalData` {scope?, access_token?, token_expiration?, token?, apns_token?, apns_voip_token?,
  * apns_notification_token?, apns_call_topic?, apns_default_topic?, ...}.
@@ -1456,7 +1459,7 @@ char *wazo_auth_external_update(
  *
  * @param user_uuid The user's UUID.
  * @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -1474,7 +1477,7 @@ bool wazo_auth_external_delete(
  * `auth.users.{user_uuid}.external.mobile.sender_id.read`.
  *
  * @param user_uuid The user's UUID.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `MobileSenderId` {sender_id}.
  *
@@ -1493,7 +1496,7 @@ char *wazo_auth_external_get_mobile_sender_id(
  * `GET /external/{auth_type}/config`. Required access: `auth.{auth_type}.external.config.read`.
  *
  * @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `ExternalConfiguration` {client_id?, client_secret?, fcm_api_key?, fcm_sender_id?,
  * ios_apn_certificate?, use_sandbox?, ...}.
@@ -1508,14 +1511,14 @@ char *wazo_auth_external_get_config(
 /**
  * Creates the tenant's configuration of an external service.
  *
- * The server answers an empty text or nothing. 409 means that there is one already.
+ * The server responds with an empty string or an empty body. 409 means that there is a configuration already.
  *
  * `POST /external/{auth_type}/config`. Required access: `auth.{auth_type}.external.config.create`.
  *
  * @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
  * @param body A JSON object: For `google` and `microsoft`: `client_id` and `client_secret`; for `mobile`:
  * `fcm_api_key`, `fcm_sender_id`, `ios_apn_certificate`, `ios_apn_private` and `use_sandbox`; any object for others.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: any JSON value, or `null`.
  *
@@ -1535,7 +1538,7 @@ char *wazo_auth_external_create_config(
  * @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
  * @param body A JSON object: For `google` and `microsoft`: `client_id` and `client_secret`; for `mobile`:
  * `fcm_api_key`, `fcm_sender_id`, `ios_apn_certificate`, `ios_apn_private` and `use_sandbox`; any object for others.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -1550,7 +1553,7 @@ bool wazo_auth_external_update_config(
  * `DELETE /external/{auth_type}/config`. Required access: `auth.{auth_type}.external.config.delete`.
  *
  * @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -1566,14 +1569,14 @@ bool wazo_auth_external_delete_config(
  *
  * @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
  * @param query The query, a JSON object, or NULL; further members are sent as they are:
- * - `search` (string): Only items that hold this text in one of their searched columns.
+ * - `search` (string): Only items that contain this text in one of the searched columns.
  * - `order` (string): The column to sort by.
  * - `direction` (string): `asc` (ascending, the default) or `desc`.
- * - `limit` (integer): How many items at most; 0 or more, all where left out.
- * - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+ * - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+ * - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
  * - `recurse` (Boolean): Whether the items of the tenants below are included.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `ConnectedUsers` {items: [{uuid}], total, filtered}.
  *
@@ -1613,11 +1616,11 @@ char *wazo_auth_backends_list(const wazo_auth_client *client, wazo_auth_error **
 /**
  * Reads the tenant's LDAP configuration.
  *
- * Where there is none, its members are null. `bind_password` is never shown.
+ * Without a configuration, all fields are null. `bind_password` is never shown.
  *
  * `GET /backends/ldap`. Required access: `auth.backends.ldap.read`.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `LdapConfiguration` {tenant_uuid, host, port, protocol_version, protocol_security, bind_dn,
  * user_base_dn, user_login_attribute, user_email_attribute, search_filters}.
@@ -1636,7 +1639,7 @@ char *wazo_auth_ldap_config_get(
  * @param body A JSON object: `host`, `port`, `user_base_dn`, `user_login_attribute` and `user_email_attribute`
  * (required), `protocol_version` (2 or 3), `protocol_security` (`ldaps`, `tls` or null), `bind_dn`, `bind_password` and
  * `search_filters`.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `LdapConfiguration` {tenant_uuid, host, port, protocol_version, protocol_security, bind_dn,
  * user_base_dn, user_login_attribute, user_email_attribute, search_filters}.
@@ -1653,7 +1656,7 @@ char *wazo_auth_ldap_config_update(
  *
  * `DELETE /backends/ldap`. Required access: `auth.backends.ldap.delete`.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -1676,7 +1679,7 @@ bool wazo_auth_ldap_config_delete(
  *
  * `GET /backends/saml`. Required access: `auth.backends.saml.read`.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `SamlConfiguration` {domain_uuid, entity_id, tenant_uuid, acs_url}.
  *
@@ -1696,10 +1699,10 @@ char *wazo_auth_saml_config_get(
  * @param body A JSON object; further members are sent as they are:
  * - `domain_uuid` (string, required): The UUID of a domain of the tenant (`tenants.get_domains`).
  * - `entity_id` (string, required): The name of the SAML entity.
- * - `acs_url` (string, required): Where the identity provider is to send its responses.
- * - `metadata` (string, or `{"base64": ...}`, required): The identity provider's metadata, a file of XML.
+ * - `acs_url` (string, required): The URL that the identity provider sends its responses to.
+ * - `metadata` (string, or `{"base64": ...}`, required): The identity provider's metadata, an XML file.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return JSON: object `SamlConfiguration` {domain_uuid, entity_id, tenant_uuid, acs_url}.
  *
@@ -1714,17 +1717,17 @@ char *wazo_auth_saml_config_create(
 /**
  * Changes the tenant's SAML configuration.
  *
- * What is left out stays. The server's answer is an empty object and is not given.
+ * Fields that are left out keep their values.
  *
  * `PUT /backends/saml`. Required access: `auth.backends.saml.update`.
  *
  * @param body A JSON object, or NULL; further members are sent as they are:
  * - `domain_uuid` (string): The UUID of a domain of the tenant (`tenants.get_domains`).
  * - `entity_id` (string): The name of the SAML entity.
- * - `acs_url` (string): Where the identity provider is to send its responses.
- * - `metadata` (string, or `{"base64": ...}`): The identity provider's metadata, a file of XML.
+ * - `acs_url` (string): The URL that the identity provider sends its responses to.
+ * - `metadata` (string, or `{"base64": ...}`): The identity provider's metadata, an XML file.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -1738,7 +1741,7 @@ bool wazo_auth_saml_config_update(
  *
  * `DELETE /backends/saml`. Required access: `auth.backends.saml.delete`.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -1749,11 +1752,11 @@ bool wazo_auth_saml_config_delete(
 /**
  * Reads the identity provider's metadata from the tenant's SAML configuration.
  *
- * The answer is XML.
+ * The response is XML.
  *
  * `GET /backends/saml/metadata`. Required access: `auth.backends.saml.read`.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  * @return The text of the response as a JSON string; `{"base64": ...}` if it is not UTF-8.
  *
@@ -1764,7 +1767,7 @@ char *wazo_auth_saml_config_get_metadata(
     const wazo_auth_client *client, const char *tenant_uuid, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 
 /**
- * Reads the pattern of the URL that identity providers send their responses to.
+ * Reads the template of the URL that identity providers send their responses to.
  *
  * `GET /backends/saml/acs_url_template`. Required access: `auth.backends.saml.read`.
  *
@@ -1787,12 +1790,12 @@ char *wazo_auth_saml_config_get_acs_template(
 /**
  * Begins a SAML login.
  *
- * 500 stands also for a domain without a SAML configuration.
+ * 500 is also the status for a domain without a SAML configuration.
  *
  * `POST /saml/sso`. Requires no token.
  *
  * @param domain A domain of the tenant that the user belongs to.
- * @param redirect_url Where the browser is to come back to.
+ * @param redirect_url The URL that the browser returns to after the login.
  * @return JSON: object `SamlLogin` {location, saml_session_id}.
  *
  * Known errors: 400 (rejected), 500 (server_error).
@@ -1803,14 +1806,14 @@ char *wazo_auth_saml_sso(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
- * Hands in the response of a SAML identity provider.
+ * Passes on the response of a SAML identity provider to a login.
  *
- * The result is the URL that the browser is to be sent to; it is not followed.
+ * The result is the URL to redirect the browser to; the library does not follow it.
  *
  * `POST /saml/acs`. Requires no token.
  *
- * @param saml_response `SAMLResponse`, as the identity provider gave it.
- * @param relay_state `RelayState`, as the identity provider gave it.
+ * @param saml_response `SAMLResponse`, as received from the identity provider.
+ * @param relay_state `RelayState`, as received from the identity provider.
  * @return The URL of the redirect as a JSON string.
  *
  * Known errors: 400 (rejected), 404 (not_found), 500 (server_error).
@@ -1836,14 +1839,14 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_saml_logout(const wazo_auth_client *client, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 
 /**
- * Hands in the response of a SAML identity provider to a logout.
+ * Passes on the response of a SAML identity provider to a logout.
  *
- * The result is the URL that the browser is to be sent to; it is not followed.
+ * The result is the URL to redirect the browser to; the library does not follow it.
  *
  * `GET /saml/sls`. Requires no token.
  *
- * @param saml_response `SAMLResponse`, as the identity provider gave it. May be NULL.
- * @param relay_state `RelayState`, as the identity provider gave it. May be NULL.
+ * @param saml_response `SAMLResponse`, as received from the identity provider. May be NULL.
+ * @param relay_state `RelayState`, as received from the identity provider. May be NULL.
  * @return The URL of the redirect as a JSON string.
  *
  * Known errors: 500 (server_error).
@@ -1874,7 +1877,7 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_idp_list(const wazo_auth_client *client, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 
 /**
- * Lets users log in by an identity provider.
+ * Adds users to an identity provider, so that they log in through it.
  *
  * Sets their authentication method. The first user that is unknown ends it with 404; those before stay.
  *
@@ -1884,7 +1887,7 @@ char *wazo_auth_idp_list(const wazo_auth_client *client, wazo_auth_error **error
  * @param body A JSON object:
  * - `users` (list of objects, required): The users: `uuid` (required) of each.
  *
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -1894,7 +1897,7 @@ bool wazo_auth_idp_add_users(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
- * Lets a user log in by an identity provider.
+ * Adds a user to an identity provider, so that the user logs in through it.
  *
  * Sets the user's authentication method.
  *
@@ -1902,7 +1905,7 @@ bool wazo_auth_idp_add_users(
  *
  * @param idp_type The identity provider's type, one of `idp.list`, such as `ldap`.
  * @param user_uuid The user's UUID.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -1912,7 +1915,7 @@ bool wazo_auth_idp_add_user(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
- * Lets a user no longer log in by an identity provider.
+ * Removes a user from an identity provider.
  *
  * Sets the user's authentication method back to `default`.
  *
@@ -1920,7 +1923,7 @@ bool wazo_auth_idp_add_user(
  *
  * @param idp_type The identity provider's type, one of `idp.list`, such as `ldap`.
  * @param user_uuid The user's UUID.
- * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's where
+ * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
  *
  * Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -1940,7 +1943,7 @@ bool wazo_auth_idp_remove_user(
 /**
  * Reads the server's configuration.
  *
- * Only for tokens of the top tenant: others get 401.
+ * Only tokens of the top tenant may do this; others get 401.
  *
  * `GET /config`. Required access: `auth.config.read`.
  *
@@ -1952,14 +1955,14 @@ WAZO_AUTH_MUST_USE
 char *wazo_auth_config_get(const wazo_auth_client *client, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 
 /**
- * Changes the server's configuration until it starts again.
+ * Changes the server's configuration until its next start.
  *
- * Only for tokens of the top tenant: others get 401. The answer is the whole configuration.
+ * Only tokens of the top tenant may do this; others get 401. The response is the whole configuration.
  *
  * `PATCH /config`. Required access: `auth.config.update`.
  *
  * @param body A JSON list of objects: The changes (JSON Patch): `op` is `replace`, `path` is `/debug` or
- * `/profiling_enabled`, `value` is true or false.
+ * `/profiling_enabled`, `value` is a Boolean.
  * @return JSON: object `Configuration` {debug?, profiling_enabled?, ...}.
  *
  * Known errors: 400 (rejected), 401 (token_invalid, permission_denied).
@@ -1977,9 +1980,9 @@ char *wazo_auth_config_patch(
  */
 
 /**
- * Asks the server whether it is well.
+ * Checks that the server is ready.
  *
- * Done means that it is; 503 that one of the things it needs is not there.
+ * Success means that it is ready; 503 means that something that it depends on is missing.
  *
  * `HEAD /status`. Requires no token.
  *
@@ -1998,7 +2001,7 @@ bool wazo_auth_status_check(const wazo_auth_client *client, wazo_auth_error **er
 /**
  * Reads the server's own specification of its operations.
  *
- * The answer is YAML (Swagger 2.0).
+ * The response is YAML (Swagger 2.0).
  *
  * `GET /api/api.yml`. Requires no token.
  *

@@ -37,10 +37,10 @@ public:
     /// @param password The password; only together with `username`.
     /// @param options A JSON object:
     /// - `backend` (string): The authentication backend; servers since 24.08 ignore it.
-    /// - `expiration` (integer): The life of the token in seconds: 1 to 315360000, 7200 by default.
+    /// - `expiration` (integer): Lifetime of the token in seconds: 1 to 315360000, 7200 by default.
     /// - `session_type` (string): `mobile` or `desktop`; an offline mobile login ends the user's other mobile sessions.
     /// - `user_agent` (string): The program that logs in; the server keeps it with the session.
-    /// - `access_type` (string): `online` (the default), or `offline` to get a refresh token besides.
+    /// - `access_type` (string): `online` (the default), or `offline` to get a refresh token as well.
     /// - `client_id` (string): The application's name; required with `offline` and with a refresh token.
     /// - `refresh_token` (string): A refresh token, in place of a user name and password.
     /// - `tenant_id` (string): The UUID or slug of the tenant whose LDAP or SAML users log in.
@@ -58,7 +58,7 @@ public:
                 outcome.error()));
     }
 
-    /// Reads what a token stands for.
+    /// Reads the user, the tenant and the access list of a token.
     ///
     /// Where an access or a tenant is given, the token is checked for them too: 403 means that it is valid but may not,
     /// 404 that it is unknown or expired, or the tenant unknown.
@@ -78,9 +78,10 @@ public:
                 outcome.error()));
     }
 
-    /// Asks whether a token is valid, has an access and may work in a tenant.
+    /// Checks whether a token is valid, has an access, and may be used in a tenant.
     ///
-    /// `token.is_valid` asks the same. An error is not an answer: it could not be found out.
+    /// `token.is_valid` is the same question. An error is neither yes nor no: the answer is unknown. A token that no
+    /// server can know (empty, `..`, control characters, more than 8,000 bytes) is answered no without a request.
     ///
     /// `HEAD /token/{token}`. Requires no token.
     ///
@@ -99,7 +100,7 @@ public:
 
     /// Ends a token, and its session.
     ///
-    /// Done also where the token is unknown or expired. Its refresh token stays: `token.delete` takes that.
+    /// Succeeds also if the token is unknown or expired. The refresh token stays valid; `token.delete` deletes it.
     ///
     /// `DELETE /token/{token}`. Requires no token.
     ///
@@ -110,13 +111,13 @@ public:
         outcome.done(wazo_auth_token_revoke(client(), token.c_str("token"), outcome.error()));
     }
 
-    /// Asks about several accesses of a token at once.
+    /// Checks several accesses of a token at once.
     ///
     /// `POST /token/{token}/scopes/check`. Requires no token.
     ///
     /// @param token The token.
     /// @param body A JSON object:
-    /// - `scopes` (list of strings, required): The accesses to ask about.
+    /// - `scopes` (list of strings, required): The accesses to check.
     /// - `tenant` (string): The UUID of the tenant that must be the token's own or one below it.
     /// - `user_agent` (string): The program that asks.
     /// @return JSON: object `ScopeCheck` {scopes}.
@@ -135,17 +136,17 @@ public:
     ///
     /// @param user_uuid The user's UUID, or `me` for the user of the token.
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by: `created_at`, `client_id` or `mobile`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// - `recurse` (Boolean): Whether the items of the tenants below are included.
     /// - `client_id` (string): Only the refresh tokens of this application.
-    /// - `mobile` (Boolean): Only those of mobile sessions, or only those of others.
+    /// - `mobile` (Boolean): Only those of mobile sessions (true), or only the others (false).
     /// - `created_at` (string): Only those created at this time (ISO 8601).
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `RefreshTokens` {items: [{client_id, created_at, mobile, user_uuid, tenant_uuid,
     /// metadata}], total, filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
@@ -159,7 +160,7 @@ public:
 
     /// Deletes a user's refresh token.
     ///
-    /// Tokens that were made with it live on until they expire or are revoked.
+    /// Tokens that were created with it stay valid until they expire or are revoked.
     ///
     /// `DELETE /users/{user_uuid}/tokens/{client_id}`. Required access:
     /// `auth.users.{user_uuid}.tokens.{client_id}.delete`.
@@ -167,7 +168,7 @@ public:
     /// @param user_uuid The user's UUID, or `me` for the user of the token.
     /// @param client_id The application whose refresh token it is.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void delete_(Text user_uuid, Text client_id, OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -189,17 +190,17 @@ public:
     /// `GET /tokens`. Required access: `auth.tokens.read`.
     ///
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by: `created_at`, `client_id` or `mobile`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// - `recurse` (Boolean): Whether the items of the tenants below are included.
     /// - `client_id` (string): Only the refresh tokens of this application.
-    /// - `mobile` (Boolean): Only those of mobile sessions, or only those of others.
+    /// - `mobile` (Boolean): Only those of mobile sessions (true), or only the others (false).
     /// - `created_at` (string): Only those created at this time (ISO 8601).
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `RefreshTokens` {items: [{client_id, created_at, mobile, user_uuid, tenant_uuid,
     /// metadata}], total, filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized).
@@ -220,11 +221,11 @@ public:
     /// `GET /users`. Required access: `auth.users.read`.
     ///
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by: `username`, `firstname` or `lastname`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// - `recurse` (Boolean): Whether the items of the tenants below are included.
     /// - `uuid` (string): Only the user of this UUID; several are separated by commas.
     /// - `username` (string): Only the user of this name.
@@ -233,12 +234,12 @@ public:
     /// - `purpose` (string): Only users of this purpose: `user`, `internal` or `external_api`.
     /// - `email_address` (string): Only the user of this email address.
     /// - `group_uuid` (string): Only members of this group.
-    /// - `policy_uuid` (string): Only users that this policy was given to themselves.
+    /// - `policy_uuid` (string): Only users that have this policy directly.
     /// - `policy_slug` (string): The same, by the policy's slug.
-    /// - `has_policy_uuid` (string): Only users that have this policy, themselves or by a group.
+    /// - `has_policy_uuid` (string): Only users that have this policy, directly or through a group.
     /// - `has_policy_slug` (string): The same, by the policy's slug.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Users` {items: [{uuid, username, firstname, lastname, purpose, emails, enabled,
     /// tenant_uuid, authentication_method}], total, filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized).
@@ -263,11 +264,11 @@ public:
     /// - `authentication_method` (string): `default` (the tenant's, the default), `native`, `ldap` or `saml`;
     ///   `idp.list` names them all.
     /// - `enabled` (Boolean): Whether the user can log in; true by default.
-    /// - `uuid` (string): The UUID to give it; the server chooses one where left out.
+    /// - `uuid` (string): The UUID of the new resource; chosen by the server if left out.
     /// - `password` (string): The password; without one the user cannot log in by password.
     /// - `email_address` (string): The main email address; unique on the server.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `User` {uuid, username, firstname, lastname, purpose, emails: [Email], enabled,
     /// tenant_uuid, authentication_method}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 409
@@ -284,7 +285,7 @@ public:
     ///
     /// @param user_uuid The user's UUID.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `User` {uuid, username, firstname, lastname, purpose, emails: [Email], enabled,
     /// tenant_uuid, authentication_method}.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -311,7 +312,7 @@ public:
     ///   `idp.list` names them all.
     /// - `enabled` (Boolean): Whether the user can log in; true by default.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `User` {uuid, username, firstname, lastname, purpose, emails: [Email], enabled,
     /// tenant_uuid, authentication_method}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
@@ -329,7 +330,7 @@ public:
     ///
     /// @param user_uuid The user's UUID.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void delete_(Text user_uuid, OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -337,15 +338,15 @@ public:
                 client(), user_uuid.c_str("user_uuid"), tenant_uuid.c_str("tenant_uuid"), outcome.error()));
     }
 
-    /// Changes a user's password, the old one given.
+    /// Changes a user's password; requires the old one.
     ///
-    /// 401 stands for a wrong old password too: that is an authentication failure and not an invalid token. 405 means
-    /// that the password is kept elsewhere (LDAP, SAML).
+    /// 401 is also the status for a wrong old password; that is an authentication failure and not an invalid token. 405
+    /// means that the password is kept elsewhere (LDAP, SAML).
     ///
     /// `PUT /users/{user_uuid}/password`. Required access: `auth.users.{user_uuid}.password.update`.
     ///
     /// @param user_uuid The user's UUID.
-    /// @param old_password The password so far.
+    /// @param old_password The old password.
     /// @param new_password The new password.
     /// @throws Error Known errors: 400 (rejected), 401 (authentication_failed, token_invalid, permission_denied), 404
     /// (not_found), 405 (rejected).
@@ -356,9 +357,10 @@ public:
                 new_password.c_str("new_password"), outcome.error()));
     }
 
-    /// Sends a user the mail by which a forgotten password is reset.
+    /// Sends a user the mail to reset a forgotten password.
     ///
-    /// Takes exactly one of the three. Done also where there is no such user, so that nobody can probe.
+    /// Takes exactly one of the three parameters. Succeeds also if there is no such user, so that user names cannot be
+    /// probed.
     ///
     /// `GET /users/password/reset`. Requires no token.
     ///
@@ -372,7 +374,7 @@ public:
                 client(), username.c_str("username"), email.c_str("email"), login.c_str("login"), outcome.error()));
     }
 
-    /// Sets a user's new password, with the token of the reset mail.
+    /// Sets a user's new password with the token of the reset mail.
     ///
     /// The token comes from the mail that `users.reset_password` sends. The user's tokens are revoked; refresh tokens
     /// stay. 405 means that the password is kept elsewhere (LDAP, SAML).
@@ -381,7 +383,7 @@ public:
     ///
     /// @param user_uuid The user's UUID.
     /// @param password The new password.
-    /// @param token The token of the mail; the client's where left out.
+    /// @param token The token of the mail; the client's own if left out.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied), 404 (not_found), 405
     /// (rejected).
     void set_password(Text user_uuid, Text password, OptionalText token = {}) const {
@@ -393,7 +395,7 @@ public:
 
     /// Registers a user, without a token.
     ///
-    /// Comes from a plugin that servers leave off by default: then 404, as for an unknown path.
+    /// A plugin provides this operation. Servers disable it by default and then respond with 404.
     ///
     /// `POST /users/register`. Requires no token.
     ///
@@ -430,7 +432,7 @@ public:
                 client(), user_uuid.c_str("user_uuid"), body.c_str("body"), outcome.error()));
     }
 
-    /// Sends the mail by which a user confirms an email address.
+    /// Sends the mail to confirm an email address.
     ///
     /// 409 means that it is confirmed already.
     ///
@@ -448,19 +450,19 @@ public:
 
     /// Lists the policies that were given to a user.
     ///
-    /// Those that the user has by a group are not among them.
+    /// The list does not include policies that the user has through a group.
     ///
     /// `GET /users/{user_uuid}/policies`. Required access: `auth.users.{user_uuid}.policies.read`.
     ///
     /// @param user_uuid The user's UUID.
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by: `name`, `description` or `uuid`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `AssignedPolicies` {items: [{uuid, tenant_uuid, name, slug, description, acl, read_only,
     /// shared}], total, filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized).
@@ -474,7 +476,7 @@ public:
 
     /// Gives a policy to a user.
     ///
-    /// 401 stands for accesses of the policy that the token itself does not have, too.
+    /// 401 is also the status if the policy has an access that the token itself does not have.
     ///
     /// `PUT /users/{user_uuid}/policies/{policy_uuid}`. Required access:
     /// `auth.users.{user_uuid}.policies.{policy_uuid}.create`.
@@ -482,7 +484,7 @@ public:
     /// @param user_uuid The user's UUID.
     /// @param policy_uuid The policy's UUID or slug.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void add_policy(Text user_uuid, Text policy_uuid, OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -493,7 +495,7 @@ public:
 
     /// Takes a policy from a user.
     ///
-    /// 401 stands for accesses of the policy that the token itself does not have, too.
+    /// 401 is also the status if the policy has an access that the token itself does not have.
     ///
     /// `DELETE /users/{user_uuid}/policies/{policy_uuid}`. Required access:
     /// `auth.users.{user_uuid}.policies.{policy_uuid}.delete`.
@@ -501,7 +503,7 @@ public:
     /// @param user_uuid The user's UUID.
     /// @param policy_uuid The policy's UUID or slug.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void remove_policy(Text user_uuid, Text policy_uuid, OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -516,13 +518,13 @@ public:
     ///
     /// @param user_uuid The user's UUID.
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by: `name` or `uuid`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Groups` {items: [{uuid, tenant_uuid, name, slug, read_only, system_managed}], total,
     /// filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
@@ -540,13 +542,13 @@ public:
     ///
     /// @param user_uuid The user's UUID.
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by: `mobile`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Sessions` {items: [{uuid, user_uuid, tenant_uuid, mobile}], total, filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
     /// (not_found).
@@ -560,7 +562,7 @@ public:
 
     /// Ends a session of a user, and its token.
     ///
-    /// Done also where there is no such session; 404 means that there is no such user.
+    /// Succeeds also if there is no such session; 404 means that there is no such user.
     ///
     /// `DELETE /users/{user_uuid}/sessions/{session_uuid}`. Required access:
     /// `auth.users.{user_uuid}.sessions.{session_uuid}.delete`.
@@ -568,7 +570,7 @@ public:
     /// @param user_uuid The user's UUID.
     /// @param session_uuid The session's UUID.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void remove_session(Text user_uuid, Text session_uuid, OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -620,14 +622,15 @@ public:
         outcome.done(wazo_auth_emails_confirm(client(), email_uuid.c_str("email_uuid"), outcome.error()));
     }
 
-    /// Confirms an email address as the link in the mail does, and gives the page that its reader sees.
+    /// Confirms an email address as the link in the mail does, and returns the page that the reader of the mail sees.
     ///
-    /// The answer is HTML. Although a GET, it changes the address: 404 means that there is no such one.
+    /// The response is HTML. Although the method is GET, it changes the address. 404 means that there is no such
+    /// address.
     ///
     /// `GET /emails/{email_uuid}/confirm`. Required access: `auth.emails.{email_uuid}.confirm.update`.
     ///
     /// @param email_uuid The email address's UUID.
-    /// @param token The token of the mail; the client's where left out.
+    /// @param token The token of the mail; the client's own if left out.
     /// @return The text of the response as a JSON string; `{"base64": ...}` if it is not UTF-8.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied), 404 (not_found).
     [[nodiscard]] std::string get_confirmation_page(Text email_uuid, OptionalText token = {}) const {
@@ -644,26 +647,26 @@ public:
 
     /// Lists the groups of a tenant.
     ///
-    /// Groups that the server manages itself (`wazo-all-users-tenant-...`) are among them.
+    /// The list includes groups that the server manages itself (`wazo-all-users-tenant-...`).
     ///
     /// `GET /groups`. Required access: `auth.groups.read`.
     ///
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by: `name`, `slug`, `uuid` or `read_only`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// - `recurse` (Boolean): Whether the items of the tenants below are included.
     /// - `uuid` (string): Only the group of this UUID.
     /// - `name` (string): Only the group of this name.
     /// - `slug` (string): Only the group of this slug.
     /// - `user_uuid` (string): Only groups that this user belongs to.
-    /// - `read_only` (Boolean): Only groups that the server manages itself, or only others.
+    /// - `read_only` (Boolean): Only groups that the server manages itself (true), or only the others (false).
     /// - `policy_uuid` (string): Only groups that have this policy.
     /// - `policy_slug` (string): The same, by the policy's slug.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Groups` {items: [{uuid, tenant_uuid, name, slug, read_only, system_managed}], total,
     /// filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized).
@@ -681,9 +684,9 @@ public:
     ///
     /// @param body A JSON object; further members are sent as they are:
     /// - `name` (string, required): The name; 128 characters at most, unique in the tenant.
-    /// - `slug` (string): A short name for URLs, fixed for ever; made from the name where left out.
+    /// - `slug` (string): A short name for URLs, which never changes; made from the name if left out.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Group` {uuid, tenant_uuid, name, slug, read_only, system_managed}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 409
     /// (conflict).
@@ -699,7 +702,7 @@ public:
     ///
     /// @param group_uuid The group's UUID.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Group` {uuid, tenant_uuid, name, slug, read_only, system_managed}.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     [[nodiscard]] std::string get(Text group_uuid, OptionalText tenant_uuid = {}) const {
@@ -718,7 +721,7 @@ public:
     /// @param body A JSON object; further members are sent as they are:
     /// - `name` (string, required): The new name; 128 characters at most, unique in the tenant.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Group` {uuid, tenant_uuid, name, slug, read_only, system_managed}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 403
     /// (permission_denied), 404 (not_found), 409 (conflict).
@@ -737,7 +740,7 @@ public:
     ///
     /// @param group_uuid The group's UUID.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 403
     /// (permission_denied), 404 (not_found).
     void delete_(Text group_uuid, OptionalText tenant_uuid = {}) const {
@@ -752,13 +755,13 @@ public:
     ///
     /// @param group_uuid The group's UUID.
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by, such as `name`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `AssignedPolicies` {items: [{uuid, tenant_uuid, name, slug, description, acl, read_only,
     /// shared}], total, filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
@@ -773,7 +776,7 @@ public:
 
     /// Gives a policy to a group, and so to its users.
     ///
-    /// 401 stands for accesses of the policy that the token itself does not have, too.
+    /// 401 is also the status if the policy has an access that the token itself does not have.
     ///
     /// `PUT /groups/{group_uuid}/policies/{policy_uuid}`. Required access:
     /// `auth.groups.{group_uuid}.policies.{policy_uuid}.create`.
@@ -781,7 +784,7 @@ public:
     /// @param group_uuid The group's UUID.
     /// @param policy_uuid The policy's UUID or slug.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void add_policy(Text group_uuid, Text policy_uuid, OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -798,7 +801,7 @@ public:
     /// @param group_uuid The group's UUID.
     /// @param policy_uuid The policy's UUID or slug.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void remove_policy(Text group_uuid, Text policy_uuid, OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -813,11 +816,11 @@ public:
     ///
     /// @param group_uuid The group's UUID.
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by: `username`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// @return JSON: object `Users` {items: [{uuid, username, firstname, lastname, purpose, emails, enabled,
     /// tenant_uuid, authentication_method}], total, filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied).
@@ -829,7 +832,8 @@ public:
 
     /// Makes a user a member of a group.
     ///
-    /// 400 means that the two are of different tenants, 403 that the server manages this group itself.
+    /// 400 means that the user and the group belong to different tenants, 403 that the server manages this group
+    /// itself.
     ///
     /// `PUT /groups/{group_uuid}/users/{user_uuid}`. Required access:
     /// `auth.groups.{group_uuid}.users.{user_uuid}.create`.
@@ -837,7 +841,7 @@ public:
     /// @param group_uuid The group's UUID.
     /// @param user_uuid The user's UUID.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 403
     /// (permission_denied), 404 (not_found).
     void add_user(Text group_uuid, Text user_uuid, OptionalText tenant_uuid = {}) const {
@@ -857,7 +861,7 @@ public:
     /// @param group_uuid The group's UUID.
     /// @param user_uuid The user's UUID.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 403
     /// (permission_denied), 404 (not_found).
     void remove_user(Text group_uuid, Text user_uuid, OptionalText tenant_uuid = {}) const {
@@ -875,16 +879,16 @@ public:
 
     /// Lists the policies of a tenant.
     ///
-    /// Policies that a tenant above shares are among them.
+    /// The list includes policies that a parent tenant shares.
     ///
     /// `GET /policies`. Required access: `auth.policies.read`.
     ///
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by: `name`, `slug`, `description`, `uuid` or `read_only`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// - `recurse` (Boolean): Whether the items of the tenants below are included.
     /// - `uuid` (string): Only the policy of this UUID.
     /// - `name` (string): Only the policy of this name.
@@ -892,7 +896,7 @@ public:
     /// - `user_uuid` (string): Only policies that were given to this user.
     /// - `group_uuid` (string): Only policies that were given to this group.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Policies` {items: [{uuid, tenant_uuid, name, slug, description, acl, read_only, shared}],
     /// total}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized).
@@ -904,19 +908,19 @@ public:
 
     /// Creates a policy.
     ///
-    /// 401 stands for accesses that the token itself does not have, too: nobody can give what they lack. 409 means that
-    /// the tenant has a policy of this name or slug.
+    /// 401 is also the status for an access that the token itself does not have: a token can only give what it has. 409
+    /// means that the tenant has a policy of this name or slug.
     ///
     /// `POST /policies`. Required access: `auth.policies.create`.
     ///
     /// @param body A JSON object; further members are sent as they are:
     /// - `name` (string, required): The name; 80 characters at most, unique in the tenant.
-    /// - `slug` (string): A short name for URLs, fixed for ever; made from the name where left out.
+    /// - `slug` (string): A short name for URLs, which never changes; made from the name if left out.
     /// - `description` (string): What it is for.
-    /// - `acl` (list of strings): The accesses, such as `confd.users.#`; one that begins with `!` denies.
+    /// - `acl` (list of strings): The accesses, such as `confd.users.#`; an access that begins with `!` denies.
     /// - `shared` (Boolean): Whether the tenants below can use it too; false by default.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Policy` {uuid, tenant_uuid, name, slug, description, acl, read_only, shared}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 409
     /// (conflict).
@@ -932,7 +936,7 @@ public:
     ///
     /// @param policy_uuid The policy's UUID or slug.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Policy` {uuid, tenant_uuid, name, slug, description, acl, read_only, shared}.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     [[nodiscard]] std::string get(Text policy_uuid, OptionalText tenant_uuid = {}) const {
@@ -943,18 +947,18 @@ public:
 
     /// Replaces a policy.
     ///
-    /// The whole policy is replaced: an `acl` that is left out is emptied. The slug stays. 401 stands for accesses that
-    /// the token itself does not have, too; 403 means that the server manages this policy itself.
+    /// The whole policy is replaced: an `acl` that is left out is emptied. The slug stays. 401 is also the status for
+    /// an access that the token itself does not have; 403 means that the server manages this policy itself.
     ///
     /// `PUT /policies/{policy_uuid}`. Required access: `auth.policies.{policy_uuid}.update`.
     ///
     /// @param policy_uuid The policy's UUID or slug.
     /// @param body A JSON object; further members are sent as they are:
     /// - `name` (string, required): The name; 80 characters at most, unique in the tenant.
-    /// - `description` (string): What it is for; emptied where left out.
-    /// - `acl` (list of strings): The accesses, such as `confd.users.#`; emptied where left out.
+    /// - `description` (string): What it is for; emptied if left out.
+    /// - `acl` (list of strings): The accesses, such as `confd.users.#`; emptied if left out.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Policy` {uuid, tenant_uuid, name, slug, description, acl, read_only, shared}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 403
     /// (permission_denied), 404 (not_found), 409 (conflict).
@@ -973,7 +977,7 @@ public:
     ///
     /// @param policy_uuid The policy's UUID or slug.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 403
     /// (permission_denied), 404 (not_found).
     void delete_(Text policy_uuid, OptionalText tenant_uuid = {}) const {
@@ -984,14 +988,14 @@ public:
 
     /// Adds an access to a policy.
     ///
-    /// 401 stands for an access that the token itself does not have, too. An access cannot hold `/`.
+    /// 401 is also the status for an access that the token itself does not have. An access cannot contain `/`.
     ///
     /// `PUT /policies/{policy_uuid}/acl/{access}`. Required access: `auth.policies.{policy_uuid}.update`.
     ///
     /// @param policy_uuid The policy's UUID or slug.
     /// @param access The access to add, such as `dird.#`, or `!dird.#` to deny it.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 403
     /// (permission_denied), 404 (not_found).
     void add_access(Text policy_uuid, Text access, OptionalText tenant_uuid = {}) const {
@@ -1003,15 +1007,15 @@ public:
 
     /// Removes an access from a policy.
     ///
-    /// 401 stands for an access that the token itself does not have, too; 404 also for one that the policy does not
-    /// hold.
+    /// 401 is also the status for an access that the token itself does not have; 404 also for one that the policy does
+    /// not hold.
     ///
     /// `DELETE /policies/{policy_uuid}/acl/{access}`. Required access: `auth.policies.{policy_uuid}.update`.
     ///
     /// @param policy_uuid The policy's UUID or slug.
     /// @param access The access to remove, as the policy holds it.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 403
     /// (permission_denied), 404 (not_found).
     void remove_access(Text policy_uuid, Text access, OptionalText tenant_uuid = {}) const {
@@ -1032,18 +1036,18 @@ public:
     /// `GET /tenants`. Required access: `auth.tenants.read`.
     ///
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by: `name` or `slug`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// - `uuid` (string): Only the tenant of this UUID.
     /// - `uuids` (list of strings): Only the tenants of these UUIDs; 25 at most.
     /// - `name` (string): Only tenants of this name.
     /// - `slug` (string): Only the tenant of this slug.
     /// - `domain_name` (string): Only the tenant of this domain.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Tenants` {items: [{uuid, parent_uuid, name, slug, contact, phone,
     /// default_authentication_method, domain_names, address}], total, filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized).
@@ -1055,21 +1059,21 @@ public:
 
     /// Creates a tenant.
     ///
-    /// 404 means that there is no such contact, 409 that the slug or a domain is in use.
+    /// 404 means that the contact does not exist, 409 that the slug or a domain is in use.
     ///
     /// `POST /tenants`. Required access: `auth.tenants.create`.
     ///
     /// @param body A JSON object; further members are sent as they are:
     /// - `name` (string): The name.
-    /// - `slug` (string): A short name, 10 characters at most, fixed for ever; chosen where left out.
-    /// - `contact` (string): The UUID of the user to turn to.
+    /// - `slug` (string): A short name, 10 characters at most, which never changes; chosen by the server if left out.
+    /// - `contact` (string): The UUID of the contact user.
     /// - `phone` (string): The telephone number.
-    /// - `domain_names` (list of strings): The domains whose users it holds; unique on the server.
+    /// - `domain_names` (list of strings): The domains of the tenant's users; unique on the server.
     /// - `address` (object): `line_1`, `line_2`, `city`, `state`, `country` and `zip_code`.
     /// - `default_authentication_method` (string): How users whose method is `default` log in: `native`, `ldap` or
     ///   `saml`; `idp.list` names them all.
-    /// - `uuid` (string): The UUID to give it; the server chooses one where left out.
-    /// @param parent_uuid The tenant that it is below; the client's, or the token's, where left out.
+    /// - `uuid` (string): The UUID of the new resource; chosen by the server if left out.
+    /// @param parent_uuid The parent tenant; the client's own, or the token's, if left out.
     /// @return JSON: object `Tenant` {uuid, parent_uuid, name, slug, contact, phone, default_authentication_method,
     /// domain_names, address: Address}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
@@ -1085,7 +1089,7 @@ public:
     /// `GET /tenants/{tenant_uuid}`. Required access: `auth.tenants.{tenant_uuid}.read`.
     ///
     /// @param tenant_uuid The tenant's UUID.
-    /// @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's where left
+    /// @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's own if left
     /// out.
     /// @return JSON: object `Tenant` {uuid, parent_uuid, name, slug, contact, phone, default_authentication_method,
     /// domain_names, address: Address}.
@@ -1099,21 +1103,21 @@ public:
 
     /// Replaces a tenant.
     ///
-    /// The whole tenant is replaced: what is left out is emptied. The slug stays.
+    /// The whole tenant is replaced: fields that are left out are emptied. The slug does not change.
     ///
     /// `PUT /tenants/{tenant_uuid}`. Required access: `auth.tenants.{tenant_uuid}.update`.
     ///
     /// @param tenant_uuid The tenant's UUID.
     /// @param body A JSON object; further members are sent as they are:
     /// - `name` (string): The name.
-    /// - `slug` (string): A short name, 10 characters at most, fixed for ever; chosen where left out.
-    /// - `contact` (string): The UUID of the user to turn to.
+    /// - `slug` (string): A short name, 10 characters at most, which never changes; chosen by the server if left out.
+    /// - `contact` (string): The UUID of the contact user.
     /// - `phone` (string): The telephone number.
-    /// - `domain_names` (list of strings): The domains whose users it holds; unique on the server.
+    /// - `domain_names` (list of strings): The domains of the tenant's users; unique on the server.
     /// - `address` (object): `line_1`, `line_2`, `city`, `state`, `country` and `zip_code`.
     /// - `default_authentication_method` (string): How users whose method is `default` log in: `native`, `ldap` or
     ///   `saml`; `idp.list` names them all.
-    /// @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's where left
+    /// @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's own if left
     /// out.
     /// @return JSON: object `Tenant` {uuid, parent_uuid, name, slug, contact, phone, default_authentication_method,
     /// domain_names, address: Address}.
@@ -1134,7 +1138,7 @@ public:
     ///
     /// @param uuid The tenant's UUID.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 403
     /// (permission_denied), 404 (not_found).
     void delete_(Text uuid, OptionalText tenant_uuid = {}) const {
@@ -1159,14 +1163,14 @@ public:
 
     /// Moves a tenant, with all tenants below it, under another.
     ///
-    /// 409 means that it cannot stand there, such as below itself.
+    /// 409 means that the tenant cannot be moved there, for example below itself.
     ///
     /// `PUT /tenants/{tenant_uuid}/parent/{parent_uuid}`. Required access:
     /// `auth.tenants.{tenant_uuid}.parent.{parent_uuid}.update`. Available since wazo-auth 26.03.
     ///
     /// @param tenant_uuid The tenant's UUID.
     /// @param parent_uuid The UUID of the tenant to move it under.
-    /// @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's where left
+    /// @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's own if left
     /// out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found), 409
     /// (conflict).
@@ -1177,7 +1181,7 @@ public:
                 scoping_tenant_uuid.c_str("scoping_tenant_uuid"), outcome.error()));
     }
 
-    /// Gave a policy to a tenant.
+    /// Gives a policy to a tenant.
     ///
     /// `PUT /tenants/{tenant_uuid}/policies/{policy_uuid}`. Required access:
     /// `auth.tenants.{tenant_uuid}.policies.{policy_uuid}.create`.
@@ -1192,7 +1196,7 @@ public:
                 client(), tenant_uuid.c_str("tenant_uuid"), policy_uuid.c_str("policy_uuid"), outcome.error()));
     }
 
-    /// Took a policy from a tenant.
+    /// Takes a policy from a tenant.
     ///
     /// `DELETE /tenants/{tenant_uuid}/policies/{policy_uuid}`. Required access:
     /// `auth.tenants.{tenant_uuid}.policies.{policy_uuid}.delete`.
@@ -1218,14 +1222,14 @@ public:
     /// `GET /sessions`. Required access: `auth.sessions.read`.
     ///
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by: `mobile`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// - `recurse` (Boolean): Whether the items of the tenants below are included.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `Sessions` {items: [{uuid, user_uuid, tenant_uuid, mobile}], total, filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized).
     [[nodiscard]] std::string list(OptionalText query = {}, OptionalText tenant_uuid = {}) const {
@@ -1236,13 +1240,13 @@ public:
 
     /// Ends a session, and its token.
     ///
-    /// Done also where there is no such session.
+    /// Succeeds also if there is no such session.
     ///
     /// `DELETE /sessions/{session_uuid}`. Required access: `auth.sessions.{session_uuid}.delete`.
     ///
     /// @param session_uuid The session's UUID.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized).
     void delete_(Text session_uuid, OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -1256,17 +1260,17 @@ class ExternalOperations : private detail::Resource {
 public:
     explicit ExternalOperations(detail::Handle client) noexcept : Resource(std::move(client)) {}
 
-    /// Lists the external services, and which of them a user has.
+    /// Lists the external services, and says which of them a user is connected to.
     ///
     /// `GET /users/{user_uuid}/external`. Required access: `auth.users.{user_uuid}.external.read`.
     ///
     /// @param user_uuid The user's UUID.
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by: `type`.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// @return JSON: object `ExternalServices` {items: [{type, data, enabled, plugin_info}], total, filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied).
     [[nodiscard]] std::string list(Text user_uuid, OptionalText query = {}) const {
@@ -1275,9 +1279,9 @@ public:
                 client(), user_uuid.c_str("user_uuid"), query.c_str("query"), outcome.error()));
     }
 
-    /// Reads what a user has at an external service.
+    /// Reads the data of a user's connection to an external service.
     ///
-    /// For `google` and `microsoft` that is an access token, renewed first where it has expired.
+    /// For `google` and `microsoft` the data is an access token, which the server renews first if it has expired.
     ///
     /// `GET /users/{user_uuid}/external/{auth_type}`. Required access:
     /// `auth.users.{user_uuid}.external.{auth_type}.read`.
@@ -1285,7 +1289,7 @@ public:
     /// @param user_uuid The user's UUID.
     /// @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `ExternalData` {scope?, access_token?, token_expiration?, token?, apns_token?,
     /// apns_voip_token?, apns_notification_token?, apns_call_topic?, apns_default_topic?, ...}.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -1298,7 +1302,7 @@ public:
 
     /// Connects a user to an external service.
     ///
-    /// 404 stands also for a service that is not configured.
+    /// 404 is also the status for a service that is not configured.
     ///
     /// `POST /users/{user_uuid}/external/{auth_type}`. Required access:
     /// `auth.users.{user_uuid}.external.{auth_type}.create`.
@@ -1309,7 +1313,7 @@ public:
     /// `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of texts; any object
     /// for others.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `ExternalConnection` {authorization_url?, state?, ...}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
     /// (not_found), 409 (conflict).
@@ -1320,9 +1324,9 @@ public:
                 tenant_uuid.c_str("tenant_uuid"), outcome.error()));
     }
 
-    /// Replaces what a user has at an external service.
+    /// Replaces the data of a user's connection to an external service.
     ///
-    /// `google` and `microsoft` have no such operation: 405.
+    /// `google` and `microsoft` do not support this: 405.
     ///
     /// `PUT /users/{user_uuid}/external/{auth_type}`. Required access:
     /// `auth.users.{user_uuid}.external.{auth_type}.update`.
@@ -1333,7 +1337,7 @@ public:
     /// `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of texts; any object
     /// for others.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `ExternalData` {scope?, access_token?, token_expiration?, token?, apns_token?,
     /// apns_voip_token?, apns_notification_token?, apns_call_topic?, apns_default_topic?, ...}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
@@ -1353,7 +1357,7 @@ public:
     /// @param user_uuid The user's UUID.
     /// @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void delete_(Text user_uuid, Text auth_type, OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -1371,7 +1375,7 @@ public:
     ///
     /// @param user_uuid The user's UUID.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `MobileSenderId` {sender_id}.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     [[nodiscard]] std::string get_mobile_sender_id(Text user_uuid, OptionalText tenant_uuid = {}) const {
@@ -1388,7 +1392,7 @@ public:
     ///
     /// @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `ExternalConfiguration` {client_id?, client_secret?, fcm_api_key?, fcm_sender_id?,
     /// ios_apn_certificate?, use_sandbox?, ...}.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -1400,7 +1404,7 @@ public:
 
     /// Creates the tenant's configuration of an external service.
     ///
-    /// The server answers an empty text or nothing. 409 means that there is one already.
+    /// The server responds with an empty string or an empty body. 409 means that there is a configuration already.
     ///
     /// `POST /external/{auth_type}/config`. Required access: `auth.{auth_type}.external.config.create`.
     ///
@@ -1409,7 +1413,7 @@ public:
     /// `fcm_api_key`, `fcm_sender_id`, `ios_apn_certificate`, `ios_apn_private` and `use_sandbox`; any object for
     /// others.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: any JSON value, or `null`.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
     /// (not_found), 409 (conflict).
@@ -1429,7 +1433,7 @@ public:
     /// `fcm_api_key`, `fcm_sender_id`, `ios_apn_certificate`, `ios_apn_private` and `use_sandbox`; any object for
     /// others.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
     /// (not_found).
     void update_config(Text auth_type, Text body, OptionalText tenant_uuid = {}) const {
@@ -1445,7 +1449,7 @@ public:
     ///
     /// @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void delete_config(Text auth_type, OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -1459,14 +1463,14 @@ public:
     ///
     /// @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
     /// @param query The query, a JSON object; further members are sent as they are:
-    /// - `search` (string): Only items that hold this text in one of their searched columns.
+    /// - `search` (string): Only items that contain this text in one of the searched columns.
     /// - `order` (string): The column to sort by.
     /// - `direction` (string): `asc` (ascending, the default) or `desc`.
-    /// - `limit` (integer): How many items at most; 0 or more, all where left out.
-    /// - `offset` (integer): How many items to pass over first; 0 or more, none where left out.
+    /// - `limit` (integer): Largest number of items; 0 or more, all items if left out.
+    /// - `offset` (integer): Number of items to skip; 0 or more, 0 if left out.
     /// - `recurse` (Boolean): Whether the items of the tenants below are included.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `ConnectedUsers` {items: [{uuid}], total, filtered}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
     /// (not_found).
@@ -1501,12 +1505,12 @@ public:
 
     /// Reads the tenant's LDAP configuration.
     ///
-    /// Where there is none, its members are null. `bind_password` is never shown.
+    /// Without a configuration, all fields are null. `bind_password` is never shown.
     ///
     /// `GET /backends/ldap`. Required access: `auth.backends.ldap.read`.
     ///
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `LdapConfiguration` {tenant_uuid, host, port, protocol_version, protocol_security, bind_dn,
     /// user_base_dn, user_login_attribute, user_email_attribute, search_filters}.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
@@ -1523,7 +1527,7 @@ public:
     /// (required), `protocol_version` (2 or 3), `protocol_security` (`ldaps`, `tls` or null), `bind_dn`,
     /// `bind_password` and `search_filters`.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `LdapConfiguration` {tenant_uuid, host, port, protocol_version, protocol_security, bind_dn,
     /// user_base_dn, user_login_attribute, user_email_attribute, search_filters}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
@@ -1539,7 +1543,7 @@ public:
     /// `DELETE /backends/ldap`. Required access: `auth.backends.ldap.delete`.
     ///
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void delete_(OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -1559,7 +1563,7 @@ public:
     /// `GET /backends/saml`. Required access: `auth.backends.saml.read`.
     ///
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `SamlConfiguration` {domain_uuid, entity_id, tenant_uuid, acs_url}.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     [[nodiscard]] std::string get(OptionalText tenant_uuid = {}) const {
@@ -1576,10 +1580,10 @@ public:
     /// @param body A JSON object; further members are sent as they are:
     /// - `domain_uuid` (string, required): The UUID of a domain of the tenant (`tenants.get_domains`).
     /// - `entity_id` (string, required): The name of the SAML entity.
-    /// - `acs_url` (string, required): Where the identity provider is to send its responses.
-    /// - `metadata` (string, or `{"base64": ...}`, required): The identity provider's metadata, a file of XML.
+    /// - `acs_url` (string, required): The URL that the identity provider sends its responses to.
+    /// - `metadata` (string, or `{"base64": ...}`, required): The identity provider's metadata, an XML file.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return JSON: object `SamlConfiguration` {domain_uuid, entity_id, tenant_uuid, acs_url}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
     /// (not_found), 409 (conflict).
@@ -1591,17 +1595,17 @@ public:
 
     /// Changes the tenant's SAML configuration.
     ///
-    /// What is left out stays. The server's answer is an empty object and is not given.
+    /// Fields that are left out keep their values.
     ///
     /// `PUT /backends/saml`. Required access: `auth.backends.saml.update`.
     ///
     /// @param body A JSON object; further members are sent as they are:
     /// - `domain_uuid` (string): The UUID of a domain of the tenant (`tenants.get_domains`).
     /// - `entity_id` (string): The name of the SAML entity.
-    /// - `acs_url` (string): Where the identity provider is to send its responses.
-    /// - `metadata` (string, or `{"base64": ...}`): The identity provider's metadata, a file of XML.
+    /// - `acs_url` (string): The URL that the identity provider sends its responses to.
+    /// - `metadata` (string, or `{"base64": ...}`): The identity provider's metadata, an XML file.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
     /// (not_found).
     void update(OptionalText body = {}, OptionalText tenant_uuid = {}) const {
@@ -1615,7 +1619,7 @@ public:
     /// `DELETE /backends/saml`. Required access: `auth.backends.saml.delete`.
     ///
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void delete_(OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -1624,12 +1628,12 @@ public:
 
     /// Reads the identity provider's metadata from the tenant's SAML configuration.
     ///
-    /// The answer is XML.
+    /// The response is XML.
     ///
     /// `GET /backends/saml/metadata`. Required access: `auth.backends.saml.read`.
     ///
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @return The text of the response as a JSON string; `{"base64": ...}` if it is not UTF-8.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     [[nodiscard]] std::string get_metadata(OptionalText tenant_uuid = {}) const {
@@ -1638,7 +1642,7 @@ public:
                 client(), tenant_uuid.c_str("tenant_uuid"), outcome.error()));
     }
 
-    /// Reads the pattern of the URL that identity providers send their responses to.
+    /// Reads the template of the URL that identity providers send their responses to.
     ///
     /// `GET /backends/saml/acs_url_template`. Required access: `auth.backends.saml.read`.
     /// @return JSON: object `AcsTemplate` {acs_url}.
@@ -1656,12 +1660,12 @@ public:
 
     /// Begins a SAML login.
     ///
-    /// 500 stands also for a domain without a SAML configuration.
+    /// 500 is also the status for a domain without a SAML configuration.
     ///
     /// `POST /saml/sso`. Requires no token.
     ///
     /// @param domain A domain of the tenant that the user belongs to.
-    /// @param redirect_url Where the browser is to come back to.
+    /// @param redirect_url The URL that the browser returns to after the login.
     /// @return JSON: object `SamlLogin` {location, saml_session_id}.
     /// @throws Error Known errors: 400 (rejected), 500 (server_error).
     std::string sso(Text domain, Text redirect_url) const {
@@ -1670,14 +1674,14 @@ public:
                 client(), domain.c_str("domain"), redirect_url.c_str("redirect_url"), outcome.error()));
     }
 
-    /// Hands in the response of a SAML identity provider.
+    /// Passes on the response of a SAML identity provider to a login.
     ///
-    /// The result is the URL that the browser is to be sent to; it is not followed.
+    /// The result is the URL to redirect the browser to; the library does not follow it.
     ///
     /// `POST /saml/acs`. Requires no token.
     ///
-    /// @param saml_response `SAMLResponse`, as the identity provider gave it.
-    /// @param relay_state `RelayState`, as the identity provider gave it.
+    /// @param saml_response `SAMLResponse`, as received from the identity provider.
+    /// @param relay_state `RelayState`, as received from the identity provider.
     /// @return The URL of the redirect as a JSON string.
     /// @throws Error Known errors: 400 (rejected), 404 (not_found), 500 (server_error).
     std::string acs(Text saml_response, Text relay_state) const {
@@ -1700,14 +1704,14 @@ public:
         return outcome.text(wazo_auth_saml_logout(client(), outcome.error()));
     }
 
-    /// Hands in the response of a SAML identity provider to a logout.
+    /// Passes on the response of a SAML identity provider to a logout.
     ///
-    /// The result is the URL that the browser is to be sent to; it is not followed.
+    /// The result is the URL to redirect the browser to; the library does not follow it.
     ///
     /// `GET /saml/sls`. Requires no token.
     ///
-    /// @param saml_response `SAMLResponse`, as the identity provider gave it.
-    /// @param relay_state `RelayState`, as the identity provider gave it.
+    /// @param saml_response `SAMLResponse`, as received from the identity provider.
+    /// @param relay_state `RelayState`, as received from the identity provider.
     /// @return The URL of the redirect as a JSON string.
     /// @throws Error Known errors: 500 (server_error).
     [[nodiscard]] std::string sls(OptionalText saml_response = {}, OptionalText relay_state = {}) const {
@@ -1732,7 +1736,7 @@ public:
         return outcome.text(wazo_auth_idp_list(client(), outcome.error()));
     }
 
-    /// Lets users log in by an identity provider.
+    /// Adds users to an identity provider, so that they log in through it.
     ///
     /// Sets their authentication method. The first user that is unknown ends it with 404; those before stay.
     ///
@@ -1742,7 +1746,7 @@ public:
     /// @param body A JSON object:
     /// - `users` (list of objects, required): The users: `uuid` (required) of each.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied, tenant_unauthorized), 404
     /// (not_found).
     void add_users(Text idp_type, Text body, OptionalText tenant_uuid = {}) const {
@@ -1752,7 +1756,7 @@ public:
                 outcome.error()));
     }
 
-    /// Lets a user log in by an identity provider.
+    /// Adds a user to an identity provider, so that the user logs in through it.
     ///
     /// Sets the user's authentication method.
     ///
@@ -1761,7 +1765,7 @@ public:
     /// @param idp_type The identity provider's type, one of `idp.list`, such as `ldap`.
     /// @param user_uuid The user's UUID.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void add_user(Text idp_type, Text user_uuid, OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -1770,7 +1774,7 @@ public:
                 outcome.error()));
     }
 
-    /// Lets a user no longer log in by an identity provider.
+    /// Removes a user from an identity provider.
     ///
     /// Sets the user's authentication method back to `default`.
     ///
@@ -1779,7 +1783,7 @@ public:
     /// @param idp_type The identity provider's type, one of `idp.list`, such as `ldap`.
     /// @param user_uuid The user's UUID.
     /// @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's
-    /// where left out.
+    /// own if left out.
     /// @throws Error Known errors: 401 (token_invalid, permission_denied, tenant_unauthorized), 404 (not_found).
     void remove_user(Text idp_type, Text user_uuid, OptionalText tenant_uuid = {}) const {
         detail::Outcome outcome;
@@ -1796,7 +1800,7 @@ public:
 
     /// Reads the server's configuration.
     ///
-    /// Only for tokens of the top tenant: others get 401.
+    /// Only tokens of the top tenant may do this; others get 401.
     ///
     /// `GET /config`. Required access: `auth.config.read`.
     /// @return JSON: object `Configuration` {debug?, profiling_enabled?, ...}.
@@ -1806,14 +1810,14 @@ public:
         return outcome.text(wazo_auth_config_get(client(), outcome.error()));
     }
 
-    /// Changes the server's configuration until it starts again.
+    /// Changes the server's configuration until its next start.
     ///
-    /// Only for tokens of the top tenant: others get 401. The answer is the whole configuration.
+    /// Only tokens of the top tenant may do this; others get 401. The response is the whole configuration.
     ///
     /// `PATCH /config`. Required access: `auth.config.update`.
     ///
     /// @param body A JSON list of objects: The changes (JSON Patch): `op` is `replace`, `path` is `/debug` or
-    /// `/profiling_enabled`, `value` is true or false.
+    /// `/profiling_enabled`, `value` is a Boolean.
     /// @return JSON: object `Configuration` {debug?, profiling_enabled?, ...}.
     /// @throws Error Known errors: 400 (rejected), 401 (token_invalid, permission_denied).
     std::string patch(Text body) const {
@@ -1827,9 +1831,9 @@ class StatusOperations : private detail::Resource {
 public:
     explicit StatusOperations(detail::Handle client) noexcept : Resource(std::move(client)) {}
 
-    /// Asks the server whether it is well.
+    /// Checks that the server is ready.
     ///
-    /// Done means that it is; 503 that one of the things it needs is not there.
+    /// Success means that it is ready; 503 means that something that it depends on is missing.
     ///
     /// `HEAD /status`. Requires no token.
     /// @throws Error Known errors: 503 (unavailable).
@@ -1846,7 +1850,7 @@ public:
 
     /// Reads the server's own specification of its operations.
     ///
-    /// The answer is YAML (Swagger 2.0).
+    /// The response is YAML (Swagger 2.0).
     ///
     /// `GET /api/api.yml`. Requires no token.
     /// @return The text of the response as a JSON string; `{"base64": ...}` if it is not UTF-8.

@@ -27,7 +27,7 @@ pub unsafe extern "C" fn wazo_auth_token_new(
     unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
-/// Reads what a token stands for.
+/// Reads the user, the tenant and the access list of a token.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_token_get(
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn wazo_auth_token_get(
     unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
-/// Asks whether a token is valid, has an access and may work in a tenant.
+/// Checks whether a token is valid, has an access, and may be used in a tenant.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_token_check(
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn wazo_auth_token_revoke(
     unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
-/// Asks about several accesses of a token at once.
+/// Checks several accesses of a token at once.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_token_check_scopes(
@@ -228,7 +228,7 @@ pub unsafe extern "C" fn wazo_auth_users_delete(
     unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
-/// Changes a user's password, the old one given.
+/// Changes a user's password; requires the old one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_change_password(
     client: *const wazo_auth_client,
@@ -247,7 +247,7 @@ pub unsafe extern "C" fn wazo_auth_users_change_password(
     unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
-/// Sends a user the mail by which a forgotten password is reset.
+/// Sends a user the mail to reset a forgotten password.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_reset_password(
     client: *const wazo_auth_client,
@@ -263,7 +263,7 @@ pub unsafe extern "C" fn wazo_auth_users_reset_password(
     unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
-/// Sets a user's new password, with the token of the reset mail.
+/// Sets a user's new password with the token of the reset mail.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_set_password(
     client: *const wazo_auth_client,
@@ -311,7 +311,7 @@ pub unsafe extern "C" fn wazo_auth_users_update_emails(
     unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
-/// Sends the mail by which a user confirms an email address.
+/// Sends the mail to confirm an email address.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_users_request_confirmation_email(
     client: *const wazo_auth_client,
@@ -471,7 +471,7 @@ pub unsafe extern "C" fn wazo_auth_emails_confirm(
     unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
-/// Confirms an email address as the link in the mail does, and gives the page that its reader sees.
+/// Confirms an email address as the link in the mail does, and returns the page that the reader of the mail sees.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_emails_get_confirmation_page(
@@ -908,7 +908,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_update_parent(
     unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
-/// Gave a policy to a tenant.
+/// Gives a policy to a tenant.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_tenants_add_policy(
     client: *const wazo_auth_client,
@@ -923,7 +923,7 @@ pub unsafe extern "C" fn wazo_auth_tenants_add_policy(
     unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
-/// Took a policy from a tenant.
+/// Takes a policy from a tenant.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_tenants_remove_policy(
     client: *const wazo_auth_client,
@@ -968,7 +968,7 @@ pub unsafe extern "C" fn wazo_auth_sessions_delete(
     unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
-/// Lists the external services, and which of them a user has.
+/// Lists the external services, and says which of them a user is connected to.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_list(
@@ -983,7 +983,7 @@ pub unsafe extern "C" fn wazo_auth_external_list(
     unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
-/// Reads what a user has at an external service.
+/// Reads the data of a user's connection to an external service.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_get(
@@ -1025,7 +1025,7 @@ pub unsafe extern "C" fn wazo_auth_external_create(
     unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
-/// Replaces what a user has at an external service.
+/// Replaces the data of a user's connection to an external service.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_external_update(
@@ -1294,7 +1294,7 @@ pub unsafe extern "C" fn wazo_auth_saml_config_get_metadata(
     unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
-/// Reads the pattern of the URL that identity providers send their responses to.
+/// Reads the template of the URL that identity providers send their responses to.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_config_get_acs_template(
@@ -1323,7 +1323,7 @@ pub unsafe extern "C" fn wazo_auth_saml_sso(
     unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
-/// Hands in the response of a SAML identity provider.
+/// Passes on the response of a SAML identity provider to a login.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_acs(
@@ -1354,7 +1354,7 @@ pub unsafe extern "C" fn wazo_auth_saml_logout(
     unsafe { call::returning_text(client, OPERATION, &[], error) }
 }
 
-/// Hands in the response of a SAML identity provider to a logout.
+/// Passes on the response of a SAML identity provider to a logout.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_saml_sls(
@@ -1382,7 +1382,7 @@ pub unsafe extern "C" fn wazo_auth_idp_list(
     unsafe { call::returning_text(client, OPERATION, &[], error) }
 }
 
-/// Lets users log in by an identity provider.
+/// Adds users to an identity provider, so that they log in through it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_idp_add_users(
     client: *const wazo_auth_client,
@@ -1401,7 +1401,7 @@ pub unsafe extern "C" fn wazo_auth_idp_add_users(
     unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
-/// Lets a user log in by an identity provider.
+/// Adds a user to an identity provider, so that the user logs in through it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_idp_add_user(
     client: *const wazo_auth_client,
@@ -1420,7 +1420,7 @@ pub unsafe extern "C" fn wazo_auth_idp_add_user(
     unsafe { call::returning_done(client, OPERATION, &arguments, error) }
 }
 
-/// Lets a user no longer log in by an identity provider.
+/// Removes a user from an identity provider.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_idp_remove_user(
     client: *const wazo_auth_client,
@@ -1452,7 +1452,7 @@ pub unsafe extern "C" fn wazo_auth_config_get(
     unsafe { call::returning_text(client, OPERATION, &[], error) }
 }
 
-/// Changes the server's configuration until it starts again.
+/// Changes the server's configuration until its next start.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_config_patch(
@@ -1466,7 +1466,7 @@ pub unsafe extern "C" fn wazo_auth_config_patch(
     unsafe { call::returning_text(client, OPERATION, &arguments, error) }
 }
 
-/// Asks the server whether it is well.
+/// Checks that the server is ready.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_status_check(
     client: *const wazo_auth_client,

@@ -39,10 +39,10 @@ class Token(Resource):
         Known refusals: 400, 401, 404, 429 and 500.
 
         :param backend: The authentication backend; servers since 24.08 ignore it.
-        :param expiration: The life of the token in seconds: 1 to 315360000, 7200 by default.
+        :param expiration: Lifetime of the token in seconds: 1 to 315360000, 7200 by default.
         :param session_type: `mobile` or `desktop`; an offline mobile login ends the user's other mobile sessions.
         :param user_agent: The program that logs in; the server keeps it with the session.
-        :param access_type: `online` (the default), or `offline` to get a refresh token besides.
+        :param access_type: `online` (the default), or `offline` to get a refresh token as well.
         :param client_id: The application's name; required with `offline` and with a refresh token.
         :param refresh_token: A refresh token, in place of a user name and password.
         :param username: The user name or confirmed email address; only together with `password`.
@@ -67,7 +67,7 @@ class Token(Resource):
         })
 
     def get(self, token, required_acl=UNSET, tenant=UNSET):
-        """Reads what a token stands for.
+        """Reads the user, the tenant and the access list of a token.
 
         Where an access or a tenant is given, the token is checked for them too: 403 means that it is valid but may not,
         404 that it is unknown or expired, or the tenant unknown.
@@ -83,10 +83,11 @@ class Token(Resource):
         return self._call('token.get', {'token': token, 'required_acl': required_acl, 'tenant': tenant})
 
     def check(self, token, required_acl=UNSET, tenant=UNSET):
-        """Asks whether a token is valid, has an access and may work in a tenant.
+        """Checks whether a token is valid, has an access, and may be used in a tenant.
 
-        `token.is_valid` asks the same. An error is not an answer: it could not be found out. Returns True, or raises
-        `InvalidTokenException` (404) or `MissingPermissionsTokenException` (403).
+        `token.is_valid` is the same question. An error is neither yes nor no: the answer is unknown. A token that no
+        server can know (empty, `..`, control characters, more than 8,000 bytes) is answered no without a request.
+        Returns True, or raises `InvalidTokenException` (404) or `MissingPermissionsTokenException` (403).
 
         `HEAD /token/{token}`. Requires no token.
 
@@ -99,9 +100,9 @@ class Token(Resource):
         return self._call('token.check', {'token': token, 'required_acl': required_acl, 'tenant': tenant})
 
     def is_valid(self, token, required_acl=UNSET, tenant=UNSET):
-        """Tells whether a token is valid, has an access and may work in a tenant.
+        """Checks whether a token is valid, has an access, and may be used in a tenant.
 
-        `token.check` asks the same. An error is not an answer: it could not be found out. Returns True or False.
+        `token.check` is the same question. Returns True or False.
 
         `HEAD /token/{token}`. Requires no token.
 
@@ -116,8 +117,8 @@ class Token(Resource):
     def revoke(self, token):
         """Ends a token, and its session.
 
-        Done also where the token is unknown or expired. Its refresh token stays: `token.delete` takes that. Like the
-        reference client's, it raises no exception if the server refuses.
+        Succeeds also if the token is unknown or expired. The refresh token stays valid; `token.delete` deletes it. Like
+        the reference client's, it raises no exception if the server refuses.
 
         `DELETE /token/{token}`. Requires no token.
 
@@ -128,14 +129,14 @@ class Token(Resource):
         return self._call('token.revoke', {'token': token})
 
     def check_scopes(self, token, scopes, tenant=UNSET, user_agent=None):
-        """Asks about several accesses of a token at once.
+        """Checks several accesses of a token at once.
 
         `POST /token/{token}/scopes/check`. Requires no token.
 
         Known refusals: 400, 403, 404 and 500.
 
         :param token: The token.
-        :param scopes: The accesses to ask about.
+        :param scopes: The accesses to check.
         :param tenant: The UUID of the tenant that must be the token's own or one below it.
         :param user_agent: The program that asks.
         """
@@ -171,15 +172,15 @@ class Token(Resource):
 
         :param user_uuid: The user's UUID, or `me` for the user of the token.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param search: Only items that hold this text in one of their searched columns.
+            client's own if left out.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by: `created_at`, `client_id` or `mobile`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         :param recurse: Whether the items of the tenants below are included.
         :param client_id: Only the refresh tokens of this application.
-        :param mobile: Only those of mobile sessions, or only those of others.
+        :param mobile: Only those of mobile sessions (true), or only the others (false).
         :param created_at: Only those created at this time (ISO 8601).
         """
         return self._call('token.list', {
@@ -199,7 +200,7 @@ class Token(Resource):
     def delete(self, user_uuid, client_id, tenant_uuid=None):
         """Deletes a user's refresh token.
 
-        Tokens that were made with it live on until they expire or are revoked.
+        Tokens that were created with it stay valid until they expire or are revoked.
 
         `DELETE /users/{user_uuid}/tokens/{client_id}`. Required access:
         `auth.users.{user_uuid}.tokens.{client_id}.delete`.
@@ -209,7 +210,7 @@ class Token(Resource):
         :param user_uuid: The user's UUID, or `me` for the user of the token.
         :param client_id: The application whose refresh token it is.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('token.delete', {'user_uuid': user_uuid, 'client_id': client_id, 'tenant_uuid': tenant_uuid})
 
@@ -240,15 +241,15 @@ class RefreshTokens(Resource):
         Known refusals: 400 and 401.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param search: Only items that hold this text in one of their searched columns.
+            client's own if left out.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by: `created_at`, `client_id` or `mobile`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         :param recurse: Whether the items of the tenants below are included.
         :param client_id: Only the refresh tokens of this application.
-        :param mobile: Only those of mobile sessions, or only those of others.
+        :param mobile: Only those of mobile sessions (true), or only the others (false).
         :param created_at: Only those created at this time (ISO 8601).
         """
         return self._call('refresh_tokens.list', {
@@ -297,12 +298,12 @@ class Users(Resource):
         Known refusals: 400 and 401.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param search: Only items that hold this text in one of their searched columns.
+            client's own if left out.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by: `username`, `firstname` or `lastname`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         :param recurse: Whether the items of the tenants below are included.
         :param uuid: Only the user of this UUID; several are separated by commas.
         :param username: Only the user of this name.
@@ -311,9 +312,9 @@ class Users(Resource):
         :param purpose: Only users of this purpose: `user`, `internal` or `external_api`.
         :param email_address: Only the user of this email address.
         :param group_uuid: Only members of this group.
-        :param policy_uuid: Only users that this policy was given to themselves.
+        :param policy_uuid: Only users that have this policy directly.
         :param policy_slug: The same, by the policy's slug.
-        :param has_policy_uuid: Only users that have this policy, themselves or by a group.
+        :param has_policy_uuid: Only users that have this policy, directly or through a group.
         :param has_policy_slug: The same, by the policy's slug.
         """
         return self._call('users.list', {
@@ -361,7 +362,7 @@ class Users(Resource):
         Known refusals: 400, 401 and 409.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         :param username: The name to log in with; unique on the server.
         :param firstname: The first name.
         :param lastname: The last name.
@@ -369,7 +370,7 @@ class Users(Resource):
         :param authentication_method: `default` (the tenant's, the default), `native`, `ldap` or `saml`; `idp.list`
             names them all.
         :param enabled: Whether the user can log in; true by default.
-        :param uuid: The UUID to give it; the server chooses one where left out.
+        :param uuid: The UUID of the new resource; chosen by the server if left out.
         :param password: The password; without one the user cannot log in by password.
         :param email_address: The main email address; unique on the server.
         """
@@ -395,7 +396,7 @@ class Users(Resource):
 
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('users.get', {'user_uuid': user_uuid, 'tenant_uuid': tenant_uuid})
 
@@ -422,7 +423,7 @@ class Users(Resource):
 
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         :param username: The name to log in with; unique on the server.
         :param firstname: The first name.
         :param lastname: The last name.
@@ -451,22 +452,22 @@ class Users(Resource):
 
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('users.delete', {'user_uuid': user_uuid, 'tenant_uuid': tenant_uuid})
 
     def change_password(self, user_uuid, old_password, new_password, **more):
-        """Changes a user's password, the old one given.
+        """Changes a user's password; requires the old one.
 
-        401 stands for a wrong old password too: that is an authentication failure and not an invalid token. 405 means
-        that the password is kept elsewhere (LDAP, SAML).
+        401 is also the status for a wrong old password; that is an authentication failure and not an invalid token. 405
+        means that the password is kept elsewhere (LDAP, SAML).
 
         `PUT /users/{user_uuid}/password`. Required access: `auth.users.{user_uuid}.password.update`.
 
         Known refusals: 400, 401, 404 and 405.
 
         :param user_uuid: The user's UUID.
-        :param old_password: The password so far.
+        :param old_password: The old password.
         :param new_password: The new password.
         """
         return self._call('users.change_password', {
@@ -476,9 +477,10 @@ class Users(Resource):
         }, more)
 
     def reset_password(self, username=UNSET, email=UNSET, login=UNSET, **more):
-        """Sends a user the mail by which a forgotten password is reset.
+        """Sends a user the mail to reset a forgotten password.
 
-        Takes exactly one of the three. Done also where there is no such user, so that nobody can probe.
+        Takes exactly one of the three parameters. Succeeds also if there is no such user, so that user names cannot be
+        probed.
 
         `GET /users/password/reset`. Requires no token.
 
@@ -491,7 +493,7 @@ class Users(Resource):
         return self._call('users.reset_password', {'username': username, 'email': email, 'login': login}, more)
 
     def set_password(self, user_uuid, password, token=None):
-        """Sets a user's new password, with the token of the reset mail.
+        """Sets a user's new password with the token of the reset mail.
 
         The token comes from the mail that `users.reset_password` sends. The user's tokens are revoked; refresh tokens
         stay. 405 means that the password is kept elsewhere (LDAP, SAML).
@@ -502,14 +504,14 @@ class Users(Resource):
 
         :param user_uuid: The user's UUID.
         :param password: The new password.
-        :param token: The token of the mail; the client's where left out.
+        :param token: The token of the mail; the client's own if left out.
         """
         return self._call('users.set_password', {'user_uuid': user_uuid, 'password': password, 'token': token})
 
     def register(self, password, email_address, username=UNSET, firstname=UNSET, lastname=UNSET, **more):
         """Registers a user, without a token.
 
-        Comes from a plugin that servers leave off by default: then 404, as for an unknown path.
+        A plugin provides this operation. Servers disable it by default and then respond with 404.
 
         `POST /users/register`. Requires no token.
 
@@ -545,7 +547,7 @@ class Users(Resource):
         return self._call('users.update_emails', {'user_uuid': user_uuid, 'emails': emails})
 
     def request_confirmation_email(self, user_uuid, email_uuid):
-        """Sends the mail by which a user confirms an email address.
+        """Sends the mail to confirm an email address.
 
         409 means that it is confirmed already.
 
@@ -572,7 +574,7 @@ class Users(Resource):
     ):
         """Lists the policies that were given to a user.
 
-        Those that the user has by a group are not among them.
+        The list does not include policies that the user has through a group.
 
         `GET /users/{user_uuid}/policies`. Required access: `auth.users.{user_uuid}.policies.read`.
 
@@ -580,12 +582,12 @@ class Users(Resource):
 
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param search: Only items that hold this text in one of their searched columns.
+            client's own if left out.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by: `name`, `description` or `uuid`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         """
         return self._call('users.get_policies', {
             'user_uuid': user_uuid,
@@ -600,7 +602,7 @@ class Users(Resource):
     def add_policy(self, user_uuid, policy_uuid, tenant_uuid=None):
         """Gives a policy to a user.
 
-        401 stands for accesses of the policy that the token itself does not have, too.
+        401 is also the status if the policy has an access that the token itself does not have.
 
         `PUT /users/{user_uuid}/policies/{policy_uuid}`. Required access:
         `auth.users.{user_uuid}.policies.{policy_uuid}.create`.
@@ -610,7 +612,7 @@ class Users(Resource):
         :param user_uuid: The user's UUID.
         :param policy_uuid: The policy's UUID or slug.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('users.add_policy', {
             'user_uuid': user_uuid,
@@ -621,7 +623,7 @@ class Users(Resource):
     def remove_policy(self, user_uuid, policy_uuid, tenant_uuid=None):
         """Takes a policy from a user.
 
-        401 stands for accesses of the policy that the token itself does not have, too.
+        401 is also the status if the policy has an access that the token itself does not have.
 
         `DELETE /users/{user_uuid}/policies/{policy_uuid}`. Required access:
         `auth.users.{user_uuid}.policies.{policy_uuid}.delete`.
@@ -631,7 +633,7 @@ class Users(Resource):
         :param user_uuid: The user's UUID.
         :param policy_uuid: The policy's UUID or slug.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('users.remove_policy', {
             'user_uuid': user_uuid,
@@ -658,12 +660,12 @@ class Users(Resource):
 
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param search: Only items that hold this text in one of their searched columns.
+            client's own if left out.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by: `name` or `uuid`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         """
         return self._call('users.get_groups', {
             'user_uuid': user_uuid,
@@ -694,12 +696,12 @@ class Users(Resource):
 
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param search: Only items that hold this text in one of their searched columns.
+            client's own if left out.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by: `mobile`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         """
         return self._call('users.get_sessions', {
             'user_uuid': user_uuid,
@@ -714,7 +716,7 @@ class Users(Resource):
     def remove_session(self, user_uuid, session_uuid, tenant_uuid=None):
         """Ends a session of a user, and its token.
 
-        Done also where there is no such session; 404 means that there is no such user.
+        Succeeds also if there is no such session; 404 means that there is no such user.
 
         `DELETE /users/{user_uuid}/sessions/{session_uuid}`. Required access:
         `auth.users.{user_uuid}.sessions.{session_uuid}.delete`.
@@ -724,7 +726,7 @@ class Users(Resource):
         :param user_uuid: The user's UUID.
         :param session_uuid: The session's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('users.remove_session', {
             'user_uuid': user_uuid,
@@ -767,16 +769,18 @@ class Emails(Resource):
         return self._call('emails.confirm', {'email_uuid': email_uuid})
 
     def get_confirmation_page(self, email_uuid, token=UNSET):
-        """Confirms an email address as the link in the mail does, and gives the page that its reader sees.
+        """Confirms an email address as the link in the mail does, and returns the page that the reader of the mail
+        sees.
 
-        The answer is HTML. Although a GET, it changes the address: 404 means that there is no such one.
+        The response is HTML. Although the method is GET, it changes the address. 404 means that there is no such
+        address.
 
         `GET /emails/{email_uuid}/confirm`. Required access: `auth.emails.{email_uuid}.confirm.update`.
 
         Known refusals: 401 and 404.
 
         :param email_uuid: The email address's UUID.
-        :param token: The token of the mail; the client's where left out.
+        :param token: The token of the mail; the client's own if left out.
         """
         return self._call('emails.get_confirmation_page', {'email_uuid': email_uuid, 'token': token})
 
@@ -804,25 +808,25 @@ class Groups(Resource):
     ):
         """Lists the groups of a tenant.
 
-        Groups that the server manages itself (`wazo-all-users-tenant-...`) are among them.
+        The list includes groups that the server manages itself (`wazo-all-users-tenant-...`).
 
         `GET /groups`. Required access: `auth.groups.read`.
 
         Known refusals: 400 and 401.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param search: Only items that hold this text in one of their searched columns.
+            client's own if left out.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by: `name`, `slug`, `uuid` or `read_only`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         :param recurse: Whether the items of the tenants below are included.
         :param uuid: Only the group of this UUID.
         :param name: Only the group of this name.
         :param slug: Only the group of this slug.
         :param user_uuid: Only groups that this user belongs to.
-        :param read_only: Only groups that the server manages itself, or only others.
+        :param read_only: Only groups that the server manages itself (true), or only the others (false).
         :param policy_uuid: Only groups that have this policy.
         :param policy_slug: The same, by the policy's slug.
         """
@@ -854,8 +858,8 @@ class Groups(Resource):
 
         :param name: The name; 128 characters at most, unique in the tenant.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param slug: A short name for URLs, fixed for ever; made from the name where left out.
+            client's own if left out.
+        :param slug: A short name for URLs, which never changes; made from the name if left out.
         """
         return self._call('groups.new', {'name': name, 'tenant_uuid': tenant_uuid, 'slug': slug}, more)
 
@@ -868,7 +872,7 @@ class Groups(Resource):
 
         :param group_uuid: The group's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('groups.get', {'group_uuid': group_uuid, 'tenant_uuid': tenant_uuid})
 
@@ -884,7 +888,7 @@ class Groups(Resource):
         :param group_uuid: The group's UUID.
         :param name: The new name; 128 characters at most, unique in the tenant.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('groups.edit', {'group_uuid': group_uuid, 'name': name, 'tenant_uuid': tenant_uuid}, more)
 
@@ -899,7 +903,7 @@ class Groups(Resource):
 
         :param group_uuid: The group's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('groups.delete', {'group_uuid': group_uuid, 'tenant_uuid': tenant_uuid})
 
@@ -922,12 +926,12 @@ class Groups(Resource):
 
         :param group_uuid: The group's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param search: Only items that hold this text in one of their searched columns.
+            client's own if left out.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by, such as `name`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         """
         return self._call('groups.get_policies', {
             'group_uuid': group_uuid,
@@ -942,7 +946,7 @@ class Groups(Resource):
     def add_policy(self, group_uuid, policy_uuid, tenant_uuid=None):
         """Gives a policy to a group, and so to its users.
 
-        401 stands for accesses of the policy that the token itself does not have, too.
+        401 is also the status if the policy has an access that the token itself does not have.
 
         `PUT /groups/{group_uuid}/policies/{policy_uuid}`. Required access:
         `auth.groups.{group_uuid}.policies.{policy_uuid}.create`.
@@ -952,7 +956,7 @@ class Groups(Resource):
         :param group_uuid: The group's UUID.
         :param policy_uuid: The policy's UUID or slug.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('groups.add_policy', {
             'group_uuid': group_uuid,
@@ -971,7 +975,7 @@ class Groups(Resource):
         :param group_uuid: The group's UUID.
         :param policy_uuid: The policy's UUID or slug.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('groups.remove_policy', {
             'group_uuid': group_uuid,
@@ -987,11 +991,11 @@ class Groups(Resource):
         Known refusals: 400 and 401.
 
         :param group_uuid: The group's UUID.
-        :param search: Only items that hold this text in one of their searched columns.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by: `username`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         """
         return self._call('groups.get_users', {
             'group_uuid': group_uuid,
@@ -1005,7 +1009,8 @@ class Groups(Resource):
     def add_user(self, group_uuid, user_uuid, tenant_uuid=None):
         """Makes a user a member of a group.
 
-        400 means that the two are of different tenants, 403 that the server manages this group itself.
+        400 means that the user and the group belong to different tenants, 403 that the server manages this group
+        itself.
 
         `PUT /groups/{group_uuid}/users/{user_uuid}`. Required access:
         `auth.groups.{group_uuid}.users.{user_uuid}.create`.
@@ -1015,7 +1020,7 @@ class Groups(Resource):
         :param group_uuid: The group's UUID.
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('groups.add_user', {
             'group_uuid': group_uuid,
@@ -1036,7 +1041,7 @@ class Groups(Resource):
         :param group_uuid: The group's UUID.
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('groups.remove_user', {
             'group_uuid': group_uuid,
@@ -1066,19 +1071,19 @@ class Policies(Resource):
     ):
         """Lists the policies of a tenant.
 
-        Policies that a tenant above shares are among them.
+        The list includes policies that a parent tenant shares.
 
         `GET /policies`. Required access: `auth.policies.read`.
 
         Known refusals: 400 and 401.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param search: Only items that hold this text in one of their searched columns.
+            client's own if left out.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by: `name`, `slug`, `description`, `uuid` or `read_only`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         :param recurse: Whether the items of the tenants below are included.
         :param uuid: Only the policy of this UUID.
         :param name: Only the policy of this name.
@@ -1104,8 +1109,8 @@ class Policies(Resource):
     def new(self, name, tenant_uuid=None, slug=UNSET, description=UNSET, acl=UNSET, shared=UNSET, **more):
         """Creates a policy.
 
-        401 stands for accesses that the token itself does not have, too: nobody can give what they lack. 409 means that
-        the tenant has a policy of this name or slug.
+        401 is also the status for an access that the token itself does not have: a token can only give what it has. 409
+        means that the tenant has a policy of this name or slug.
 
         `POST /policies`. Required access: `auth.policies.create`.
 
@@ -1113,10 +1118,10 @@ class Policies(Resource):
 
         :param name: The name; 80 characters at most, unique in the tenant.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param slug: A short name for URLs, fixed for ever; made from the name where left out.
+            client's own if left out.
+        :param slug: A short name for URLs, which never changes; made from the name if left out.
         :param description: What it is for.
-        :param acl: The accesses, such as `confd.users.#`; one that begins with `!` denies.
+        :param acl: The accesses, such as `confd.users.#`; an access that begins with `!` denies.
         :param shared: Whether the tenants below can use it too; false by default.
         """
         return self._call('policies.new', {
@@ -1137,15 +1142,15 @@ class Policies(Resource):
 
         :param policy_uuid: The policy's UUID or slug.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('policies.get', {'policy_uuid': policy_uuid, 'tenant_uuid': tenant_uuid})
 
     def edit(self, policy_uuid, name, description=UNSET, acl=UNSET, tenant_uuid=None, **more):
         """Replaces a policy.
 
-        The whole policy is replaced: an `acl` that is left out is emptied. The slug stays. 401 stands for accesses that
-        the token itself does not have, too; 403 means that the server manages this policy itself.
+        The whole policy is replaced: an `acl` that is left out is emptied. The slug stays. 401 is also the status for
+        an access that the token itself does not have; 403 means that the server manages this policy itself.
 
         `PUT /policies/{policy_uuid}`. Required access: `auth.policies.{policy_uuid}.update`.
 
@@ -1153,10 +1158,10 @@ class Policies(Resource):
 
         :param policy_uuid: The policy's UUID or slug.
         :param name: The name; 80 characters at most, unique in the tenant.
-        :param description: What it is for; emptied where left out.
-        :param acl: The accesses, such as `confd.users.#`; emptied where left out.
+        :param description: What it is for; emptied if left out.
+        :param acl: The accesses, such as `confd.users.#`; emptied if left out.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('policies.edit', {
             'policy_uuid': policy_uuid,
@@ -1177,14 +1182,14 @@ class Policies(Resource):
 
         :param policy_uuid: The policy's UUID or slug.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('policies.delete', {'policy_uuid': policy_uuid, 'tenant_uuid': tenant_uuid})
 
     def add_access(self, policy_uuid, access, tenant_uuid=None):
         """Adds an access to a policy.
 
-        401 stands for an access that the token itself does not have, too. An access cannot hold `/`.
+        401 is also the status for an access that the token itself does not have. An access cannot contain `/`.
 
         `PUT /policies/{policy_uuid}/acl/{access}`. Required access: `auth.policies.{policy_uuid}.update`.
 
@@ -1193,7 +1198,7 @@ class Policies(Resource):
         :param policy_uuid: The policy's UUID or slug.
         :param access: The access to add, such as `dird.#`, or `!dird.#` to deny it.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('policies.add_access', {
             'policy_uuid': policy_uuid,
@@ -1204,8 +1209,8 @@ class Policies(Resource):
     def remove_access(self, policy_uuid, access, tenant_uuid=None):
         """Removes an access from a policy.
 
-        401 stands for an access that the token itself does not have, too; 404 also for one that the policy does not
-        hold.
+        401 is also the status for an access that the token itself does not have; 404 also for one that the policy does
+        not hold.
 
         `DELETE /policies/{policy_uuid}/acl/{access}`. Required access: `auth.policies.{policy_uuid}.update`.
 
@@ -1214,7 +1219,7 @@ class Policies(Resource):
         :param policy_uuid: The policy's UUID or slug.
         :param access: The access to remove, as the policy holds it.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('policies.remove_access', {
             'policy_uuid': policy_uuid,
@@ -1248,12 +1253,12 @@ class Tenants(Resource):
         Known refusals: 400 and 401.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param search: Only items that hold this text in one of their searched columns.
+            client's own if left out.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by: `name` or `slug`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         :param uuid: Only the tenant of this UUID.
         :param uuids: Only the tenants of these UUIDs; 25 at most.
         :param name: Only tenants of this name.
@@ -1289,22 +1294,22 @@ class Tenants(Resource):
     ):
         """Creates a tenant.
 
-        404 means that there is no such contact, 409 that the slug or a domain is in use.
+        404 means that the contact does not exist, 409 that the slug or a domain is in use.
 
         `POST /tenants`. Required access: `auth.tenants.create`.
 
         Known refusals: 400, 401, 404 and 409.
 
         :param name: The name.
-        :param slug: A short name, 10 characters at most, fixed for ever; chosen where left out.
-        :param contact: The UUID of the user to turn to.
+        :param slug: A short name, 10 characters at most, which never changes; chosen by the server if left out.
+        :param contact: The UUID of the contact user.
         :param phone: The telephone number.
-        :param domain_names: The domains whose users it holds; unique on the server.
+        :param domain_names: The domains of the tenant's users; unique on the server.
         :param address: `line_1`, `line_2`, `city`, `state`, `country` and `zip_code`.
         :param default_authentication_method: How users whose method is `default` log in: `native`, `ldap` or
             `saml`; `idp.list` names them all.
-        :param uuid: The UUID to give it; the server chooses one where left out.
-        :param parent_uuid: The tenant that it is below; the client's, or the token's, where left out.
+        :param uuid: The UUID of the new resource; chosen by the server if left out.
+        :param parent_uuid: The parent tenant; the client's own, or the token's, if left out.
         """
         return self._call('tenants.new', {
             'name': name,
@@ -1326,7 +1331,7 @@ class Tenants(Resource):
         Known refusals: 401 and 404.
 
         :param tenant_uuid: The tenant's UUID.
-        :param scoping_tenant_uuid: The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's where
+        :param scoping_tenant_uuid: The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's own if
             left out.
         """
         return self._call('tenants.get', {'tenant_uuid': tenant_uuid, 'scoping_tenant_uuid': scoping_tenant_uuid})
@@ -1346,7 +1351,7 @@ class Tenants(Resource):
     ):
         """Replaces a tenant.
 
-        The whole tenant is replaced: what is left out is emptied. The slug stays.
+        The whole tenant is replaced: fields that are left out are emptied. The slug does not change.
 
         `PUT /tenants/{tenant_uuid}`. Required access: `auth.tenants.{tenant_uuid}.update`.
 
@@ -1354,14 +1359,14 @@ class Tenants(Resource):
 
         :param tenant_uuid: The tenant's UUID.
         :param name: The name.
-        :param slug: A short name, 10 characters at most, fixed for ever; chosen where left out.
-        :param contact: The UUID of the user to turn to.
+        :param slug: A short name, 10 characters at most, which never changes; chosen by the server if left out.
+        :param contact: The UUID of the contact user.
         :param phone: The telephone number.
-        :param domain_names: The domains whose users it holds; unique on the server.
+        :param domain_names: The domains of the tenant's users; unique on the server.
         :param address: `line_1`, `line_2`, `city`, `state`, `country` and `zip_code`.
         :param default_authentication_method: How users whose method is `default` log in: `native`, `ldap` or
             `saml`; `idp.list` names them all.
-        :param scoping_tenant_uuid: The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's where
+        :param scoping_tenant_uuid: The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's own if
             left out.
         """
         return self._call('tenants.edit', {
@@ -1387,7 +1392,7 @@ class Tenants(Resource):
 
         :param uuid: The tenant's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('tenants.delete', {'uuid': uuid, 'tenant_uuid': tenant_uuid})
 
@@ -1407,7 +1412,7 @@ class Tenants(Resource):
     def update_parent(self, tenant_uuid, parent_uuid, scoping_tenant_uuid=None):
         """Moves a tenant, with all tenants below it, under another.
 
-        409 means that it cannot stand there, such as below itself.
+        409 means that the tenant cannot be moved there, for example below itself.
 
         `PUT /tenants/{tenant_uuid}/parent/{parent_uuid}`. Required access:
         `auth.tenants.{tenant_uuid}.parent.{parent_uuid}.update`. Available since wazo-auth 26.03.
@@ -1416,7 +1421,7 @@ class Tenants(Resource):
 
         :param tenant_uuid: The tenant's UUID.
         :param parent_uuid: The UUID of the tenant to move it under.
-        :param scoping_tenant_uuid: The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's where
+        :param scoping_tenant_uuid: The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's own if
             left out.
         """
         return self._call('tenants.update_parent', {
@@ -1426,7 +1431,7 @@ class Tenants(Resource):
         })
 
     def add_policy(self, tenant_uuid, policy_uuid):
-        """Gave a policy to a tenant.
+        """Gives a policy to a tenant.
 
         Deprecated: Servers have no policies of tenants any more and answer 404.
 
@@ -1441,7 +1446,7 @@ class Tenants(Resource):
         return self._call('tenants.add_policy', {'tenant_uuid': tenant_uuid, 'policy_uuid': policy_uuid})
 
     def remove_policy(self, tenant_uuid, policy_uuid):
-        """Took a policy from a tenant.
+        """Takes a policy from a tenant.
 
         Deprecated: Servers have no policies of tenants any more and answer 404.
 
@@ -1477,12 +1482,12 @@ class Sessions(Resource):
         Known refusals: 400 and 401.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
-        :param search: Only items that hold this text in one of their searched columns.
+            client's own if left out.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by: `mobile`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         :param recurse: Whether the items of the tenants below are included.
         """
         return self._call('sessions.list', {
@@ -1498,7 +1503,7 @@ class Sessions(Resource):
     def delete(self, session_uuid, tenant_uuid=None):
         """Ends a session, and its token.
 
-        Done also where there is no such session.
+        Succeeds also if there is no such session.
 
         `DELETE /sessions/{session_uuid}`. Required access: `auth.sessions.{session_uuid}.delete`.
 
@@ -1506,7 +1511,7 @@ class Sessions(Resource):
 
         :param session_uuid: The session's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('sessions.delete', {'session_uuid': session_uuid, 'tenant_uuid': tenant_uuid})
 
@@ -1515,7 +1520,7 @@ class External(Resource):
     """The operations of `external`."""
 
     def list(self, user_uuid, search=UNSET, order=UNSET, direction=UNSET, limit=UNSET, offset=UNSET, **more):
-        """Lists the external services, and which of them a user has.
+        """Lists the external services, and says which of them a user is connected to.
 
         `list_`, its name in the reference client, is the same method.
 
@@ -1524,11 +1529,11 @@ class External(Resource):
         Known refusals: 400 and 401.
 
         :param user_uuid: The user's UUID.
-        :param search: Only items that hold this text in one of their searched columns.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by: `type`.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         """
         return self._call('external.list', {
             'user_uuid': user_uuid,
@@ -1540,9 +1545,9 @@ class External(Resource):
         }, more)
 
     def get(self, auth_type, user_uuid, tenant_uuid=None):
-        """Reads what a user has at an external service.
+        """Reads the data of a user's connection to an external service.
 
-        For `google` and `microsoft` that is an access token, renewed first where it has expired.
+        For `google` and `microsoft` the data is an access token, which the server renews first if it has expired.
 
         `GET /users/{user_uuid}/external/{auth_type}`. Required access:
         `auth.users.{user_uuid}.external.{auth_type}.read`.
@@ -1552,14 +1557,14 @@ class External(Resource):
         :param auth_type: The service: `google`, `microsoft`, `mobile` or another that is installed.
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('external.get', {'auth_type': auth_type, 'user_uuid': user_uuid, 'tenant_uuid': tenant_uuid})
 
     def create(self, auth_type, user_uuid, data, tenant_uuid=None):
         """Connects a user to an external service.
 
-        404 stands also for a service that is not configured.
+        404 is also the status for a service that is not configured.
 
         `POST /users/{user_uuid}/external/{auth_type}`. Required access:
         `auth.users.{user_uuid}.external.{auth_type}.create`.
@@ -1572,7 +1577,7 @@ class External(Resource):
             `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of texts; any
             object for others.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('external.create', {
             'auth_type': auth_type,
@@ -1582,9 +1587,9 @@ class External(Resource):
         })
 
     def update(self, auth_type, user_uuid, data, tenant_uuid=None):
-        """Replaces what a user has at an external service.
+        """Replaces the data of a user's connection to an external service.
 
-        `google` and `microsoft` have no such operation: 405.
+        `google` and `microsoft` do not support this: 405.
 
         `PUT /users/{user_uuid}/external/{auth_type}`. Required access:
         `auth.users.{user_uuid}.external.{auth_type}.update`.
@@ -1597,7 +1602,7 @@ class External(Resource):
             `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of texts; any
             object for others.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('external.update', {
             'auth_type': auth_type,
@@ -1617,7 +1622,7 @@ class External(Resource):
         :param auth_type: The service: `google`, `microsoft`, `mobile` or another that is installed.
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('external.delete', {
             'auth_type': auth_type,
@@ -1637,7 +1642,7 @@ class External(Resource):
 
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('external.get_mobile_sender_id', {'user_uuid': user_uuid, 'tenant_uuid': tenant_uuid})
 
@@ -1652,14 +1657,14 @@ class External(Resource):
 
         :param auth_type: The service: `google`, `microsoft`, `mobile` or another that is installed.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('external.get_config', {'auth_type': auth_type, 'tenant_uuid': tenant_uuid})
 
     def create_config(self, auth_type, data, tenant_uuid=None):
         """Creates the tenant's configuration of an external service.
 
-        The server answers an empty text or nothing. 409 means that there is one already.
+        The server responds with an empty string or an empty body. 409 means that there is a configuration already.
 
         `POST /external/{auth_type}/config`. Required access: `auth.{auth_type}.external.config.create`.
 
@@ -1669,7 +1674,7 @@ class External(Resource):
         :param data: For `google` and `microsoft`: `client_id` and `client_secret`; for `mobile`: `fcm_api_key`,
             `fcm_sender_id`, `ios_apn_certificate`, `ios_apn_private` and `use_sandbox`; any object for others.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('external.create_config', {'auth_type': auth_type, 'data': data, 'tenant_uuid': tenant_uuid})
 
@@ -1684,7 +1689,7 @@ class External(Resource):
         :param data: For `google` and `microsoft`: `client_id` and `client_secret`; for `mobile`: `fcm_api_key`,
             `fcm_sender_id`, `ios_apn_certificate`, `ios_apn_private` and `use_sandbox`; any object for others.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('external.update_config', {'auth_type': auth_type, 'data': data, 'tenant_uuid': tenant_uuid})
 
@@ -1697,7 +1702,7 @@ class External(Resource):
 
         :param auth_type: The service: `google`, `microsoft`, `mobile` or another that is installed.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('external.delete_config', {'auth_type': auth_type, 'tenant_uuid': tenant_uuid})
 
@@ -1720,14 +1725,14 @@ class External(Resource):
         Known refusals: 400, 401 and 404.
 
         :param auth_type: The service: `google`, `microsoft`, `mobile` or another that is installed.
-        :param search: Only items that hold this text in one of their searched columns.
+        :param search: Only items that contain this text in one of the searched columns.
         :param order: The column to sort by.
         :param direction: `asc` (ascending, the default) or `desc`.
-        :param limit: How many items at most; 0 or more, all where left out.
-        :param offset: How many items to pass over first; 0 or more, none where left out.
+        :param limit: Largest number of items; 0 or more, all items if left out.
+        :param offset: Number of items to skip; 0 or more, 0 if left out.
         :param recurse: Whether the items of the tenants below are included.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('external.list_connected_users', {
             'auth_type': auth_type,
@@ -1758,14 +1763,14 @@ class LdapConfig(Resource):
     def get(self, tenant_uuid=None):
         """Reads the tenant's LDAP configuration.
 
-        Where there is none, its members are null. `bind_password` is never shown.
+        Without a configuration, all fields are null. `bind_password` is never shown.
 
         `GET /backends/ldap`. Required access: `auth.backends.ldap.read`.
 
         Known refusals: 401 and 404.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('ldap_config.get', {'tenant_uuid': tenant_uuid})
 
@@ -1780,7 +1785,7 @@ class LdapConfig(Resource):
             (required), `protocol_version` (2 or 3), `protocol_security` (`ldaps`, `tls` or null), `bind_dn`,
             `bind_password` and `search_filters`.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('ldap_config.update', {'ldap_config': ldap_config, 'tenant_uuid': tenant_uuid})
 
@@ -1792,7 +1797,7 @@ class LdapConfig(Resource):
         Known refusals: 401 and 404.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('ldap_config.delete', {'tenant_uuid': tenant_uuid})
 
@@ -1810,7 +1815,7 @@ class SamlConfig(Resource):
         Known refusals: 401 and 404.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('saml_config.get', {'tenant_uuid': tenant_uuid})
 
@@ -1824,11 +1829,11 @@ class SamlConfig(Resource):
         Known refusals: 400, 401, 404 and 409.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         :param domain_uuid: The UUID of a domain of the tenant (`tenants.get_domains`).
         :param entity_id: The name of the SAML entity.
-        :param acs_url: Where the identity provider is to send its responses.
-        :param metadata: The identity provider's metadata, a file of XML.
+        :param acs_url: The URL that the identity provider sends its responses to.
+        :param metadata: The identity provider's metadata, an XML file.
         """
         return self._call('saml_config.create', {
             'tenant_uuid': tenant_uuid,
@@ -1841,18 +1846,18 @@ class SamlConfig(Resource):
     def update(self, tenant_uuid=None, domain_uuid=UNSET, entity_id=UNSET, acs_url=UNSET, metadata=UNSET, **more):
         """Changes the tenant's SAML configuration.
 
-        What is left out stays. The server's answer is an empty object and is not given.
+        Fields that are left out keep their values.
 
         `PUT /backends/saml`. Required access: `auth.backends.saml.update`.
 
         Known refusals: 400, 401 and 404.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         :param domain_uuid: The UUID of a domain of the tenant (`tenants.get_domains`).
         :param entity_id: The name of the SAML entity.
-        :param acs_url: Where the identity provider is to send its responses.
-        :param metadata: The identity provider's metadata, a file of XML.
+        :param acs_url: The URL that the identity provider sends its responses to.
+        :param metadata: The identity provider's metadata, an XML file.
         """
         return self._call('saml_config.update', {
             'tenant_uuid': tenant_uuid,
@@ -1870,26 +1875,26 @@ class SamlConfig(Resource):
         Known refusals: 401 and 404.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('saml_config.delete', {'tenant_uuid': tenant_uuid})
 
     def get_metadata(self, tenant_uuid=None):
         """Reads the identity provider's metadata from the tenant's SAML configuration.
 
-        The answer is XML.
+        The response is XML.
 
         `GET /backends/saml/metadata`. Required access: `auth.backends.saml.read`.
 
         Known refusals: 401 and 404.
 
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('saml_config.get_metadata', {'tenant_uuid': tenant_uuid})
 
     def get_acs_template(self):
-        """Reads the pattern of the URL that identity providers send their responses to.
+        """Reads the template of the URL that identity providers send their responses to.
 
         `GET /backends/saml/acs_url_template`. Required access: `auth.backends.saml.read`.
 
@@ -1904,28 +1909,28 @@ class Saml(Resource):
     def sso(self, domain, redirect_url):
         """Begins a SAML login.
 
-        500 stands also for a domain without a SAML configuration.
+        500 is also the status for a domain without a SAML configuration.
 
         `POST /saml/sso`. Requires no token.
 
         Known refusals: 400 and 500.
 
         :param domain: A domain of the tenant that the user belongs to.
-        :param redirect_url: Where the browser is to come back to.
+        :param redirect_url: The URL that the browser returns to after the login.
         """
         return self._call('saml.sso', {'domain': domain, 'redirect_url': redirect_url})
 
     def acs(self, saml_response, relay_state):
-        """Hands in the response of a SAML identity provider.
+        """Passes on the response of a SAML identity provider to a login.
 
-        The result is the URL that the browser is to be sent to; it is not followed.
+        The result is the URL to redirect the browser to; the library does not follow it.
 
         `POST /saml/acs`. Requires no token.
 
         Known refusals: 400, 404 and 500.
 
-        :param saml_response: `SAMLResponse`, as the identity provider gave it.
-        :param relay_state: `RelayState`, as the identity provider gave it.
+        :param saml_response: `SAMLResponse`, as received from the identity provider.
+        :param relay_state: `RelayState`, as received from the identity provider.
         """
         return self._call('saml.acs', {'saml_response': saml_response, 'relay_state': relay_state})
 
@@ -1943,16 +1948,16 @@ class Saml(Resource):
         return self._call('saml.logout', {})
 
     def sls(self, saml_response=UNSET, relay_state=UNSET):
-        """Hands in the response of a SAML identity provider to a logout.
+        """Passes on the response of a SAML identity provider to a logout.
 
-        The result is the URL that the browser is to be sent to; it is not followed.
+        The result is the URL to redirect the browser to; the library does not follow it.
 
         `GET /saml/sls`. Requires no token.
 
         Known refusals: 500.
 
-        :param saml_response: `SAMLResponse`, as the identity provider gave it.
-        :param relay_state: `RelayState`, as the identity provider gave it.
+        :param saml_response: `SAMLResponse`, as received from the identity provider.
+        :param relay_state: `RelayState`, as received from the identity provider.
         """
         return self._call('saml.sls', {'saml_response': saml_response, 'relay_state': relay_state})
 
@@ -1970,7 +1975,7 @@ class Idp(Resource):
         return self._call('idp.list', {})
 
     def add_users(self, idp_type, users, tenant_uuid=None):
-        """Lets users log in by an identity provider.
+        """Adds users to an identity provider, so that they log in through it.
 
         Sets their authentication method. The first user that is unknown ends it with 404; those before stay.
 
@@ -1981,12 +1986,12 @@ class Idp(Resource):
         :param idp_type: The identity provider's type, one of `idp.list`, such as `ldap`.
         :param users: The users: `uuid` (required) of each.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('idp.add_users', {'idp_type': idp_type, 'users': users, 'tenant_uuid': tenant_uuid})
 
     def add_user(self, idp_type, user_uuid, tenant_uuid=None):
-        """Lets a user log in by an identity provider.
+        """Adds a user to an identity provider, so that the user logs in through it.
 
         Sets the user's authentication method.
 
@@ -1997,12 +2002,12 @@ class Idp(Resource):
         :param idp_type: The identity provider's type, one of `idp.list`, such as `ldap`.
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('idp.add_user', {'idp_type': idp_type, 'user_uuid': user_uuid, 'tenant_uuid': tenant_uuid})
 
     def remove_user(self, idp_type, user_uuid, tenant_uuid=None):
-        """Lets a user no longer log in by an identity provider.
+        """Removes a user from an identity provider.
 
         Sets the user's authentication method back to `default`.
 
@@ -2013,7 +2018,7 @@ class Idp(Resource):
         :param idp_type: The identity provider's type, one of `idp.list`, such as `ldap`.
         :param user_uuid: The user's UUID.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
-            client's where left out.
+            client's own if left out.
         """
         return self._call('idp.remove_user', {'idp_type': idp_type, 'user_uuid': user_uuid, 'tenant_uuid': tenant_uuid})
 
@@ -2024,7 +2029,7 @@ class Config(Resource):
     def get(self):
         """Reads the server's configuration.
 
-        Only for tokens of the top tenant: others get 401.
+        Only tokens of the top tenant may do this; others get 401.
 
         `GET /config`. Required access: `auth.config.read`.
 
@@ -2033,16 +2038,16 @@ class Config(Resource):
         return self._call('config.get', {})
 
     def patch(self, config_patch):
-        """Changes the server's configuration until it starts again.
+        """Changes the server's configuration until its next start.
 
-        Only for tokens of the top tenant: others get 401. The answer is the whole configuration.
+        Only tokens of the top tenant may do this; others get 401. The response is the whole configuration.
 
         `PATCH /config`. Required access: `auth.config.update`.
 
         Known refusals: 400 and 401.
 
         :param config_patch: The changes (JSON Patch): `op` is `replace`, `path` is `/debug` or
-            `/profiling_enabled`, `value` is true or false.
+            `/profiling_enabled`, `value` is a Boolean.
         """
         return self._call('config.patch', {'config_patch': config_patch})
 
@@ -2051,9 +2056,9 @@ class Status(Resource):
     """The operations of `status`."""
 
     def check(self):
-        """Asks the server whether it is well.
+        """Checks that the server is ready.
 
-        Done means that it is; 503 that one of the things it needs is not there.
+        Success means that it is ready; 503 means that something that it depends on is missing.
 
         `HEAD /status`. Requires no token.
 
@@ -2068,7 +2073,7 @@ class Api(Resource):
     def spec(self):
         """Reads the server's own specification of its operations.
 
-        The answer is YAML (Swagger 2.0).
+        The response is YAML (Swagger 2.0).
 
         `GET /api/api.yml`. Requires no token.
         """

@@ -29,7 +29,8 @@ pub fn header(sources: &Sources) -> String {
     for kind in sources.tables.kinds {
         let mut meaning = Comment::new("    /// ");
         meaning.line(kind.meaning);
-        writeln!(text, "{}    {} = {},", meaning.into_text(), name(kind.name), c_name(kind)).expect("a String takes all");
+        writeln!(text, "{}    {} = {},", meaning.into_text(), name(kind.name), c_name(kind))
+            .expect("a String takes all");
     }
     text + "};\n\n} // namespace wazo::auth\n\n#endif\n"
 }
