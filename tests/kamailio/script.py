@@ -53,7 +53,9 @@ def cases(good, lacking, tenant, other_tenant):
 def run(arguments, simulator, folder, check):
     folder = Path(folder) / "script"
     folder.mkdir()
-    good, lacking = (simulator.log_in(name, "password") for name in ("admitted", "unrelated"))
+    simulator.user("registering", ["sip.register"])
+    simulator.user("subscribing", ["sip.subscribe", "sip.register.other"])
+    good, lacking = (simulator.log_in(name, "password") for name in ("registering", "subscribing"))
     top = simulator.ask("GET", "/tenants")["items"][0]["uuid"]
     other = simulator.ask("POST", "/tenants", {"name": "other"})["uuid"]
     stranger = simulator.ask("POST", "/users", {"username": "stranger", "password": "password"})["tenant_uuid"]
