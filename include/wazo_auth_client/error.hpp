@@ -1,4 +1,4 @@
-// What goes wrong, as an exception that carries all that the C error knows. Included by wazo_auth_client.hpp.
+// Errors of the C library as an exception. Included by wazo_auth_client.hpp.
 
 #ifndef WAZO_AUTH_CLIENT_ERROR_HPP
 #define WAZO_AUTH_CLIENT_ERROR_HPP
@@ -14,81 +14,86 @@
 
 namespace wazo::auth {
 
-/// What kind of failure it was. New kinds are appended, so expect unknown ones: give every switch a default.
+/// What kind of failure an error is. New kinds are appended, so give every switch a default.
 enum class ErrorKind : int {
     none = WAZO_AUTH_ERROR_NONE,                                   ///< No error.
-    invalid_argument = WAZO_AUTH_ERROR_INVALID_ARGUMENT,           ///< An argument is wrong; nothing was sent.
+    invalid_argument = WAZO_AUTH_ERROR_INVALID_ARGUMENT,           ///< An argument is invalid; nothing was sent.
     authentication_failed = WAZO_AUTH_ERROR_AUTHENTICATION_FAILED, ///< User name and password were refused (401).
     token_invalid = WAZO_AUTH_ERROR_TOKEN_INVALID,                 ///< The client's token is unknown or expired (401).
     permission_denied = WAZO_AUTH_ERROR_PERMISSION_DENIED,         ///< The token lacks the access (401 or 403).
-    tenant_unauthorized = WAZO_AUTH_ERROR_TENANT_UNAUTHORIZED,     ///< Neither the token's tenant nor below it (401).
-    not_found = WAZO_AUTH_ERROR_NOT_FOUND,                         ///< There is no such thing, or no such route (404).
+    tenant_unauthorized = WAZO_AUTH_ERROR_TENANT_UNAUTHORIZED,     ///< Not the token's tenant or one below (401).
+    not_found = WAZO_AUTH_ERROR_NOT_FOUND,                         ///< The resource or the route does not exist (404).
     conflict = WAZO_AUTH_ERROR_CONFLICT,                           ///< It exists, or its state forbids this (409).
-    quota = WAZO_AUTH_ERROR_QUOTA,                                 ///< A limit: the server's (429), or a full queue.
-    rejected = WAZO_AUTH_ERROR_REJECTED,                           ///< The server found the request wrong (other 4xx).
-    server_error = WAZO_AUTH_ERROR_SERVER_ERROR,                   ///< The server failed (500).
-    unavailable = WAZO_AUTH_ERROR_UNAVAILABLE,                     ///< It cannot serve now (502, 503, 504).
-    connect = WAZO_AUTH_ERROR_CONNECT,                             ///< No connection.
-    timeout = WAZO_AUTH_ERROR_TIMEOUT,                             ///< The call's time ended first.
+    quota = WAZO_AUTH_ERROR_QUOTA,                                 ///< A limit of the server (429), or of a queue.
+    rejected = WAZO_AUTH_ERROR_REJECTED,                           ///< The server refused the request (other 4xx).
+    server_error = WAZO_AUTH_ERROR_SERVER_ERROR,                   ///< The server failed (500 and other 5xx).
+    unavailable = WAZO_AUTH_ERROR_UNAVAILABLE,                     ///< The server cannot serve now (502, 503, 504).
+    connect = WAZO_AUTH_ERROR_CONNECT,                             ///< No connection could be made.
+    timeout = WAZO_AUTH_ERROR_TIMEOUT,                             ///< The call did not end before its deadline.
     tls = WAZO_AUTH_ERROR_TLS,                                     ///< TLS failed, such as a certificate not trusted.
-    protocol = WAZO_AUTH_ERROR_PROTOCOL,                           ///< The answer is not what it must be.
-    too_large = WAZO_AUTH_ERROR_TOO_LARGE,                         ///< The answer is larger than max_response_bytes.
+    protocol = WAZO_AUTH_ERROR_PROTOCOL,                           ///< The response is malformed.
+    too_large = WAZO_AUTH_ERROR_TOO_LARGE,                         ///< The response is larger than max_response_bytes.
     cancelled = WAZO_AUTH_ERROR_CANCELLED,                         ///< The caller cancelled the call.
-    closed = WAZO_AUTH_ERROR_CLOSED,                               ///< The call belonged to the parent of this process.
-    internal = WAZO_AUTH_ERROR_INTERNAL,                           ///< A fault of the library, caught.
+    closed = WAZO_AUTH_ERROR_CLOSED,                               ///< The call belonged to the parent process.
+    internal = WAZO_AUTH_ERROR_INTERNAL,                           ///< A defect of the library, caught.
 };
 
-/// What every function here throws on failure; what() is one line for a log.
+/// A kind as a word, such as "not_found", for logs and metrics; "unknown" for a number that is no kind.
+[[nodiscard]] inline std::string_view kind_text(ErrorKind kind) noexcept {
+    return wazo_auth_error_kind_text(static_cast<int>(kind));
+}
+
+/// The exception that every function of these headers throws on failure; what() is one line for a log.
 ///
-/// It holds no secret: passwords and tokens are masked. Copies share what they hold, so that copying never throws.
+/// It contains no secrets: passwords and tokens are masked. Copies share their contents, so copying never throws.
 class Error : public std::runtime_error {
 public:
-    /// Takes over an error of the C library; for code that calls it directly.
+    /// Wraps an error of the C library, for code that calls the library directly.
     explicit Error(std::shared_ptr<const wazo_auth_error> error)
         : std::runtime_error(wazo_auth_error_message(error.get())),
           kind_(kind_of(error.get())),
           error_(std::move(error)) {}
 
-    /// An error found on this side of the C library.
+    /// An error that did not come from the C library.
     Error(ErrorKind kind, const std::string &message) : std::runtime_error(message), kind_(kind) {}
 
-    /// What kind of failure it was.
+    /// What kind of failure it is.
     [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
 
-    /// The HTTP status that the server answered with; 0 where it did not answer.
+    /// The HTTP status of the response; 0 if there was no response.
     [[nodiscard]] int status() const noexcept { return wazo_auth_error_status(error_.get()); }
 
     /// The same as what().
     [[nodiscard]] std::string message() const { return what(); }
 
-    /// The server's `error_id`, such as "unknown-user"; none where the server gave none.
+    /// The server's `error_id`, such as "unknown-user"; none if the server gave none.
     [[nodiscard]] std::optional<std::string> error_id() const {
         return text(error_ ? wazo_auth_error_id(error_.get()) : nullptr);
     }
 
-    /// The server's `details`, as JSON; none where the server gave none.
+    /// The server's `details`, as JSON; none if the server gave none.
     [[nodiscard]] std::optional<std::string> details() const {
         return text(error_ ? wazo_auth_error_details(error_.get()) : nullptr);
     }
 
-    /// What the server answered, as a JSON object: status, headers, body; none where it did not answer.
+    /// The response as a JSON object (status, headers, body); none if there was no response.
     [[nodiscard]] std::optional<std::string> response() const {
         return text(error_ ? wazo_auth_error_response(error_.get()) : nullptr);
     }
 
-    /// The whole error as a JSON object; see wazo_auth_error_json(). None where the C library had no part in it.
+    /// The whole error as a JSON object; see wazo_auth_error_json(). None if it did not come from the C library.
     [[nodiscard]] std::optional<std::string> json() const {
         return text(error_ ? wazo_auth_error_json(error_.get()) : nullptr);
     }
 
-    /// Whether the same call may succeed later without a change. Where is_in_doubt() is true as well, repeating it may
+    /// Whether the same call may succeed if it is repeated later. If is_in_doubt() is true as well, repeating it may
     /// carry it out twice.
     [[nodiscard]] bool is_retryable() const noexcept { return wazo_auth_error_is_retryable(error_.get()); }
 
-    /// Whether the request may have been carried out all the same: it left, and no answer about it came.
+    /// Whether the server may have carried out the request all the same: it was sent, and no response arrived.
     [[nodiscard]] bool is_in_doubt() const noexcept { return wazo_auth_error_is_in_doubt(error_.get()); }
 
-    /// Whether the client's token is unknown or expired, so that a new one should be taken. No other 401 is one.
+    /// Whether the client's token is unknown or expired: log in again. False for every other 401.
     [[nodiscard]] bool is_token_invalid() const noexcept { return wazo_auth_error_is_token_invalid(error_.get()); }
 
 private:
