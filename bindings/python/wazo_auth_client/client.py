@@ -1,4 +1,4 @@
-"""The client: the reference's constructor and attributes, and a resource for each kind of thing that wazo-auth has."""
+"""The client: constructor and attributes as in the reference client, and an attribute for each resource of wazo-auth."""
 from __future__ import annotations
 
 import math
@@ -16,15 +16,15 @@ Timeout = Union[None, Number, tuple[Optional[Number], Optional[Number]]]
 
 
 class AuthClient(_operations.Resources):
-    """A client of one wazo-auth.
+    """A client of a wazo-auth server.
 
-    Nothing is sent, and the library is not loaded, before the first call. A client may be used by any number of
-    threads at once; a change of its attributes applies to the calls that begin afterwards.
+    Thread-safe. The first call loads the library and connects. A change of an attribute applies to the calls that begin
+    afterwards.
 
-    `timeout` is in seconds: for a whole call, or a pair for connecting and for what follows, or None for no limit.
-    `verify_certificate` is True for the system's authorities, the path of a file of authorities, or False.
-    `native_options` passes further options to the library by their names (`{'retries': 2, 'proxy': ...}`). Any other
-    keyword is taken and ignored, so that a program can pass its whole configuration.
+    `timeout` is in seconds: a number for the whole call, a pair (connect, rest of the call), or None for no limit.
+    `verify_certificate` is True for the system's certificate authorities, the path of a PEM file, or False.
+    `native_options` passes further options to the library (`{'retries': 2, 'proxy': ...}`). Other keywords are ignored,
+    so that a program can pass its whole configuration.
     """
 
     saml_config: _compat.SamlConfig
@@ -77,9 +77,10 @@ class AuthClient(_operations.Resources):
 
     @classmethod
     def from_url(cls, url: str, **keywords: Any) -> AuthClient:
-        """A client from `https://[user:password@]host[:port][/prefix][?option=value&...]`.
+        """Creates a client from `https://[user:password@]host[:port][/prefix][?option=value&...]`.
 
-        The query holds options of the library, as `native_options` does; `keywords` are the constructor's and win.
+        The query sets options of the library, like `native_options`. `keywords` are those of the constructor, and take
+        precedence.
         """
         return cls(**{**_url.keywords(url), **keywords})
 
@@ -93,14 +94,14 @@ class AuthClient(_operations.Resources):
         self.close()
 
     def close(self) -> None:
-        """Closes the connections as soon as no call uses them any more; a later call raises (kind `closed`)."""
+        """Closes the connections as soon as no call uses them. Later calls raise an exception of the kind `closed`."""
         self._session.close()
 
-    # What programs read and change on a client that they have.
+    # Attributes that programs read and change.
 
     @property
     def host(self) -> str:
-        """The server's name or address."""
+        """The server's host name or IP address."""
         return self._host
 
     @host.setter
@@ -110,7 +111,7 @@ class AuthClient(_operations.Resources):
 
     @property
     def port(self) -> Union[int, str, None]:
-        """The server's port; 0 and None leave it out of the URL."""
+        """The server's port; omitted from the URL if it is 0 or None."""
         return self._port
 
     @port.setter
@@ -120,7 +121,7 @@ class AuthClient(_operations.Resources):
 
     @property
     def timeout(self) -> Timeout:
-        """The longest time of a call, in seconds."""
+        """The timeout of a call, in seconds."""
         return self._timeout
 
     @timeout.setter
@@ -150,7 +151,7 @@ class AuthClient(_operations.Resources):
 
     @property
     def tenant_uuid(self) -> Any:
-        """The tenant on whose behalf calls are made that name none."""
+        """The tenant of calls that do not name one."""
         return self._tenant_uuid
 
     @tenant_uuid.setter
@@ -159,15 +160,15 @@ class AuthClient(_operations.Resources):
         self._tenant_uuid = tenant_uuid
 
     def set_token(self, token: Optional[str]) -> None:
-        """Sets the token that calls are made with; None for none."""
+        """Sets the token of the calls that begin afterwards; None unsets it."""
         self._session.change({'token': _text(token)})
 
     def set_tenant(self, tenant_uuid: Any) -> None:
-        """Sets the tenant on whose behalf calls are made that name none; None for the token's own."""
+        """Sets the tenant of calls that do not name one; None for the token's own tenant."""
         self.tenant_uuid = tenant_uuid
 
     def tenant(self) -> Any:
-        """The tenant on whose behalf calls are made that name none."""
+        """The tenant of calls that do not name one."""
         return self._tenant_uuid
 
     def url(self, *parts: Any) -> str:
@@ -191,15 +192,15 @@ class AuthClient(_operations.Resources):
     # For what has no method.
 
     def call(self, operation: str, arguments: Optional[Mapping[str, Any]] = None) -> Answer:
-        """Calls an operation by its name (`users.get`); the answer with its status and headers.
+        """Calls an operation by its name (`users.get`). Returns its status, headers and result.
 
-        `arguments` are the operation's parameters by name; further query keys stand in `query`, further fields of the
-        body in `body`.
+        `arguments` are the parameters of the operation by name. Pass further query keys in `query`, and further fields
+        of the body in `body`.
         """
         return self._session.call(operation, arguments or {})
 
     def request(self, method: str, path: str, query: Optional[Mapping[str, Any]] = None, body: Any = None) -> Answer:
-        """Sends a request that no operation describes, to a percent-encoded path below the API's (`/users/{uuid}`)."""
+        """Sends a request for which there is no operation. `path` is percent-encoded, such as `/users/{uuid}`."""
         return self._session.request(method, path, query, body)
 
 
