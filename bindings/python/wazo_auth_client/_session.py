@@ -31,7 +31,7 @@ IDENTITY = frozenset({'token', 'tenant_uuid', 'username', 'password'})
 class Answer(NamedTuple):
     """A successful response: the HTTP status, the headers, and the result of the operation.
 
-    It is false only if the operation asked a question, such as `token.check`, and the answer is no.
+    It is false only if the result is False: the operation asks a question, such as `token.check`, and the answer is no.
     """
 
     status: int
