@@ -220,7 +220,7 @@ class Phone:
         for name, values in {**usual, **(headers or {})}.items():
             lines += [f"{name}: {value}" for value in (values if isinstance(values, list) else [values])]
         lines += [*([header] if header else []), "Content-Length: 0"]
-        self.socket.send("\r\n".join([*lines, "", ""]).encode())
+        self.socket.send("\r\n".join([*lines, "", ""]).encode(errors="surrogateescape"))
 
     def receive(self, seconds):
         """The first line and the method of the next answer; None where none came."""

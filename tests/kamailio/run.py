@@ -33,7 +33,7 @@ def check(name, is_right, figures=""):
 
 
 def make_tokens(simulator, count=40):
-    """What must be admitted, and what must not, of every kind of bad: users to register, and the header to do it with."""
+    """What must be admitted, and what must not, of every kind of bad: the user, and the header with the token."""
     names = ["phone", *(f"phone{number}" for number in range(1, 8))]
     for name in names:
         simulator.user(name, [f"sip.{name}.register"])
