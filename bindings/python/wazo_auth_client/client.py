@@ -1,4 +1,4 @@
-"""The client: constructor and attributes as in the reference client, and an attribute for each resource of wazo-auth."""
+"""The client: constructor and attributes as in the reference client, and an attribute for each resource."""
 from __future__ import annotations
 
 import math
@@ -172,7 +172,7 @@ class AuthClient(_operations.Resources):
         return self._tenant_uuid
 
     def url(self, *parts: Any) -> str:
-        """The URL of the API, and `parts` below it, as they are."""
+        """The URL of the API, followed by `parts`, which are not encoded."""
         host = f'[{self._host}]' if ':' in str(self._host) and not str(self._host).startswith('[') else self._host
         port = '' if _port(self._port) == '0' else f':{self._port}'
         version = f'/{self._version}' if self._version else ''
@@ -180,16 +180,16 @@ class AuthClient(_operations.Resources):
         return '/'.join([base, *(str(part) for part in parts)])
 
     def is_server_reachable(self) -> bool:
-        """Whether the server answers at all, be it with an error."""
+        """Whether the server responds, even if it returns an error."""
         try:
             self.status.check()
         except WazoAuthError as error:
             if error.kind in ('invalid_argument', 'closed'):
-                raise  # the server was not asked
+                raise  # no request was sent
             return error.response is not None
         return True
 
-    # For what has no method.
+    # Calls by name, and other requests.
 
     def call(self, operation: str, arguments: Optional[Mapping[str, Any]] = None) -> Answer:
         """Calls an operation by its name (`users.get`). Returns its status, headers and result.
@@ -235,16 +235,15 @@ def _option(value: Any) -> Optional[str]:
 
 
 def _program() -> Optional[str]:
-    """The running program's name; None, for the library's own default, where there is none."""
+    """The name of the running program; None, for the library's default, if it has none."""
     name = os.path.basename((getattr(sys, 'argv', None) or [''])[0])
     return name.encode('ascii', 'ignore').decode() or None
 
 
 def _timeouts(timeout: Timeout) -> dict[str, Optional[str]]:
-    """`timeout` in the library's terms.
+    """The options of the library for `timeout`.
 
-    The library bounds the whole call. Of a pair the first bounds the connecting, and the whole call ends after both;
-    a pair with one None is bounded by what is left of it.
+    The library's timeout is for the whole call. For a pair, it is the sum; if the second one is None, there is none.
     """
     connect, rest = timeout if isinstance(timeout, (tuple, list)) else (None, timeout)
     connect_ms, rest_ms = _milliseconds(connect), _milliseconds(rest)
@@ -253,7 +252,7 @@ def _timeouts(timeout: Timeout) -> dict[str, Optional[str]]:
 
 
 def _milliseconds(seconds: Optional[Number]) -> int:
-    """In whole milliseconds, at least one; 0 stands for no limit."""
+    """Milliseconds, rounded up; 0 for no limit."""
     if seconds is None or seconds == math.inf:
         return 0
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
@@ -265,7 +264,7 @@ def _milliseconds(seconds: Optional[Number]) -> int:
 
 def _verification(verify: Union[bool, str, os.PathLike[str], None]) -> dict[str, Optional[str]]:
     if verify is None:
-        verify = True  # nothing said: the safe one
+        verify = True  # the safe default
     if isinstance(verify, bool):
         return {'verify_certificate': _boolean(verify)}
     path = os.fspath(verify)
