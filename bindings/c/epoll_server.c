@@ -1,22 +1,20 @@
-/* A server on an epoll loop that asks wazo-auth, and never waits for it.
+/* A server with an epoll event loop that checks tokens without blocking.
  *
- * A line from a client is a token and, after a space, the access that is wanted (or none). It is answered when its check
- * comes back; meanwhile every other client is served, all by one thread:
- *
+ * A client sends lines, each with a token and optionally, after a space, a required access. The server answers a line
+ * when its check has completed, and serves all other clients meanwhile, in one thread:
  *     $ printf 'TOKEN auth.users.read\n' | nc -N 127.0.0.1 7878
  *     ALLOW
+ *     ALLOW       wazo-auth answered yes
+ *     DENY        wazo-auth answered no, or the line is invalid
+ *     RETRY KIND  the check failed with an error of this kind: no connection, the queue is full (quota) ...
  *
- *     ALLOW        wazo-auth says yes
- *     DENY         wazo-auth says no, or the line is no question
- *     RETRY WHY    nobody knows: wazo-auth cannot be reached, or as many checks run as the queue may hold (quota)
- *
- * What to look at: the queue's descriptor is one more descriptor of the loop (run); a check is submitted (ask) and its
- * completion taken (take_completions); a client that is gone has its check cancelled, and its memory lives until the
- * completion has come (hang_up, go_on).
- *
+ * How it works: the queue's file descriptor is one more descriptor of the loop (run). ask() submits a check, and
+ * take_completions() takes its completion. When a client disconnects, its check is cancelled, and its memory is freed
+ * when the completion has arrived (hang_up, go_on).
  *     cc -std=c99 -I include bindings/c/epoll_server.c -L target/debug -lwazo_auth_client -o epoll_server
  *     WAZO_AUTH_URL=https://wazo.example.com/api/auth ./epoll_server --listen 7878
- */
+ *
+ * / */
 #define _GNU_SOURCE /* accept4 */
 #include <wazo_auth_client.h>
 
@@ -33,21 +31,22 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "Answers the lines of TCP clients, each a token and perhaps an access: ALLOW, DENY or RETRY.\n"
+    "Reads lines from TCP clients, each with a token and optionally an access, and answers ALLOW, DENY or RETRY.\n"
     "\n"
-    "  --listen PORT    the port on 127.0.0.1 to listen on; 0 for a free one (7878)\n"
-    "  --checks NUMBER  how many checks run at once at most; who comes then gets RETRY (1024)\n"
-    "  --help           this text\n"
+    "  --listen PORT    listen on this port of 127.0.0.1; 0 for a free one (7878)\n"
+    "  --checks NUMBER  the maximum number of concurrent checks; further ones get RETRY (1024)\n"
+    "  --help           print this help\n"
     "\n"
-    "Where wazo-auth is comes from the environment: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS (2000 here) ...\n"
+    "Environment variables set the options of the library: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS\n"
+    "(here 2000 by default) ...\n"
     "SIGTERM and SIGINT end the server.\n";
 
 enum { LINE_SIZE = 1024 };
 
 struct connection {
-    int fd;         /* -1 when the client is gone */
-    uint64_t check; /* the check that runs for it: one at a time, so that answers come in the order of the lines */
-    bool ended;     /* the client sends nothing more, but may wait for answers */
+    int fd;         /* -1 after the client has disconnected */
+    uint64_t check; /* the running check, or 0; one at a time, so that the answers have the order of the lines */
+    bool ended;     /* the client sends no more lines, but may wait for answers */
     size_t used;
     char buffer[LINE_SIZE];
     LIST_ENTRY(connection) others;
@@ -67,12 +66,12 @@ static void watch(int operation, int fd, uint32_t events, void *data)
     }
 }
 
-/* The client is gone. Its check is ended, and the completion of that is the last one to use the connection. */
+/* Closes the connection. Its check is cancelled; the completion of that is the last user of the memory. */
 static void hang_up(struct connection *connection)
 {
     if (connection->fd >= 0) {
         close(connection->fd);
-        watch(EPOLL_CTL_MOD, listener, EPOLLIN, &listener); /* it may have been out of descriptors: accept_all() */
+        watch(EPOLL_CTL_MOD, listener, EPOLLIN, &listener); /* see accept_all() */
     }
     if (connection->check != 0) {
         wazo_auth_queue_cancel(queue, connection->check);
@@ -80,7 +79,7 @@ static void hang_up(struct connection *connection)
     connection->fd = -1;
 }
 
-/* Answers are a few bytes. A client whose buffer has no room for them does not read: it is not waited for. */
+/* Answers are a few bytes. If the socket's buffer is full, the client does not read its answers; drop it. */
 static void say(struct connection *connection, const char *word, const char *why)
 {
     char text[64];
@@ -90,25 +89,32 @@ static void say(struct connection *connection, const char *word, const char *why
     }
 }
 
-/* Only "true" is a yes. An error is no answer, and is not taken for one; only a line that is no question is denied. */
-static void answer(struct connection *connection, const char *result, const wazo_auth_error *error)
+/* wazo_auth_completion_is_yes() decides. After an error the client should try again later, unless the line itself is
+ * invalid. */
+static void answer(struct connection *connection, bool is_yes, const wazo_auth_error *error)
 {
-    const bool asked = error != NULL && wazo_auth_error_kind(error) != WAZO_AUTH_ERROR_INVALID_ARGUMENT;
-    say(connection, asked ? "RETRY" : result != NULL && strcmp(result, "true") == 0 ? "ALLOW" : "DENY",
-        asked ? wazo_auth_error_kind_text(wazo_auth_error_kind(error)) : "");
+    const wazo_auth_error_kind_t kind = wazo_auth_error_kind(error);
+    if (is_yes) {
+        say(connection, "ALLOW", "");
+    } else if (error == NULL || kind == WAZO_AUTH_ERROR_INVALID_ARGUMENT) {
+        say(connection, "DENY", "");
+    } else {
+        say(connection, "RETRY", wazo_auth_error_kind_text(kind));
+    }
 }
 
-/* A wazo-auth that is away fails every check: the log has a line when that begins, and one when it ends. */
+/* While wazo-auth is down, every check fails. Logs one line when that begins, and one when it ends. */
 static void note(const wazo_auth_error *error)
 {
     static wazo_auth_error_kind_t before = WAZO_AUTH_ERROR_NONE;
     if (wazo_auth_error_kind(error) != before) {
-        fprintf(stderr, "epoll_server: %s\n", error == NULL ? "wazo-auth answers again" : wazo_auth_error_message(error));
+        fprintf(stderr, "epoll_server: %s\n",
+                error == NULL ? "wazo-auth answers again" : wazo_auth_error_message(error));
     }
     before = wazo_auth_error_kind(error);
 }
 
-/* Submits the check of a line, or answers at once where that cannot be: no question, or the queue is full. */
+/* Submits the check for a line. If that fails, it answers at once: the line is invalid, or the queue is full. */
 static void ask(struct connection *connection, char *line)
 {
     char *save = NULL, *token = strtok_r(line, " \t\r", &save), *access = strtok_r(NULL, " \t\r", &save);
@@ -116,13 +122,13 @@ static void ask(struct connection *connection, char *line)
     connection->check =
         wazo_auth_queue_submit_token_check(queue, client, token == NULL ? "" : token, access, NULL, connection, &error);
     if (connection->check == 0) {
-        answer(connection, NULL, error);
+        answer(connection, false, error);
     }
     wazo_auth_error_free(error);
 }
 
-/* Asks what can be asked now, and leaves the connection in the state that it is in then: waiting for a check, for a
- * line, or over. Nobody uses the connection after this. */
+/* Submits the checks that can be submitted now, and updates what the loop waits for. It may free the connection, so the
+ * caller must not use it afterwards. */
 static void go_on(struct connection *connection)
 {
     char *end;
@@ -132,13 +138,13 @@ static void go_on(struct connection *connection)
         if (strlen(connection->buffer) == (size_t)(end - connection->buffer)) {
             ask(connection, connection->buffer);
         } else {
-            say(connection, "DENY", ""); /* a NUL in the line: what stands behind it would not be seen */
+            say(connection, "DENY", ""); /* C would not see what is after a NUL byte */
         }
         connection->used -= (size_t)(end + 1 - connection->buffer);
         memmove(connection->buffer, end + 1, connection->used);
     }
     if (connection->fd >= 0 && connection->check == 0 && (connection->ended || connection->used == LINE_SIZE)) {
-        hang_up(connection); /* nothing more comes, or what comes is no line */
+        hang_up(connection); /* no more lines, or one that is too long */
     }
     if (connection->fd >= 0) {
         watch(EPOLL_CTL_MOD, connection->fd, connection->check == 0 ? EPOLLIN : 0, connection);
@@ -156,7 +162,7 @@ static void take_completions(void)
         connection->check = 0;
         if (connection->fd >= 0) {
             note(wazo_auth_completion_error(completion));
-            answer(connection, wazo_auth_completion_result(completion), wazo_auth_completion_error(completion));
+            answer(connection, wazo_auth_completion_is_yes(completion), wazo_auth_completion_error(completion));
         }
         wazo_auth_completion_free(completion);
         go_on(connection);
@@ -166,9 +172,10 @@ static void take_completions(void)
 static void receive(struct connection *connection, uint32_t events)
 {
     if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
-        hang_up(connection); /* a reset; these come whether or not they are asked for */
+        hang_up(connection); /* a reset; epoll always reports these events */
     } else {
-        const ssize_t count = recv(connection->fd, connection->buffer + connection->used, LINE_SIZE - connection->used, 0);
+        char *free_space = connection->buffer + connection->used;
+        const ssize_t count = recv(connection->fd, free_space, LINE_SIZE - connection->used, 0);
         if (count > 0) {
             connection->used += (size_t)count;
         } else if (count == 0) {
@@ -194,11 +201,11 @@ static void accept_all(void)
         watch(EPOLL_CTL_ADD, fd, EPOLLIN, connection);
     }
     if (errno == EMFILE || errno == ENFILE) {
-        watch(EPOLL_CTL_MOD, listener, 0, &listener); /* or the loop would spin; hang_up() takes it back */
+        watch(EPOLL_CTL_MOD, listener, 0, &listener); /* or the loop would spin; hang_up() undoes it */
     }
 }
 
-/* The signals that end the server become readable like everything else: there is no handler, and nothing it may not do. */
+/* A signalfd makes the signals that end the server readable in the loop, so no signal handler is needed. */
 static bool prepare(int port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
@@ -206,7 +213,7 @@ static bool prepare(int port)
     const int yes = 1;
     sigset_t set;
     sigemptyset(&set), sigaddset(&set, SIGTERM), sigaddset(&set, SIGINT);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK); /* who can ask can try tokens: not for strangers */
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK); /* only for this machine: whoever can ask can try tokens */
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || (signals = signalfd(-1, &set, SFD_CLOEXEC)) < 0 ||
         (loop = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
         (listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0 ||
@@ -238,7 +245,7 @@ static void run(void)
             } else if (data == &listener) {
                 accept_all();
             } else if (data == queue) {
-                completions = true; /* at the end: they free connections that may have an event in this round */
+                completions = true; /* last: it frees connections, which may have an event too */
             } else {
                 receive(data, events[index].events);
             }
@@ -251,7 +258,7 @@ static void run(void)
 
 static bool number(const char *text, int most, int *value)
 {
-    char more; /* what stands behind it */
+    char more; /* a character after the number */
     return sscanf(text, "%9d%c", value, &more) == 1 && *value >= 0 && *value <= most;
 }
 
@@ -266,7 +273,7 @@ static bool set_up(char **arguments, int *port)
         good = (strcmp(*arguments, "--listen") == 0 && number(value, 65535, port)) ||
                (strcmp(*arguments, "--checks") == 0 && number(value, 1000000, &checks));
         if (!good) {
-            fprintf(stderr, "epoll_server: wrong: %s; see --help\n", *arguments);
+            fprintf(stderr, "epoll_server: invalid option: %s; see --help\n", *arguments);
             break;
         }
     }
@@ -297,7 +304,7 @@ int main(int count, char **arguments)
         LIST_REMOVE(connection, others);
         hang_up(connection);
     }
-    wazo_auth_queue_free(queue); /* drops completions that wait: nobody asks them for their connections */
+    wazo_auth_queue_free(queue); /* drops the completions: their connections have been freed */
     wazo_auth_client_free(client);
     close(signals), close(listener), close(loop);
     return good ? 0 : 2;

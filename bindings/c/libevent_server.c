@@ -1,13 +1,14 @@
-/* The server of epoll_server.c over libevent 2: a line is a token and perhaps an access, answered ALLOW, DENY or RETRY.
+/* The server of epoll_server.c with libevent 2: lines with a token and optionally an access, and the answers ALLOW,
+ * DENY or RETRY.
  *
- * What to look at: the queue's descriptor is an event of its own (run: EV_READ | EV_PERSIST, nothing is ever read from
- * it), and its callback takes the completions. While a check runs, its connection reads a little ahead, and so sees a
- * client that goes away, whose check is then cancelled (drop).
- *
+ * How it works: the queue's file descriptor is an event (EV_READ | EV_PERSIST, see run); nothing is ever read from it.
+ * Its callback takes the completions. While a check is running, the connection reads ahead a little, to notice that the
+ * client disconnects; then it cancels the check (drop).
  *     cc -std=c99 -I include bindings/c/libevent_server.c -L target/debug -lwazo_auth_client \
  *         $(pkg-config --cflags --libs libevent) -o libevent_server
  *     WAZO_AUTH_URL=https://wazo.example.com/api/auth ./libevent_server --listen 7878
- */
+ *
+ * / */
 #define _POSIX_C_SOURCE 200809L /* strtok_r */
 #include <wazo_auth_client.h>
 
@@ -22,21 +23,22 @@
 #include <string.h>
 
 static const char usage[] =
-    "Answers the lines of TCP clients, each a token and perhaps an access: ALLOW, DENY or RETRY.\n"
+    "Reads lines from TCP clients, each with a token and optionally an access, and answers ALLOW, DENY or RETRY.\n"
     "\n"
-    "  --listen PORT    the port on 127.0.0.1 to listen on; 0 for a free one (7878)\n"
-    "  --checks NUMBER  how many checks run at once at most; who comes then gets RETRY (1024)\n"
-    "  --help           this text\n"
+    "  --listen PORT    listen on this port of 127.0.0.1; 0 for a free one (7878)\n"
+    "  --checks NUMBER  the maximum number of concurrent checks; further ones get RETRY (1024)\n"
+    "  --help           print this help\n"
     "\n"
-    "Where wazo-auth is comes from the environment: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS (2000 here) ...\n"
+    "Environment variables set the options of the library: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS\n"
+    "(here 2000 by default) ...\n"
     "SIGTERM and SIGINT end the server.\n";
 
 enum { LINE_SIZE = 1024 };
 
 struct connection {
-    struct bufferevent *stream; /* NULL when the client is gone and its check still runs */
-    uint64_t check;             /* one at a time, so that answers come in the order of the lines; 0 for none */
-    bool ended;                 /* the client sends nothing more */
+    struct bufferevent *stream; /* NULL if the client has disconnected and its check is still running */
+    uint64_t check;             /* the running check, or 0; one at a time, so that the answers have the lines' order */
+    bool ended;                 /* the client sends no more lines */
     struct connection *next, *previous;
 };
 
@@ -45,13 +47,13 @@ static wazo_auth_queue *queue;
 static struct evconnlistener *listener;
 static struct connection connections = {.next = &connections, .previous = &connections};
 
-/* The client is gone. The completion of its check, cancelled, is the last to use the connection. */
+/* Closes the connection. Its check is cancelled; the completion of that is the last user of the memory. */
 static void drop(struct connection *connection)
 {
     if (connection->stream != NULL) {
         bufferevent_free(connection->stream);
         connection->stream = NULL;
-        evconnlistener_enable(listener); /* it may have been out of descriptors: on_no_client() */
+        evconnlistener_enable(listener); /* see on_no_client() */
     }
     if (connection->check != 0) {
         wazo_auth_queue_cancel(queue, connection->check);
@@ -62,18 +64,22 @@ static void drop(struct connection *connection)
     free(connection);
 }
 
-/* Only "true" is a yes. An error is no answer, and is not taken for one; only a line that is no question is denied. */
-static void answer(struct connection *connection, const char *result, const wazo_auth_error *error)
+/* wazo_auth_completion_is_yes() decides. After an error the client should try again later, unless the line itself is
+ * invalid. */
+static void answer(struct connection *connection, bool is_yes, const wazo_auth_error *error)
 {
     struct evbuffer *out = bufferevent_get_output(connection->stream);
-    if (error != NULL && wazo_auth_error_kind(error) != WAZO_AUTH_ERROR_INVALID_ARGUMENT) {
-        evbuffer_add_printf(out, "RETRY %s\n", wazo_auth_error_kind_text(wazo_auth_error_kind(error)));
+    const wazo_auth_error_kind_t kind = wazo_auth_error_kind(error);
+    if (is_yes) {
+        evbuffer_add_printf(out, "ALLOW\n");
+    } else if (error == NULL || kind == WAZO_AUTH_ERROR_INVALID_ARGUMENT) {
+        evbuffer_add_printf(out, "DENY\n");
     } else {
-        evbuffer_add_printf(out, "%s\n", result != NULL && strcmp(result, "true") == 0 ? "ALLOW" : "DENY");
+        evbuffer_add_printf(out, "RETRY %s\n", wazo_auth_error_kind_text(kind));
     }
 }
 
-/* Submits the check of a line, or answers at once where that cannot be: no question, or the queue is full. */
+/* Submits the check for a line. If that fails, it answers at once: the line is invalid, or the queue is full. */
 static void ask(struct connection *connection, char *line)
 {
     char *save = NULL, *token = strtok_r(line, " \t", &save), *access = strtok_r(NULL, " \t", &save);
@@ -81,13 +87,13 @@ static void ask(struct connection *connection, char *line)
     connection->check =
         wazo_auth_queue_submit_token_check(queue, client, token == NULL ? "" : token, access, NULL, connection, &error);
     if (connection->check == 0) {
-        answer(connection, NULL, error);
+        answer(connection, false, error);
     }
     wazo_auth_error_free(error);
 }
 
-/* Asks what can be asked now; nobody uses the connection after this. A client that reads no answers is asked nothing
- * more for: what waits for it stays small. */
+/* Submits the checks that can be submitted now. It may free the connection, so the caller must not use it afterwards.
+ * While a client does not read its answers, no more of its lines are checked: that bounds the output buffer. */
 static void go_on(struct connection *connection)
 {
     struct evbuffer *in = bufferevent_get_input(connection->stream), *out = bufferevent_get_output(connection->stream);
@@ -98,17 +104,17 @@ static void go_on(struct connection *connection)
         if (length < LINE_SIZE && strlen(line) == length) {
             ask(connection, line);
         } else {
-            answer(connection, NULL, NULL); /* too long, or a NUL hides what stands behind it */
+            answer(connection, false, NULL); /* too long, or C would not see what is after a NUL byte */
         }
         free(line);
     }
     const bool idle = connection->check == 0 && evbuffer_get_length(out) == 0;
     if (idle && (connection->ended || evbuffer_get_length(in) >= LINE_SIZE)) {
-        drop(connection); /* nothing more comes, or what comes is no line */
+        drop(connection); /* no more lines, or one that is too long */
     }
 }
 
-/* Something has come, or all answers have gone out. */
+/* Data has arrived, or all answers have been sent. */
 static void on_stream(struct bufferevent *stream, void *data)
 {
     (void)stream;
@@ -137,7 +143,7 @@ static void on_completions(evutil_socket_t descriptor, short what, void *data)
         if (connection->stream == NULL) {
             drop(connection);
         } else {
-            answer(connection, wazo_auth_completion_result(completion), wazo_auth_completion_error(completion));
+            answer(connection, wazo_auth_completion_is_yes(completion), wazo_auth_completion_error(completion));
             go_on(connection);
         }
         wazo_auth_completion_free(completion);
@@ -157,12 +163,12 @@ static void on_client(struct evconnlistener *from, evutil_socket_t fd, struct so
     *connection = (struct connection){.stream = stream, .next = connections.next, .previous = &connections};
     connections.next->previous = connection;
     connections.next = connection;
-    bufferevent_setwatermark(stream, EV_READ, 0, 2 * LINE_SIZE); /* the most that it reads ahead */
+    bufferevent_setwatermark(stream, EV_READ, 0, 2 * LINE_SIZE); /* the limit for reading ahead */
     bufferevent_setcb(stream, on_stream, on_stream, on_end, connection);
     bufferevent_enable(stream, EV_READ | EV_WRITE);
 }
 
-/* No descriptors are left, mostly: the loop would spin until there are. */
+/* Usually no file descriptors are left. The loop would spin until there are some. */
 static void on_no_client(struct evconnlistener *from, void *data)
 {
     (void)data;
@@ -177,7 +183,7 @@ static void on_signal(evutil_socket_t number, short what, void *base)
 
 static bool number(const char *text, int most, int *value)
 {
-    char more; /* what stands behind it */
+    char more; /* a character after the number */
     return sscanf(text, "%9d%c", value, &more) == 1 && *value >= 0 && *value <= most;
 }
 
@@ -192,7 +198,7 @@ static bool set_up(char **arguments, int *port)
         good = (strcmp(*arguments, "--listen") == 0 && number(value, 65535, port)) ||
                (strcmp(*arguments, "--checks") == 0 && number(value, 1000000, &checks));
         if (!good) {
-            fprintf(stderr, "libevent_server: wrong: %s; see --help\n", *arguments);
+            fprintf(stderr, "libevent_server: invalid option: %s; see --help\n", *arguments);
             break;
         }
     }
@@ -208,13 +214,13 @@ static bool set_up(char **arguments, int *port)
     return good;
 }
 
-/* The loop: clients, signals, and the queue's descriptor. */
+/* The event loop: clients, signals, and the queue's file descriptor. */
 static bool run(int port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     socklen_t size = sizeof address;
     struct event_base *base = event_base_new();
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK); /* who can ask can try tokens: not for strangers */
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK); /* only for this machine: whoever can ask can try tokens */
     listener = evconnlistener_new_bind(base, on_client, NULL,
                                        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, -1,
                                        (struct sockaddr *)&address, (int)size);
@@ -225,7 +231,8 @@ static bool run(int port)
     };
     const bool good = listener != NULL &&
                       getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &size) == 0 &&
-                      event_add(events[0], NULL) == 0 && event_add(events[1], NULL) == 0 && event_add(events[2], NULL) == 0;
+                      event_add(events[0], NULL) == 0 && event_add(events[1], NULL) == 0 &&
+                      event_add(events[2], NULL) == 0;
     if (good) {
         evconnlistener_set_error_cb(listener, on_no_client);
         printf("listening on 127.0.0.1:%u\n", ntohs(address.sin_port));
@@ -235,7 +242,7 @@ static bool run(int port)
         perror("libevent_server: cannot listen");
     }
     for (struct connection *connection = connections.next; connection != &connections; connection = connections.next) {
-        connection->check = 0; /* the queue goes with its completions */
+        connection->check = 0; /* wazo_auth_queue_free() drops its completion */
         drop(connection);
     }
     for (int index = 0; index < 3; index++) {
@@ -255,7 +262,7 @@ int main(int count, char **arguments)
         fputs(usage, stdout);
         return 0;
     }
-    signal(SIGPIPE, SIG_IGN); /* the library raises none, but libevent's writes to clients do */
+    signal(SIGPIPE, SIG_IGN); /* for libevent's writes to clients; the library raises none */
     const bool good = set_up(arguments + 1, &port) && run(port);
     wazo_auth_queue_free(queue);
     wazo_auth_client_free(client);

@@ -1,12 +1,13 @@
-/* A module of a telephony host, linked to the library and loaded by dlopen(): see module_host.c.
+/* A module of a telephony server, linked to the library and loaded by dlopen(): see module_host.c.
  *
- * It answers the threads of the channels in two ways: by a blocking call on their own small stacks (check), and by a
- * thread that tells verdicts as they come, as Asterisk's taskprocessors do (check_later). Loading makes a client, a queue
- * and that thread; unloading ends what still runs and leaves neither thread nor descriptor behind.
- *
+ * It has two functions for the threads of the channels: check() makes a blocking call on the caller's small stack, and
+ * check_later() reports the verdict from a thread of the module, like Asterisk's taskprocessors. load() creates a
+ * client, a queue and that thread. unload() cancels the running calls, and leaves no thread and no file descriptor
+ * behind.
  *     cc -std=c99 -shared -fPIC -fvisibility=hidden -I include bindings/c/module.c -L target/debug -lwazo_auth_client \
  *         -o module.so
- */
+ *
+ * / */
 #define _GNU_SOURCE /* visibility, eventfd */
 #include "module.h"
 
@@ -21,7 +22,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Whoever is to be told a verdict. */
+/* The callback for a verdict. */
 struct task {
     verdict_function *tell;
     void *data;
@@ -31,11 +32,11 @@ static wazo_auth_client *client;
 static wazo_auth_queue *queue;
 static wazo_auth_cancellation *cancellation;
 static pthread_t teller;
-static int stop = -1; /* readable when the module is unloaded */
+static int stop = -1; /* readable once the module is being unloaded */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned long pending; /* tasks whose completion has not been taken */
 
-/* Only a yes of the server is ALLOW. A host logs by functions of its own where this one writes to stderr. */
+/* Only a yes of the server is ALLOW. A real module uses the log functions of its host instead of stderr. */
 static enum verdict verdict_of(bool yes, const wazo_auth_error *error)
 {
     if (error == NULL) {
@@ -73,26 +74,25 @@ static void check_later(const char *token, const char *access, verdict_function 
     struct task *task = malloc(sizeof *task);
     if (task != NULL) {
         *task = (struct task){tell, data};
-        count_pending(1); /* before: the completion may be faster than this thread */
+        count_pending(1); /* before submitting: the completion may arrive at once */
         if (wazo_auth_queue_submit_token_check(queue, client, token, access, NULL, task, &error) != 0) {
             return;
         }
         count_pending(-1);
         free(task);
     }
-    /* Not submitted: it is no question, or the queue is full. */
+    /* Not submitted: the question is invalid, or the queue is full. */
     tell(data, error == NULL ? RETRY : verdict_of(false, error));
     wazo_auth_error_free(error);
 }
 
-/* Takes the completions there are, or waits for one with timeout_ms -1, and tells their verdicts. */
+/* Takes all completions and reports their verdicts. With timeout_ms -1 it waits for the first one. */
 static void tell_verdicts(int timeout_ms)
 {
     wazo_auth_completion *completion;
     while ((completion = wazo_auth_queue_next(queue, timeout_ms)) != NULL) {
         struct task *task = wazo_auth_completion_user_data(completion);
-        const char *result = wazo_auth_completion_result(completion);
-        const bool yes = result != NULL && strcmp(result, "true") == 0;
+        const bool yes = wazo_auth_completion_is_yes(completion);
         task->tell(task->data, verdict_of(yes, wazo_auth_completion_error(completion)));
         wazo_auth_completion_free(completion);
         free(task);
@@ -101,17 +101,20 @@ static void tell_verdicts(int timeout_ms)
     }
 }
 
-/* The thread that tells: waits for completions or for the end, and goes when everyone has been told. */
+/* The module's thread: waits for completions, or for the end. It ends when all verdicts have been reported. */
 static void *run_teller(void *unused)
 {
-    struct pollfd ready[] = {{.fd = wazo_auth_queue_descriptor(queue), .events = POLLIN}, {.fd = stop, .events = POLLIN}};
+    struct pollfd ready[] = {
+        {.fd = wazo_auth_queue_descriptor(queue), .events = POLLIN},
+        {.fd = stop, .events = POLLIN},
+    };
     (void)unused;
     while ((ready[1].revents & POLLIN) == 0) {
         poll(ready, 2, -1);
         tell_verdicts(0);
     }
     while (count_pending(0) > 0) {
-        tell_verdicts(-1); /* cancelled ones, which come at once */
+        tell_verdicts(-1); /* the calls are cancelled, so they end at once */
     }
     return NULL;
 }
@@ -127,8 +130,8 @@ static void give_back(void)
     queue = NULL, client = NULL, cancellation = NULL, stop = -1;
 }
 
-/* Where wazo-auth is comes from the environment here; a host passes the lines of its configuration file to
- * wazo_auth_options_set() instead. The client that the module calls with ends its calls with the cancellation. */
+/* The options come from environment variables here; a real module passes the lines of its configuration file to
+ * wazo_auth_options_set(). The cancellation can end all calls of the client. */
 static bool connect_to_wazo_auth(wazo_auth_error **error)
 {
     wazo_auth_client *base = NULL;
@@ -155,7 +158,7 @@ static bool load(void)
         wazo_auth_error_free(error);
     }
     if (good) {
-        sigfillset(&all); /* the host's signals are not for a thread of a module */
+        sigfillset(&all); /* the host handles signals in its own threads */
         pthread_sigmask(SIG_BLOCK, &all, &before);
         good = pthread_create(&teller, NULL, run_teller, NULL) == 0;
         pthread_sigmask(SIG_SETMASK, &before, NULL);

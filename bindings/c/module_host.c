@@ -1,15 +1,15 @@
-/* A host that loads a module, lets the threads of its channels ask it, and unloads it, again and again: Asterisk's shape,
- * with FreeSWITCH's thread stacks (240 KiB).
+/* A host that repeatedly loads a module, calls it from the threads of its channels, and unloads it: like Asterisk, with
+ * the thread stacks of FreeSWITCH (240 KiB).
  *
- * Each line of the standard input is a question: a token and, after a space, the access that is wanted (or none). Every
- * channel asks every question, by a blocking call and by the module's own thread, and the host counts the verdicts. After
- * each round it tells how many threads and descriptors it has: what the module took has to be given back.
+ * Each line of the standard input is a question: a token and optionally, after a space, a required access. Every
+ * channel asks every question twice, with check() and with check_later(), and the host counts the verdicts. After each
+ * round it prints the number of its threads and file descriptors: the module has to release everything.
  *
- * The host knows nothing of wazo-auth and is not linked to the library; the module is (module.c).
- *
+ * The host is not linked to the library; the module is (module.c).
  *     cc -std=c99 -pthread bindings/c/module_host.c -o module_host
  *     echo 'TOKEN auth.users.read' | WAZO_AUTH_URL=https://wazo.example.com/api/auth ./module_host --module ./module.so
- */
+ *
+ * / */
 #define _POSIX_C_SOURCE 200809L /* getline, threads */
 #include "module.h"
 
@@ -24,18 +24,19 @@ static const char usage[] =
     "Loads an authentication module and asks it the questions of the standard input: TOKEN [ACCESS] in each line.\n"
     "\n"
     "  --module PATH      the module (./module.so)\n"
-    "  --rounds NUMBER    how often it is loaded, asked and unloaded (3)\n"
-    "  --channels NUMBER  how many threads ask at once (8)\n"
-    "  --help             this text\n"
+    "  --rounds NUMBER    how often to load, ask and unload it (3)\n"
+    "  --channels NUMBER  the number of threads that ask concurrently (8)\n"
+    "  --help             print this help\n"
     "\n"
-    "The module is set up by the environment: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS (2000 here) ...\n";
+    "Environment variables set the options of the module: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS\n"
+    "(here 2000 by default) ...\n";
 
 enum { STACK_SIZE = 240 * 1024, MOST_CHANNELS = 1000 };
 
 struct question {
-    char *line;                   /* what the others point into */
-    const char *token, *access;   /* no access: NULL */
-    unsigned long verdicts[2][3]; /* asked by check(), by check_later(); DENY, ALLOW, RETRY */
+    char *line;                   /* the memory of token and access */
+    const char *token, *access;   /* access may be NULL */
+    unsigned long verdicts[2][3]; /* of check() and of check_later(); DENY, ALLOW, RETRY */
 };
 
 static const char *path = "./module.so";
@@ -54,7 +55,7 @@ static void count(struct question *question, int way, enum verdict verdict)
     pthread_mutex_unlock(&lock);
 }
 
-/* Someone who waits for a verdict from the module's thread. */
+/* A channel that waits for a verdict from the module's thread. */
 struct waiting {
     bool told;
     enum verdict verdict;
@@ -68,7 +69,7 @@ static void tell(void *data, enum verdict verdict)
     pthread_mutex_unlock(&lock);
 }
 
-/* A channel. A real one would go on with its dialplan where this one waits for the module's thread. */
+/* A channel. A real one would continue with its dialplan instead of waiting for the module's thread. */
 static void *run_channel(void *unused)
 {
     (void)unused;
@@ -105,7 +106,7 @@ static bool run_channels(void)
     return started == channels;
 }
 
-/* Asks and does not wait: the module is unloaded while these run, and has told everyone before it is gone. */
+/* Unloads the module while checks are running. It must report all verdicts before unload() returns. */
 static bool unload_with_questions_open(void)
 {
     struct waiting *open = calloc(question_count + 1, sizeof *open);
@@ -158,7 +159,7 @@ static bool run_round(int round)
     return all_asked && all_told;
 }
 
-/* The lines of the standard input; false where there is no memory for them. */
+/* Reads the standard input. Returns false if there is not enough memory. */
 static bool read_questions(void)
 {
     char *line = NULL;
@@ -170,9 +171,10 @@ static bool read_questions(void)
         }
         questions = more;
         char *save = NULL, *token = strtok_r(line, " \t\r\n", &save), *access = strtok_r(NULL, " \t\r\n", &save);
-        questions[question_count] = (struct question){.line = line, .token = token == NULL ? "" : token, .access = access};
+        token = token == NULL ? "" : token;
+        questions[question_count] = (struct question){.line = line, .token = token, .access = access};
         question_count++;
-        line = NULL; /* it is the question's now */
+        line = NULL; /* the question owns it */
         size = 0;
     }
     free(line);
@@ -181,7 +183,7 @@ static bool read_questions(void)
 
 static bool number(const char *text, int most, int *value)
 {
-    char more; /* what stands behind it */
+    char more; /* a character after the number */
     return sscanf(text, "%9d%c", value, &more) == 1 && *value >= 0 && *value <= most;
 }
 
@@ -197,7 +199,7 @@ int main(int argument_count, char **arguments)
             path = value;
         } else if (!(strcmp(*argument, "--rounds") == 0 && number(value, 1000000, &rounds)) &&
                    !(strcmp(*argument, "--channels") == 0 && number(value, MOST_CHANNELS, &channels))) {
-            fprintf(stderr, "module_host: wrong: %s; see --help\n", *argument);
+            fprintf(stderr, "module_host: invalid option: %s; see --help\n", *argument);
             return 2;
         }
     }
@@ -207,7 +209,7 @@ int main(int argument_count, char **arguments)
     }
     for (size_t index = 0; index < question_count; index++) {
         struct question *question = &questions[index];
-        for (int way = 0; way < 2; way++) { /* not the token: who has it is the user */
+        for (int way = 0; way < 2; way++) { /* do not print the token: it is a secret */
             printf("question %zu, %s: ALLOW %lu, DENY %lu, RETRY %lu\n", index + 1, way == 0 ? "waited" : "told later",
                    question->verdicts[way][ALLOW], question->verdicts[way][DENY], question->verdicts[way][RETRY]);
         }

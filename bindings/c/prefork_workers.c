@@ -1,21 +1,19 @@
-/* A parent and forked workers, as Kamailio has them: the client is made before the fork, and everyone uses it.
+/* A parent process with forked workers, like Kamailio: the client is created before the fork, and all processes use it.
  *
- * The workers share a UDP socket. A datagram is a token and, after a space, the access that is wanted (or none); whichever
- * worker takes it asks wazo-auth, waits, and answers with its number:
- *
+ * The workers share a UDP socket. A datagram has a token and optionally, after a space, a required access. The worker
+ * that receives it makes a blocking call, and answers with its own number:
  *     $ printf 'TOKEN auth.users.read' | nc -u -w1 127.0.0.1 7878
  *     ALLOW 2
+ *     ALLOW, DENY  wazo-auth answered yes or no; DENY also if the datagram is invalid
+ *     RETRY KIND   the check failed with an error of this kind: wazo-auth cannot be reached ...
  *
- *     ALLOW, DENY  wazo-auth says yes or no; DENY too where the datagram is no question
- *     RETRY WHY    nobody knows: wazo-auth cannot be reached ...
- *
- * The parent makes calls of its own (is wazo-auth well?), before the fork and all along, and puts a new worker in the
- * place of one that died. What to look at: there is nothing to do for the client after a fork, neither in the worker nor
- * in the parent; each process has connections of its own (work, supervise).
- *
+ * The parent makes calls too (it checks the status of wazo-auth), before and after the fork, and replaces workers that
+ * have died. How it works: the client needs no special treatment after a fork, neither in the workers nor in the
+ * parent. Each process has its own connections (work, supervise).
  *     cc -std=c99 -I include bindings/c/prefork_workers.c -L target/debug -lwazo_auth_client -o prefork_workers
  *     WAZO_AUTH_URL=https://wazo.example.com/api/auth ./prefork_workers --listen 7878 --workers 4
- */
+ *
+ * / */
 #define _GNU_SOURCE /* ppoll */
 #include <wazo_auth_client.h>
 
@@ -33,15 +31,16 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "Answers UDP datagrams, each a token and perhaps an access, by forked workers: ALLOW, DENY or RETRY.\n"
+    "Reads UDP datagrams, each with a token and optionally an access; forked workers answer ALLOW, DENY or RETRY.\n"
     "\n"
-    "  --listen PORT         the port on 127.0.0.1 to listen on; 0 for a free one (7878)\n"
-    "  --workers NUMBER      how many there are (4)\n"
-    "  --interval-ms NUMBER  how often the parent asks whether wazo-auth is well, and looks after its workers (1000)\n"
-    "  --help                this text\n"
+    "  --listen PORT         listen on this port of 127.0.0.1; 0 for a free one (7878)\n"
+    "  --workers NUMBER      the number of worker processes (4)\n"
+    "  --interval-ms NUMBER  how often the parent checks the status of wazo-auth, and its workers (1000)\n"
+    "  --help                print this help\n"
     "\n"
-    "Where wazo-auth is comes from the environment: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS (2000 here) ...\n"
-    "SIGTERM and SIGINT to the parent end them all.\n";
+    "Environment variables set the options of the library: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS\n"
+    "(here 2000 by default) ...\n"
+    "SIGTERM and SIGINT to the parent end all processes.\n";
 
 enum { MOST_WORKERS = 64, DATAGRAM_SIZE = 1024 };
 
@@ -56,7 +55,7 @@ static void end(int number)
     ending = 1;
 }
 
-/* Only a true without an error is a yes. */
+/* True is yes. False is no without an error, and a failed check with one. */
 static void decide(char *question, int number, char *answer, size_t size)
 {
     char *save = NULL, *token = strtok_r(question, " \t\r\n", &save), *access = strtok_r(NULL, " \t\r\n", &save);
@@ -72,8 +71,8 @@ static void decide(char *question, int number, char *answer, size_t size)
     wazo_auth_error_free(error);
 }
 
-/* A worker: one question after the other. `unblocked` lets SIGTERM in while it waits for one, and only then, so that no
- * question is dropped half way and none is missed between a look at `ending` and the wait. */
+/* A worker: answers one datagram after the other. SIGTERM is unblocked only in ppoll(), so that it neither interrupts a
+ * check nor arrives unnoticed between the test of `ending` and the wait. */
 static void work(int number, const sigset_t *unblocked)
 {
     struct pollfd readable = {.fd = udp, .events = POLLIN};
@@ -84,13 +83,13 @@ static void work(int number, const sigset_t *unblocked)
         if (ppoll(&readable, 1, NULL, unblocked) != 1) {
             continue;
         }
-        /* All workers wake up, and one gets the datagram. */
+        /* All workers wake up, and one of them receives the datagram. */
         const ssize_t length =
             recvfrom(udp, question, DATAGRAM_SIZE, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&peer, &size);
         if (length < 0) {
             continue;
         }
-        /* A NUL, or an end that was cut off, would hide a part of the question. */
+        /* A datagram that is truncated or has a NUL byte is invalid: treat it as empty. */
         question[length > DATAGRAM_SIZE ? 0 : length] = '\0';
         question[strlen(question) == (size_t)length ? length : 0] = '\0';
         decide(question, number, answer, sizeof answer);
@@ -98,11 +97,11 @@ static void work(int number, const sigset_t *unblocked)
     }
 }
 
-/* Gives the pid in the parent, 0 in the worker. */
+/* Returns the pid in the parent, 0 in the worker. */
 static pid_t start_worker(int index)
 {
     const pid_t parent = getpid();
-    fflush(stdout); /* or the worker would write it again */
+    fflush(stdout); /* or the worker would print it again */
     pids[index] = fork();
     if (pids[index] < 0) {
         perror("prefork_workers: fork");
@@ -110,7 +109,7 @@ static pid_t start_worker(int index)
         return -1;
     }
     if (pids[index] == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM); /* without the parent nobody would end it */
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* end with the parent */
         if (getppid() != parent) {
             _exit(1);
         }
@@ -121,7 +120,7 @@ static pid_t start_worker(int index)
     return pids[index];
 }
 
-/* The parent's own call; says when something has changed. */
+/* A call of the parent. Prints the status of wazo-auth when it changes. */
 static void look_at_wazo_auth(void)
 {
     static int was_well = -1;
@@ -135,7 +134,7 @@ static void look_at_wazo_auth(void)
     wazo_auth_error_free(error);
 }
 
-static void bury_the_dead(int options)
+static void reap_workers(int options)
 {
     pid_t pid;
     int status;
@@ -151,32 +150,32 @@ static void bury_the_dead(int options)
     }
 }
 
-/* The parent, until it is told to end; a new worker comes back from here as such. Its number, or 0 in the parent. */
+/* The parent's loop. Returns 0 at its end, or the number of the worker in a new worker process. */
 static int supervise(const sigset_t *unblocked)
 {
     const struct timespec interval = {interval_ms / 1000, interval_ms % 1000 * 1000000L};
     while (!ending) {
-        bury_the_dead(WNOHANG);
+        reap_workers(WNOHANG);
         for (int index = 0; index < workers; index++) {
             if (pids[index] == 0 && start_worker(index) == 0) {
                 return index + 1;
             }
         }
         look_at_wazo_auth();
-        ppoll(NULL, 0, &interval, unblocked); /* a worker that dies at once is not started more often than this */
+        ppoll(NULL, 0, &interval, unblocked); /* limits how often a worker that dies at once is restarted */
     }
     for (int index = 0; index < workers; index++) {
         if (pids[index] > 0) {
             kill(pids[index], SIGTERM);
         }
     }
-    bury_the_dead(0);
+    reap_workers(0);
     return 0;
 }
 
 static bool number(const char *text, int most, int *value)
 {
-    char more; /* what stands behind it */
+    char more; /* a character after the number */
     return sscanf(text, "%9d%c", value, &more) == 1 && *value >= 0 && *value <= most;
 }
 
@@ -191,7 +190,7 @@ static bool set_up(char **arguments)
                (strcmp(*arguments, "--interval-ms") == 0 && number(value, 1000000, &interval_ms)) ||
                (strcmp(*arguments, "--workers") == 0 && number(value, MOST_WORKERS, &workers));
         if (!good) {
-            fprintf(stderr, "prefork_workers: wrong: %s; see --help\n", *arguments);
+            fprintf(stderr, "prefork_workers: invalid option: %s; see --help\n", *arguments);
             break;
         }
     }
@@ -210,8 +209,9 @@ static bool open_socket(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     socklen_t size = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK); /* who can ask can try tokens: not for strangers */
-    if ((udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0 || bind(udp, (struct sockaddr *)&address, size) != 0 ||
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK); /* only for this machine: whoever can ask can try tokens */
+    if ((udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0 ||
+        bind(udp, (struct sockaddr *)&address, size) != 0 ||
         getsockname(udp, (struct sockaddr *)&address, &size) != 0) {
         perror("prefork_workers: cannot listen");
         return false;
@@ -227,7 +227,7 @@ int main(int count, char **arguments)
         fputs(usage, stdout);
         return 0;
     }
-    /* Blocked except in ppoll(), in every process: a call that runs is let come to its end (timeout_ms). */
+    /* Blocked except in ppoll(), in every process, so that running calls can end (within timeout_ms). */
     struct sigaction action = {.sa_handler = end};
     sigset_t blocked, unblocked;
     sigemptyset(&blocked), sigaddset(&blocked, SIGTERM), sigaddset(&blocked, SIGINT);
@@ -236,7 +236,7 @@ int main(int count, char **arguments)
 
     const bool good = set_up(arguments + 1) && open_socket();
     if (good) {
-        look_at_wazo_auth(); /* the workers inherit a client that has connections already, and leave them alone */
+        look_at_wazo_auth(); /* the workers do not use the connections that they inherit */
         const int number = supervise(&unblocked);
         if (number > 0) {
             work(number, &unblocked);

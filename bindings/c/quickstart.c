@@ -1,10 +1,10 @@
-/* A first program on wazo-auth from C: logs in, checks the token, lists policies and users, makes a user and deletes it,
- * shows how a failure looks, and frees everything on every path. It prints each call as it is written, and its answer.
+/* A first program in C: logs in, checks the token, lists policies and users, creates and deletes a user, and handles an
+ * error. It frees everything on every path, and prints each call and its result.
  *
  *     cc -std=c99 -I include bindings/c/quickstart.c -L target/debug -lwazo_auth_client -o quickstart
  *     WAZO_AUTH_PASSWORD=secret ./quickstart --url https://wazo.example.com/api/auth --username alice
  *
- * Start from it: take what you need, throw away the rest. `make demo` runs it against a wazo-auth in memory.
+ * Copy what you need. `make demo` runs it against a simulated wazo-auth.
  */
 #include <wazo_auth_client.h>
 
@@ -15,21 +15,21 @@
 #include <time.h>
 
 static const char usage[] =
-    "Logs in to a wazo-auth and shows what can be done there.\n"
+    "Logs in to a wazo-auth server, and shows some calls and their results.\n"
     "\n"
     "    quickstart --url https://wazo.example.com/api/auth --username alice\n"
     "\n"
-    "  --url URL            where wazo-auth is: https://[user:password@]host[:port][/prefix]\n"
-    "  --username NAME      who logs in\n"
-    "  --password TEXT      better: WAZO_AUTH_PASSWORD, since everyone on this machine can read command lines\n"
-    "  --ca-file PATH       the authorities to trust (PEM) instead of the system's\n"
-    "  --timeout-ms NUMBER  the longest that a call may take (10000)\n"
-    "  --help               this text\n"
+    "  --url URL            the URL of wazo-auth: https://[user:password@]host[:port][/prefix]\n"
+    "  --username NAME      the user name to log in with\n"
+    "  --password TEXT      prefer WAZO_AUTH_PASSWORD: other users of this machine can read the command line\n"
+    "  --ca-file PATH       trusted certificate authorities, a PEM file; by default those of the system\n"
+    "  --timeout-ms NUMBER  the timeout of a call (10000)\n"
+    "  --help               print this help\n"
     "\n"
-    "Every other option of the library works the same way (--tenant-uuid, --proxy ...). What is not given comes from the\n"
-    "environment: WAZO_AUTH_URL, WAZO_AUTH_USERNAME, WAZO_AUTH_PASSWORD, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS ...\n";
+    "All other options of the library can be given in the same way (--tenant-uuid, --proxy ...), or as environment\n"
+    "variables: WAZO_AUTH_URL, WAZO_AUTH_USERNAME, WAZO_AUTH_PASSWORD, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS ...\n";
 
-/* Shows a call as it is written here, before it is made. */
+/* Prints a call as it is written in C. */
 static void announce(const char *format, ...)
 {
     va_list arguments;
@@ -41,8 +41,7 @@ static void announce(const char *format, ...)
     va_end(arguments);
 }
 
-/* Prints JSON for a person: a line for each member and item. The library's answers are JSON, so that nothing but texts
- * and brackets needs a look. */
+/* Prints JSON with indentation. The library returns valid JSON, so it is enough to look at strings and brackets. */
 static void print_json(const char *json)
 {
     int indent = 2;
@@ -76,21 +75,22 @@ static void print_json(const char *json)
     printf("\n");
 }
 
-/* What this program does with a failure: says what happened and whether trying again makes sense, and frees it.
- * Always false, so that a function can end with `return report(error);`. */
+/* Prints the error and whether a retry may help, and frees it. Always returns false, so that a function can end with
+ * `return report(error);`. */
 static bool report(wazo_auth_error *error)
 {
     fflush(stdout);
     fprintf(stderr, "  failed: %s\n", wazo_auth_error_message(error));
-    fprintf(stderr, "  (kind: %s, HTTP status: %d, %s)\n", wazo_auth_error_kind_text(wazo_auth_error_kind(error)), wazo_auth_error_status(error),
-            wazo_auth_error_is_retryable(error) ? "trying again later may help" : "trying again will not help");
+    fprintf(stderr, "  (kind: %s, HTTP status: %d, %s)\n", wazo_auth_error_kind_text(wazo_auth_error_kind(error)),
+            wazo_auth_error_status(error),
+            wazo_auth_error_is_retryable(error) ? "a retry later may help" : "a retry will not help");
     wazo_auth_error_free(error);
     return false;
 }
 
-/* Shows the answer of a call and frees it; reports the error where there is none. `error` is a pointer to the error,
- * so that `show(call(..., &error), &error)` is right: C may look at the arguments in any order, and an `error` passed by
- * value might be looked at before the call has written it. */
+/* Prints the result of a call and frees it, or reports the error. It takes a pointer to the error, so that
+ * `show(call(..., &error), &error)` is correct: C evaluates arguments in any order, and might read an `error` that is
+ * passed by value before the call has written it. */
 static bool show(char *answer, wazo_auth_error **error)
 {
     if (answer == NULL) {
@@ -101,7 +101,7 @@ static bool show(char *answer, wazo_auth_error **error)
     return true;
 }
 
-/* The same for a call that has no result. */
+/* The same for a call without a result. */
 static bool show_done(bool done, wazo_auth_error **error)
 {
     if (!done) {
@@ -111,7 +111,7 @@ static bool show_done(bool done, wazo_auth_error **error)
     return true;
 }
 
-/* Sets the option that "--ca-file" stands for: ca_file. An unknown one is an error that names the known ones. */
+/* Sets an option: "--ca-file" is the option ca_file. The error for an unknown option lists the known ones. */
 static bool set_option(wazo_auth_options *options, const char *argument, const char *value, wazo_auth_error **error)
 {
     char key[64] = "";
@@ -122,7 +122,7 @@ static bool set_option(wazo_auth_options *options, const char *argument, const c
                                    : wazo_auth_options_set(options, key, value, error);
 }
 
-/* The environment first, then the command line over it. The URL goes before the rest, which may correct it. */
+/* The command line overrides the environment. The URL comes first, since other options may override parts of it. */
 static bool read_options(wazo_auth_options *options, int count, char **arguments, wazo_auth_error **error)
 {
     if (!wazo_auth_options_set_from_environment(options, error)) {
@@ -139,7 +139,7 @@ static bool read_options(wazo_auth_options *options, int count, char **arguments
     return true;
 }
 
-/* Options are needed until the client is made, and no longer. */
+/* The client copies the options, so they can be freed. */
 static wazo_auth_client *connect_to(int count, char **arguments)
 {
     wazo_auth_error *error = NULL;
@@ -155,8 +155,8 @@ static wazo_auth_client *connect_to(int count, char **arguments)
     return client;
 }
 
-/* Takes a token, with the user name and the password of the options. Whoever logs in before every call keeps the server
- * busy for nothing: take one token, and use it until it expires. */
+/* Creates a token, with the user name and the password of the options. Use a token until it expires: a login for every
+ * call is slow, and the server limits the number of sessions. */
 static char *log_in(const wazo_auth_client *client)
 {
     wazo_auth_error *error = NULL;
@@ -166,12 +166,12 @@ static char *log_in(const wazo_auth_client *client)
         report(error);
         return NULL;
     }
-    /* What the program needs of an answer is taken out by its path; it is the program's to free. */
+    /* Read values from the result by their path; free each text. */
     char *token = wazo_auth_json_get(answer, "/token", NULL);
     char *user_uuid = wazo_auth_json_get(answer, "/metadata/uuid", NULL);
     char *tenant_uuid = wazo_auth_json_get(answer, "/metadata/tenant_uuid", NULL);
     char *expires_at = wazo_auth_json_get(answer, "/utc_expires_at", NULL);
-    /* Who has the token is the user: it is never shown whole. */
+    /* The token is a secret: do not print it. */
     printf("  token       %.8s...\n", token == NULL ? "?" : token);
     printf("  user        %s\n", user_uuid == NULL ? "?" : user_uuid);
     printf("  tenant      %s\n", tenant_uuid == NULL ? "?" : tenant_uuid);
@@ -186,8 +186,8 @@ static char *log_in(const wazo_auth_client *client)
     return token;
 }
 
-/* May whoever shows this token do that? `false` means no; only where there is an error besides, it means that nobody
- * knows. Either way the door stays shut: an `if` around the call is safe. */
+/* Checks whether a token is valid and has an access. False without an error means no; false with an error means that
+ * the check failed. An `if` around the call is safe: it is true only for yes. */
 static bool ask(const wazo_auth_client *client, const char *token, const char *access)
 {
     wazo_auth_error *error = NULL;
@@ -213,7 +213,8 @@ static bool list(const wazo_auth_client *me)
     return show(wazo_auth_users_list(me, "{\"order\": \"username\", \"limit\": 3}", NULL, &error), &error);
 }
 
-/* Makes a user. Texts go into a body by wazo_auth_json_quote(): whatever a name holds, it stays a name. */
+/* Creates a user. Use wazo_auth_json_quote() for texts in a body: it escapes quotes and all other special characters.
+ */
 static char *new_user(const wazo_auth_client *me, const char *name)
 {
     wazo_auth_error *error = NULL;
@@ -233,8 +234,8 @@ static char *new_user(const wazo_auth_client *me, const char *name)
     return user_uuid;
 }
 
-/* Makes a user, and deletes it whatever happens in between. */
-static bool user_from_birth_to_end(const wazo_auth_client *me)
+/* Creates a user, and deletes it even if a call in between fails. */
+static bool create_and_delete_user(const wazo_auth_client *me)
 {
     wazo_auth_error *error = NULL;
     char name[48];
@@ -253,8 +254,8 @@ static bool user_from_birth_to_end(const wazo_auth_client *me)
     return shown && deleted;
 }
 
-/* A failure that is expected: what the kinds are for. */
-static bool miss(const wazo_auth_client *me)
+/* Handles an expected error by its kind. */
+static bool expect_not_found(const wazo_auth_client *me)
 {
     wazo_auth_error *error = NULL;
     const char *nobody = "00000000-0000-4000-8000-000000000000";
@@ -265,8 +266,8 @@ static bool miss(const wazo_auth_client *me)
     }
     switch (wazo_auth_error_kind(error)) {
     case WAZO_AUTH_ERROR_NOT_FOUND:
-        printf("  %s, HTTP status %d: %s\n", wazo_auth_error_kind_text(wazo_auth_error_kind(error)), wazo_auth_error_status(error),
-               wazo_auth_error_message(error));
+        printf("  %s, HTTP status %d: %s\n", wazo_auth_error_kind_text(wazo_auth_error_kind(error)),
+               wazo_auth_error_status(error), wazo_auth_error_message(error));
         wazo_auth_error_free(error);
         return true;
     default:
@@ -274,8 +275,8 @@ static bool miss(const wazo_auth_client *me)
     }
 }
 
-/* What is done with a token. `me` shares the connections of `client`, and calls with the token: one pool for any number
- * of identities. */
+/* The calls that need a token. `me` uses the token, and shares the connection pool of `client`: one pool is enough for
+ * any number of users. */
 static bool work(const wazo_auth_client *client, const char *token)
 {
     wazo_auth_error *error = NULL;
@@ -284,14 +285,15 @@ static bool work(const wazo_auth_client *client, const char *token)
     if (me == NULL) {
         return report(error);
     }
-    printf("  a handle that calls with the token, over the same connections\n");
+    printf("  a client with the token, and the same connection pool\n");
 
-    const bool good = ask(client, token, "auth.users.read") && list(me) && user_from_birth_to_end(me) && miss(me);
+    const bool good =
+        ask(client, token, "auth.users.read") && list(me) && create_and_delete_user(me) && expect_not_found(me);
     wazo_auth_client_free(me);
     return good;
 }
 
-/* A token that is not needed any more is given back. */
+/* Revokes the token when it is not needed any more. */
 static bool log_out(const wazo_auth_client *client, const char *token)
 {
     wazo_auth_error *error = NULL;

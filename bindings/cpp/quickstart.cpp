@@ -1,10 +1,10 @@
-// A first program on wazo-auth from C++17: logs in, checks tokens (one, then many at once), lists policies and users,
-// makes a user and deletes it, and shows how a failure looks. It prints each call as it is written, and its answer.
+// A first program in C++17: logs in, checks tokens (one, then many at once), lists policies and users, creates and
+// deletes a user, and handles an error. It prints each call and its result.
 //
 //     c++ -std=c++17 -I include bindings/cpp/quickstart.cpp -L target/debug -lwazo_auth_client -pthread -o quickstart
 //     WAZO_AUTH_PASSWORD=secret ./quickstart --url https://wazo.example.com/api/auth --username alice
 //
-// Start from it: take what you need, throw away the rest. Without --url, everything comes from the environment.
+// Copy what you need. Without --url, all options come from environment variables.
 
 #include <wazo_auth_client.hpp>
 
@@ -15,32 +15,33 @@ namespace auth = wazo::auth;
 
 namespace {
 
-constexpr char usage[] = R"(Logs in to a wazo-auth and shows what can be done there.
+constexpr char usage[] = R"(Logs in to a wazo-auth server, and shows some calls and their results.
 
     quickstart --url https://wazo.example.com/api/auth --username alice
 
-  --url URL            where wazo-auth is: https://[user:password@]host[:port][/prefix]
-  --username NAME      who logs in
-  --password TEXT      better: WAZO_AUTH_PASSWORD, since everyone on this machine can read command lines
-  --ca-file PATH       the authorities to trust (PEM) instead of the system's
-  --timeout-ms NUMBER  the longest that a call may take (10000)
-  --help               this text
+  --url URL            the URL of wazo-auth: https://[user:password@]host[:port][/prefix]
+  --username NAME      the user name to log in with
+  --password TEXT      prefer WAZO_AUTH_PASSWORD: other users of this machine can read the command line
+  --ca-file PATH       trusted certificate authorities, a PEM file; by default those of the system
+  --timeout-ms NUMBER  the timeout of a call (10000)
+  --help               print this help
 
-Every other option of the library works the same way (--tenant-uuid, --proxy ...). What is not given comes from the
-environment: WAZO_AUTH_URL, WAZO_AUTH_USERNAME, WAZO_AUTH_PASSWORD, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS ...
+All other options of the library can be given in the same way (--tenant-uuid, --proxy ...), or as environment
+variables: WAZO_AUTH_URL, WAZO_AUTH_USERNAME, WAZO_AUTH_PASSWORD, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS ...
 )";
 
-/// Shows a call as it is written here, before it is made.
+/// Prints a call as it is written in C++.
 void announce(std::string_view call) { std::cout << "\n> " << call << std::endl; }
 
-/// What this program does with a failure: says what happened, and whether trying again makes sense.
+/// Prints an error, and whether a retry may help.
 void report(const auth::Error &error) {
-    std::cerr << "  failed: " << error.what() << "\n  (HTTP status: " << error.status() << ", trying again "
+    std::cerr << "  failed: " << error.what() << "\n  (kind: " << auth::kind_text(error.kind())
+              << ", HTTP status: " << error.status() << ", a retry "
               << (error.is_retryable() ? "later may help" : "will not help") << ")\n";
 }
 
-/// The environment first, then the command line over it: `--ca-file PATH` sets the option `ca_file`. The URL goes
-/// before the rest, which may correct it.
+/// The command line overrides the environment: `--ca-file PATH` sets the option `ca_file`. The URL comes first, since
+/// other options may override parts of it.
 auth::Options read_options(const std::vector<std::string> &arguments) {
     auto options = auth::Options::from_environment();
     for (std::size_t index = 0; index < arguments.size(); index += 2) {
@@ -54,13 +55,13 @@ auth::Options read_options(const std::vector<std::string> &arguments) {
     return options;
 }
 
-/// Takes a token, with the user name and the password of the options. Whoever logs in before every call keeps the
-/// server busy for nothing: take one token, and use it until it expires.
+/// Creates a token, with the user name and the password of the options. Use a token until it expires: a login for every
+/// call is slow, and the server limits the number of sessions.
 std::string log_in(const auth::Client &client) {
     announce(R"(client.token().new_({}, {}, {{"expiration", 300}}))");
     const std::string answer = client.token().new_({}, {}, {{"expiration", 300}});
     const std::string token = auth::json_get(answer, "/token").value();
-    // Who has the token is the user: it is never shown whole.
+    // The token is a secret: do not print it.
     std::cout << "  token       " << token.substr(0, 8) << "...\n"
               << "  user        " << auth::json_get(answer, "/metadata/uuid").value_or("?") << '\n'
               << "  tenant      " << auth::json_get(answer, "/metadata/tenant_uuid").value_or("?") << '\n'
@@ -68,8 +69,8 @@ std::string log_in(const auth::Client &client) {
     return token;
 }
 
-/// May whoever shows this token do that? `true` is the server's yes; where nobody knows, check() throws. So an `if`
-/// around it leaves the door shut in doubt.
+/// Checks whether a token is valid and has an access. It is true only if the server answered yes; if the check failed,
+/// it throws.
 void check(const auth::Client &client, const std::string &token, const std::string &access) {
     announce("client.token().check(token, \"" + access + "\")");
     if (client.token().check(token, access)) {
@@ -79,14 +80,14 @@ void check(const auth::Client &client, const std::string &token, const std::stri
     }
 }
 
-/// The same for many at once, as a SIP server has them after a restart: nobody waits for the one before.
+/// Many checks at once, such as in a SIP server after a restart.
 void check_many(const auth::Client &client, const std::string &token) {
-    announce(R"(dispatcher.ask(client, "token.check", {{"token", token}, {"required_acl", ...}})     // 20 at once)");
+    announce("dispatcher.submit_token_check(client, token, access)     // 20 at once");
     auth::Dispatcher dispatcher;
     std::vector<std::future<bool>> answers;
     for (int line = 100; line < 120; ++line) {
         const std::string access = "confd.lines." + std::to_string(line) + ".read";
-        answers.push_back(dispatcher.ask(client, "token.check", {{"token", token}, {"required_acl", access}}));
+        answers.push_back(dispatcher.submit_token_check(client, token, access));
     }
     int yes = 0;
     for (auto &answer : answers) yes += answer.get() ? 1 : 0;
@@ -100,11 +101,11 @@ void list(const auth::Client &me) {
     std::cout << "  " << me.users().list({{"order", "username"}, {"limit", 3}}) << '\n';
 }
 
-/// Makes a user, and deletes it whatever happens in between.
-void user_from_birth_to_end(const auth::Client &me) {
+/// Creates a user, and deletes it even if a call in between fails.
+void create_and_delete_user(const auth::Client &me) {
     const std::string name = "quickstart-" + std::to_string(std::time(nullptr));
     announce("me.users().new_({{\"username\", \"" + name + "\"}, ...})");
-    // Texts of others go in as they are: they are quoted, and stay texts.
+    // Object escapes the texts, so texts from outside are safe here.
     const std::string user =
         me.users().new_({{"username", name}, {"firstname", "Zoe"}, {"password", name + "-secret"}, {"enabled", true}});
     std::cout << "  " << user << '\n';
@@ -121,8 +122,8 @@ void user_from_birth_to_end(const auth::Client &me) {
     std::cout << "  done\n";
 }
 
-/// A failure that is expected: what the kinds are for.
-void miss(const auth::Client &me) {
+/// Handles an expected error by its kind.
+void expect_not_found(const auth::Client &me) {
     constexpr char nobody[] = "00000000-0000-4000-8000-000000000000";
     announce(std::string("me.users().get(\"") + nobody + "\")     // there is no such user");
     try {
@@ -137,13 +138,13 @@ void run(const auth::Client &client) {
     const std::string token = log_in(client);
     announce(R"(me = client.with("token", token))");
     const auth::Client me = client.with("token", token);
-    std::cout << "  a client that calls with the token, over the same connections\n";
+    std::cout << "  a client with the token, and the same connection pool\n";
 
     check(client, token, "auth.users.read");
     check_many(client, token);
     list(me);
-    user_from_birth_to_end(me);
-    miss(me);
+    create_and_delete_user(me);
+    expect_not_found(me);
 
     announce("client.token().revoke(token)");
     client.token().revoke(token);

@@ -1,38 +1,41 @@
-// Options, clients, and what ends their calls. Included by wazo_auth_client.hpp.
+// Options, clients and cancellations. Included by wazo_auth_client.hpp.
 
 #ifndef WAZO_AUTH_CLIENT_CLIENT_HPP
 #define WAZO_AUTH_CLIENT_CLIENT_HPP
 
 #include "operations.hpp"
 
+#include <cstdint>
+
 namespace wazo::auth {
 
-/// The version of the library that is loaded, such as "0.1.0"; WAZO_AUTH_VERSION_NUMBER tells the header's.
+/// The version of the loaded library, such as "0.1.0".
 [[nodiscard]] inline std::string_view version() noexcept { return wazo_auth_version(); }
 
-/// The settings of a client to be: keys and texts, as a configuration file has them.
+/// The version of the loaded library as a number, to compare with the header's WAZO_AUTH_VERSION_NUMBER.
+[[nodiscard]] inline std::uint32_t version_number() noexcept { return wazo_auth_version_number(); }
+
+/// The settings for a new client, as keys and values; docs/options.md lists the keys.
 ///
-/// To be used by one thread at a time. The keys stand in docs/options.md.
-///
-/// Setting can be chained, on a variable and on the way to one:
+/// Not thread-safe. Calls can be chained:
 ///
 ///     const auto options = wazo::auth::Options().set("host", "auth.example.com").set("timeout_ms", 3000);
 class Options {
 public:
-    /// The defaults; only `host` is missing.
+    /// Default settings. `host` has no default and must be set.
     Options() : options_(wazo_auth_options_new()) {
         if (!options_) throw std::bad_alloc();
     }
 
-    /// What a URL says; see set_url().
+    /// Settings from a URL; see set_url().
     [[nodiscard]] static Options from_url(Text url) {
         Options options;
         options.put_url(url);
         return options;
     }
 
-    /// What the environment says: WAZO_AUTH_URL, then WAZO_AUTH_ and each option's key in capitals. It must not run
-    /// while another thread changes the environment.
+    /// Settings from environment variables: WAZO_AUTH_URL, then WAZO_AUTH_ and each option's key in upper case. No
+    /// other thread may change the environment during the call.
     [[nodiscard]] static Options from_environment() {
         Options options;
         detail::Outcome outcome;
@@ -40,33 +43,33 @@ public:
         return options;
     }
 
-    /// Sets one option; an empty text for none.
+    /// Sets an option. An empty value unsets it.
     Options &set(Text key, Text value) & {
         put(key, value);
         return *this;
     }
 
-    /// Sets an option that is a number or a truth value.
+    /// Sets an option that is an integer or a Boolean.
     template <typename T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
     Options &set(Text key, T value) & {
         put(key, detail::option_text(value));
         return *this;
     }
 
-    /// Sets what a URL says: `https://alice:secret@host:443/api/auth?timeout_ms=3000`. The path is the prefix; the
-    /// query holds further options.
+    /// Sets the options that a URL contains: `https://alice:secret@host:443/api/auth?timeout_ms=3000`. The path is the
+    /// prefix; the query sets further options.
     Options &set_url(Text url) & {
         put_url(url);
         return *this;
     }
 
-    /// Sets user name and password from a key file of Wazo's: lines `service_id: ...` and `service_key: ...`.
+    /// Sets the user name and the password from a Wazo key file, with lines `service_id: ...` and `service_key: ...`.
     Options &set_from_key_file(Text path) & {
         put_key_file(path);
         return *this;
     }
 
-    // Of a value that nobody holds yet, a reference would be left over: the value itself goes on.
+    // On an rvalue, return by value: a reference would dangle.
     [[nodiscard]] Options set(Text key, Text value) && {
         put(key, value);
         return std::move(*this);
@@ -85,7 +88,7 @@ public:
         return std::move(*this);
     }
 
-    /// The C handle, which stays this object's.
+    /// The C handle. This object keeps the ownership.
     [[nodiscard]] const wazo_auth_options *get() const noexcept { return options_.get(); }
 
 private:
@@ -109,48 +112,48 @@ private:
     detail::Owned<wazo_auth_options, wazo_auth_options_free> options_;
 };
 
-/// Ends calls from another thread: those of the clients that Client::with() made with it, which it may outlive or not.
-/// Any thread may use it at any time.
+/// Cancels calls from another thread: the calls of the clients that Client::with() created with it.
+///
+/// Thread-safe. It may be destroyed before those clients.
 class Cancellation {
 public:
     Cancellation() : cancellation_(wazo_auth_cancellation_new()) {
         if (!cancellation_) throw std::bad_alloc();
     }
 
-    /// Ends all calls that run with it, with ErrorKind::cancelled. Calls that begin later end at once and send nothing,
-    /// until reset().
+    /// Ends all running calls with ErrorKind::cancelled. Until reset(), new calls fail at once and send nothing.
     void cancel() const noexcept { wazo_auth_cancellation_cancel(cancellation_.get()); }
 
-    /// Lets calls that begin from now on run again.
+    /// Allows new calls again.
     void reset() const noexcept { wazo_auth_cancellation_reset(cancellation_.get()); }
 
-    /// The C handle, which stays this object's.
+    /// The C handle. This object keeps the ownership.
     [[nodiscard]] const wazo_auth_cancellation *get() const noexcept { return cancellation_.get(); }
 
 private:
     detail::Owned<wazo_auth_cancellation, wazo_auth_cancellation_free> cancellation_;
 };
 
-/// A client of one wazo-auth: the operations by resource (`client.users().get(uuid)`), and what is besides them.
+/// A client of a wazo-auth server: the operations by resource (`client.users().get(uuid)`), and calls by name.
 ///
-/// Any number of threads may use it at once, and every child of the process that made it. Making one connects nothing
-/// and starts no thread. One that was moved from has no handle: its calls throw ErrorKind::invalid_argument.
+/// Thread-safe, including set() and set_token(). It can be used in child processes after fork. The constructor neither
+/// connects nor starts a thread. The calls of a moved-from client throw ErrorKind::invalid_argument.
 class Client : public Operations {
 public:
-    /// Makes a client of these options, which are not needed any more afterwards.
+    /// Creates a client. It copies the options.
     explicit Client(const Options &options) : Operations(made(options)) {}
 
     Client(Client &&) noexcept = default;
     Client &operator=(Client &&) noexcept = default;
-    // Two objects, and one token that either changes: with() makes another handle, and says what it differs in.
+    // Not copyable: copies would share one token. with() creates another client.
     Client(const Client &) = delete;
     Client &operator=(const Client &) = delete;
 
-    /// A client that shares this one's connections and differs in one option of its calls: username, password, token,
-    /// tenant_uuid, timeout_ms, user_agent, max_response_bytes or retries. An empty or left out value means none.
+    /// Creates a client that shares this one's connection pool and differs in one option: username, password, token,
+    /// tenant_uuid, timeout_ms, user_agent, max_response_bytes or retries. An empty or omitted value unsets the option.
     [[nodiscard]] Client with(Text key, OptionalText value) const { return derived(key, value); }
 
-    /// The same where the option is a number.
+    /// The same for an option that is an integer.
     template <typename T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
     [[nodiscard]] Client with(Text key, T value) const {
         return derived(key, detail::option_text(value));
@@ -162,65 +165,83 @@ public:
         return Client(outcome.handle(wazo_auth_client_with_json(present(), options.json().c_str(), outcome.error())));
     }
 
-    /// A client that shares this one's connections and whose calls the cancellation ends.
+    /// Creates a client that shares this one's connection pool and whose calls the cancellation can end.
     [[nodiscard]] Client with(const Cancellation &cancellation) const {
         detail::Outcome outcome;
         const auto *by = detail::present(cancellation.get(), "cancellation");
         return Client(outcome.handle(wazo_auth_client_with_cancellation(present(), by, outcome.error())));
     }
 
-    /// Changes an option of this client's calls, at once and whole. Clients that were derived from it keep theirs.
+    /// Changes an option for the calls that begin afterwards. Clients created by with() are not affected.
     void set(Text key, OptionalText value) {
         detail::Outcome outcome;
         outcome.done(wazo_auth_client_set(present(), key.c_str("key"), value.c_str("value"), outcome.error()));
     }
 
-    /// Changes the token of this client's calls; none where it is left out.
+    /// Changes the token for the calls that begin afterwards. An omitted token unsets it.
     void set_token(OptionalText token) {
         detail::Outcome outcome;
         outcome.done(wazo_auth_client_set_token(present(), token.c_str("token"), outcome.error()));
     }
 
-    /// The URL that the paths of operations are put behind, for logs.
+    /// The URL that the paths of operations are appended to, for logs.
     [[nodiscard]] std::string base_url() const {
         const char *url = get() ? wazo_auth_client_base_url(get()) : nullptr;
         return url ? url : "";
     }
 
-    /// Carries out any operation by its name: `client.call("users.list", {{"search", "ali"}})`.
+    /// Calls any operation by its name: `client.call("users.list", {{"search", "ali"}})`.
     ///
-    /// The arguments are the operation's parameters by the names of docs/operations.md, and beside them "query" and
-    /// "body". @return the result as JSON; "null" where there is none, "true" or "false" for a question
+    /// The arguments are the parameters of the operation, by the names of docs/operations.md, and "query" and "body".
+    ///
+    /// For a question such as "token.check", use ask(): both texts, "true" and "false", are non-empty strings.
+    ///
+    /// @return the result as JSON: "null" if the operation has none, "true" or "false" for a question
     std::string call(Text operation, OptionalText arguments = {}) const {
-        detail::Outcome outcome;
-        return outcome.text(wazo_auth_call(
-            present(), operation.c_str("operation"), arguments.c_str("arguments_json"), outcome.error()));
+        return called(operation, arguments).value_or("false");
     }
 
-    /// The same, with the answer's status and headers: @return a JSON object of status, headers and result
+    /// Asks a question by its name: `client.ask("token.check", {{"token", token}, {"required_acl", "users.read"}})`.
+    ///
+    /// @return true only if the server answered yes; throws if there was no answer, and ErrorKind::invalid_argument,
+    /// before anything is sent, if the operation asks no question
+    [[nodiscard]] bool ask(Text question, OptionalText arguments = {}) const {
+        detail::require_question(question.c_str("operation"));
+        return called(question, arguments) == "true";
+    }
+
+    /// Calls any operation by its name, as call() does.
+    /// @return a JSON object with the response's status and headers, and the result
     std::string call_response(Text operation, OptionalText arguments = {}) const {
         detail::Outcome outcome;
         return outcome.text(wazo_auth_call_response(
             present(), operation.c_str("operation"), arguments.c_str("arguments_json"), outcome.error()));
     }
 
-    /// Sends a request that the table of operations does not have, such as one of a newer server.
+    /// Sends a request for which there is no operation, such as one of a newer server.
     /// @param method "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE"
-    /// @param path below the API's version and percent-encoded, such as "/users/UUID/groups"
+    /// @param path the percent-encoded path after the API version, such as "/users/UUID/groups"
     /// @param query a JSON object of query keys
     /// @param body a JSON text
-    /// @return a JSON object of status, headers and result
+    /// @return a JSON object with the response's status and headers, and the result
     std::string request(Text method, Text path, OptionalText query = {}, OptionalText body = {}) const {
         detail::Outcome outcome;
         return outcome.text(wazo_auth_request(present(), method.c_str("method"), path.c_str("path"),
                                               query.c_str("query"), body.c_str("body"), outcome.error()));
     }
 
-    /// The C handle, which stays this object's; NULL where it was moved from.
+    /// The C handle; NULL in a moved-from client. This object keeps the ownership.
     [[nodiscard]] const wazo_auth_client *get() const noexcept { return handle().get(); }
 
 private:
     [[nodiscard]] const wazo_auth_client *present() const { return detail::present(get(), "client"); }
+
+    /// The result of a call by name; none for a question that is answered no.
+    std::optional<std::string> called(const Text &operation, const OptionalText &arguments) const {
+        detail::Outcome outcome;
+        return outcome.optional_text(wazo_auth_call(
+            present(), operation.c_str("operation"), arguments.c_str("arguments_json"), outcome.error()));
+    }
 
     explicit Client(wazo_auth_client *client) : Operations(detail::share(client)) {}
 

@@ -1,5 +1,4 @@
-// What the other headers use among themselves: ownership, and failures turned into exceptions. Nothing in it is for
-// programs.
+// Internal to the other headers: ownership of C handles, and errors turned into exceptions.
 
 #ifndef WAZO_AUTH_CLIENT_DETAIL_HPP
 #define WAZO_AUTH_CLIENT_DETAIL_HPP
@@ -11,10 +10,10 @@
 
 namespace wazo::auth {
 
-/// For these headers alone.
+/// Internal to these headers.
 namespace detail {
 
-/// Ends a C handle or text with its own function.
+/// Frees a C handle or text with the function for its type.
 template <auto release>
 struct Release {
     template <typename T>
@@ -23,18 +22,18 @@ struct Release {
     }
 };
 
-/// The only owner of a C handle.
+/// The unique owner of a C handle.
 template <typename T, auto release>
 using Owned = std::unique_ptr<T, Release<release>>;
 
-/// A handle that is there: none is, where an object was moved from.
+/// A handle that is not NULL. It is NULL in an object that was moved from.
 template <typename T>
 T *present(T *handle, const char *name) {
     if (!handle) throw Error(ErrorKind::invalid_argument, "argument " + std::string(name) + ": it was moved from");
     return handle;
 }
 
-/// What a C function came to: gives it a place for its error, and throws what it finds there.
+/// The outcome of a call of a C function: holds its error, and throws it as an exception.
 class Outcome {
 public:
     Outcome() = default;
@@ -42,35 +41,35 @@ public:
     Outcome &operator=(const Outcome &) = delete;
     ~Outcome() { wazo_auth_error_free(error_); }
 
-    /// The last argument of a C function.
+    /// The last argument of the C function.
     [[nodiscard]] wazo_auth_error **error() noexcept { return &error_; }
 
-    /// The text of a function that returns one, which is freed.
+    /// The result of a function that returns a text. The C text is freed.
     [[nodiscard]] std::string text(char *text) {
         const Owned<char, wazo_auth_string_free> owned(text);
         if (!owned) fail();
         return owned.get();
     }
 
-    /// The same where NULL without an error means that there is none.
+    /// The same for a function that returns NULL without an error if there is no text.
     [[nodiscard]] std::optional<std::string> optional_text(char *text) {
         const Owned<char, wazo_auth_string_free> owned(text);
         if (error_) fail();
         return owned ? std::optional<std::string>(owned.get()) : std::nullopt;
     }
 
-    /// The answer of a function that answers a question; false with an error is no answer.
+    /// The result of a function that answers a question. False with an error is not an answer.
     [[nodiscard]] bool answer(bool yes) {
         if (error_) fail();
         return yes;
     }
 
-    /// The end of a function that returns whether it is done.
+    /// The result of a function that returns whether it succeeded.
     void done(bool done) {
         if (!done) fail();
     }
 
-    /// The handle of a function that makes one.
+    /// The result of a function that creates a handle.
     template <typename T>
     [[nodiscard]] T *handle(T *made) {
         if (!made) fail();
@@ -89,7 +88,7 @@ private:
     wazo_auth_error *error_ = nullptr;
 };
 
-/// A share in a client's handle: whoever has one keeps it alive, so that nothing that was taken from a client dangles.
+/// Shared ownership of a client's handle: resources such as client.users() keep it alive.
 using Handle = std::shared_ptr<const wazo_auth_client>;
 
 inline Handle share(wazo_auth_client *client) {
@@ -98,7 +97,7 @@ inline Handle share(wazo_auth_client *client) {
     });
 }
 
-/// What the operations of one resource have in common.
+/// The base class of the operations of one resource.
 class Resource {
 protected:
     explicit Resource(Handle client) noexcept : client_(std::move(client)) {}
@@ -114,7 +113,7 @@ private:
     Handle client_;
 };
 
-/// The text of an option that is a whole number or a truth value.
+/// The text of an integer or a Boolean.
 template <typename T>
 std::string option_text(T value) {
     if constexpr (std::is_same_v<T, bool>) {
@@ -122,6 +121,21 @@ std::string option_text(T value) {
     } else {
         return std::to_string(value);
     }
+}
+
+/// Throws if the operation asks no question, before it is carried out. An operation that the library does not know is
+/// left to the library to refuse.
+///
+/// It searches the text of wazo_auth_operations(): that is JSON without spaces, in which only operations have a name
+/// with a dot, and an object's "name" stands before its "result".
+inline void require_question(const std::string &operation) {
+    constexpr std::string_view result = "\"result\":", question = "\"question\"";
+    const std::string_view table = wazo_auth_operations();
+    const auto name = table.find("\"name\":\"" + operation + '"');
+    const auto at = name == table.npos ? name : table.find(result, name);
+    if (at == table.npos || table.compare(at + result.size(), question.size(), question) == 0) return;
+    throw Error(ErrorKind::invalid_argument,
+                "argument operation: " + operation + " asks no question; use call() or submit() instead of ask()");
 }
 
 } // namespace detail

@@ -1,4 +1,5 @@
-// Calls as std::future: a queue, and a thread that takes from it. Included by wazo_auth_client.hpp.
+// Asynchronous calls as std::future: a queue, and a thread that takes its completions. Included by
+// wazo_auth_client.hpp.
 
 #ifndef WAZO_AUTH_CLIENT_DISPATCHER_HPP
 #define WAZO_AUTH_CLIENT_DISPATCHER_HPP
@@ -18,21 +19,21 @@
 
 namespace wazo::auth {
 
-/// Makes calls whose results are std::future: many at once, for one thread of its own.
+/// Makes asynchronous calls with std::future. It has one thread, for any number of calls.
 ///
 ///     wazo::auth::Dispatcher dispatcher;
 ///     auto user = dispatcher.submit(client, "users.get", {{"user_uuid", uuid}});
-///     auto allowed = dispatcher.ask(client, "token.check", {{"token", token}, {"required_acl", "confd.users.read"}});
+///     auto allowed = dispatcher.submit_token_check(client, token, "confd.users.read");
 ///     if (allowed.get()) show(user.get());
 ///
-/// A future gives the result, or throws the call's Error. Any thread may submit. The dispatcher's end ends the calls
-/// that run (their futures throw ErrorKind::cancelled) and its thread, before it returns.
+/// A future returns the result, or throws the Error of the call. Thread-safe. The destructor cancels the calls that are
+/// running (their futures throw ErrorKind::cancelled) and joins the thread.
 ///
-/// It belongs to the process that made it. A child after fork makes its own; there, the parent's one refuses calls
-/// (ErrorKind::closed), its end does nothing, and its futures are never fulfilled.
+/// A dispatcher cannot be used in a child process after fork: create another one there. In the child, the parent's
+/// dispatcher refuses calls (ErrorKind::closed), its destructor does nothing, and its futures never become ready.
 class Dispatcher {
 public:
-    /// @param limit how many calls may be in flight at once; 0 for 1024
+    /// @param limit the maximum number of calls in flight; 0 for 1024
     explicit Dispatcher(std::uint32_t limit = 0) : state_(std::make_unique<State>(limit)) {
         state_->thread = std::thread([state = state_.get()] { state->run(); });
     }
@@ -49,41 +50,52 @@ public:
     Dispatcher &operator=(const Dispatcher &) = delete;
     ~Dispatcher() { end(); }
 
-    /// Submits a call; never waits. Throws what is wrong with the arguments, and ErrorKind::quota where too many calls
-    /// are in flight; all else is the future's.
+    /// Submits a call, without waiting for it. Throws ErrorKind::invalid_argument, and ErrorKind::quota if too many
+    /// calls are in flight; the future throws all other errors.
     ///
     /// @param operation a name such as "users.get"
     /// @param arguments as for Client::call()
-    /// @return the result to be, as Client::call() returns it
+    /// @return the future of the result, as Client::call() returns it
     [[nodiscard]] std::future<std::string> submit(const Client &client, Text operation, OptionalText arguments = {}) {
-        std::promise<std::string> promise;
-        auto future = promise.get_future();
-        state().submit(client, operation, arguments, std::move(promise));
-        return future;
+        return state().submit<std::string>(
+            [&](Queue &queue) { return queue.put(client, operation, arguments, nullptr); });
     }
 
-    /// Asks a question, such as "token.check".
+    /// Asks a question by its name, such as "token.check". Throws ErrorKind::invalid_argument, before anything is sent,
+    /// if the operation asks no question.
     ///
-    /// @return the answer to be: true only for the server's yes; it throws where it could not be found out
+    /// @return the future of the answer: true only if the server answered yes; it throws if there was no answer
     [[nodiscard]] std::future<bool> ask(const Client &client, Text question, OptionalText arguments = {}) {
-        std::promise<bool> promise;
-        auto future = promise.get_future();
-        state().submit(client, question, arguments, std::move(promise));
-        return future;
+        detail::require_question(question.c_str("operation"));
+        return state().submit<bool>([&](Queue &queue) { return queue.put(client, question, arguments, nullptr); });
+    }
+
+    /// Asks the question "token.check"; see Queue::submit_token_check().
+    ///
+    /// @return the future of the answer: true only if the server answered yes; it throws if there was no answer
+    [[nodiscard]] std::future<bool> submit_token_check(const Client &client, Text token, OptionalText required_acl = {},
+                                                       OptionalText tenant_uuid = {}) {
+        return state().submit<bool>([&](Queue &queue) {
+            return queue.put_token_check(client, token, required_acl, tenant_uuid, nullptr);
+        });
     }
 
 private:
     using Promise = std::variant<std::promise<std::string>, std::promise<bool>>;
 
-    /// What the thread works on; it stays where it is when the dispatcher moves.
+    /// What the thread uses; its address stays the same when the dispatcher is moved.
     struct State {
         explicit State(std::uint32_t limit) : queue(limit) {}
 
-        void submit(const Client &client, const Text &operation, const OptionalText &arguments, Promise promise) {
-            // Under the lock, so that the thread cannot take the completion before the promise lies ready.
+        template <typename Result, typename Put>
+        std::future<Result> submit(const Put &put) {
+            std::promise<Result> promise;
+            auto future = promise.get_future();
+            // Under the lock, so that the thread cannot take the completion before the promise is stored.
             const std::lock_guard lock(mutex);
-            calls.emplace(queue.put(client, operation, arguments, nullptr), std::move(promise));
+            calls.emplace(put(queue), std::move(promise));
             changed.notify_one();
+            return future;
         }
 
         void run() {
@@ -93,7 +105,7 @@ private:
                     changed.wait(lock, [this] { return ending || !calls.empty(); });
                     if (calls.empty()) return;
                 }
-                // There are calls in flight, and each has its completion: this wait has an end.
+                // There are calls in flight, and each ends with a completion: this wait ends.
                 if (const auto completion = queue.wait()) {
                     settle(*completion);
                 } else {
@@ -111,7 +123,7 @@ private:
             if (call) std::visit([&completion](auto &promise) { fulfil(promise, completion); }, call.mapped());
         }
 
-        /// Ends what the queue will not end any more: only a fault of the library comes here.
+        /// Ends calls whose completion is lost, which only a defect of the library can cause.
         void give_up() {
             const std::lock_guard lock(mutex);
             const auto fault = std::make_exception_ptr(Error(ErrorKind::internal, "the queue lost its calls"));
@@ -150,11 +162,8 @@ private:
 
     static void fulfil(std::promise<bool> &promise, const Completion &completion) noexcept {
         try {
-            const std::string answer = completion.result();
-            if (answer != "true" && answer != "false") {
-                throw Error(ErrorKind::invalid_argument, "this operation answers no question: use submit(), not ask()");
-            }
-            promise.set_value(answer == "true");
+            if (const auto failed = completion.error()) throw *failed;
+            promise.set_value(completion.is_yes());
         } catch (...) {
             promise.set_exception(std::current_exception());
         }
@@ -182,7 +191,7 @@ private:
             state_->stop();
             state_.reset();
         } else {
-            // Its thread is not here, and its lock may be closed for ever: nothing of it can be touched.
+            // In a child process: the thread does not exist here, and the mutex may be locked for ever. Leak it all.
             static_cast<void>(state_.release());
         }
     }

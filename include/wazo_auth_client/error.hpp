@@ -1,4 +1,4 @@
-// What goes wrong, as an exception that carries all that the C error knows. Included by wazo_auth_client.hpp.
+// Errors of the C library as an exception. Included by wazo_auth_client.hpp.
 
 #ifndef WAZO_AUTH_CLIENT_ERROR_HPP
 #define WAZO_AUTH_CLIENT_ERROR_HPP
@@ -14,57 +14,62 @@
 
 namespace wazo::auth {
 
-/// What every function here throws on failure; what() is one line for a log.
+/// A kind as a word, such as "not_found", for logs and metrics; "unknown" for a number that is no kind.
+[[nodiscard]] inline std::string_view kind_text(ErrorKind kind) noexcept {
+    return wazo_auth_error_kind_text(static_cast<int>(kind));
+}
+
+/// The exception that every function of these headers throws on failure; what() is one line for a log.
 ///
-/// It holds no secret: passwords and tokens are masked. Copies share what they hold, so that copying never throws.
+/// It contains no secrets: passwords and tokens are masked. Copies share their contents, so copying never throws.
 class Error : public std::runtime_error {
 public:
-    /// Takes over an error of the C library; for code that calls it directly.
+    /// Wraps an error of the C library, for code that calls the library directly.
     explicit Error(std::shared_ptr<const wazo_auth_error> error)
         : std::runtime_error(wazo_auth_error_message(error.get())),
           kind_(kind_of(error.get())),
           error_(std::move(error)) {}
 
-    /// An error found on this side of the C library.
+    /// An error that did not come from the C library.
     Error(ErrorKind kind, const std::string &message) : std::runtime_error(message), kind_(kind) {}
 
-    /// What kind of failure it was.
+    /// What kind of failure it is.
     [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
 
-    /// The HTTP status that the server answered with; 0 where it did not answer.
+    /// The HTTP status of the response; 0 if there was no response.
     [[nodiscard]] int status() const noexcept { return wazo_auth_error_status(error_.get()); }
 
     /// The same as what().
     [[nodiscard]] std::string message() const { return what(); }
 
-    /// The server's `error_id`, such as "unknown-user"; none where the server gave none.
+    /// The server's `error_id`, such as "unknown-user"; none if the server gave none.
     [[nodiscard]] std::optional<std::string> error_id() const {
         return text(error_ ? wazo_auth_error_id(error_.get()) : nullptr);
     }
 
-    /// The server's `details`, as JSON; none where the server gave none.
+    /// The server's `details`, as JSON; none if the server gave none.
     [[nodiscard]] std::optional<std::string> details() const {
         return text(error_ ? wazo_auth_error_details(error_.get()) : nullptr);
     }
 
-    /// What the server answered, as a JSON object: status, headers, body; none where it did not answer.
+    /// The response as a JSON object (status, headers, body); none if there was no response.
     [[nodiscard]] std::optional<std::string> response() const {
         return text(error_ ? wazo_auth_error_response(error_.get()) : nullptr);
     }
 
-    /// The whole error as a JSON object; see wazo_auth_error_json(). None where the C library had no part in it.
+    /// The whole error as a JSON object; see wazo_auth_error_json(). None if it did not come from the C library.
     [[nodiscard]] std::optional<std::string> json() const {
         return text(error_ ? wazo_auth_error_json(error_.get()) : nullptr);
     }
 
-    /// Whether the same call may succeed later without a change. Where is_in_doubt() is true as well, repeating it may
+    /// Whether the same call may succeed if it is repeated later. If is_in_doubt() is true as well, repeating it may
     /// carry it out twice.
     [[nodiscard]] bool is_retryable() const noexcept { return wazo_auth_error_is_retryable(error_.get()); }
 
-    /// Whether the request may have been carried out all the same: it left, and no answer about it came.
+    /// Whether the server may have carried out the request all the same: it was sent, and no response arrived.
     [[nodiscard]] bool is_in_doubt() const noexcept { return wazo_auth_error_is_in_doubt(error_.get()); }
 
-    /// Whether the client's token is unknown or expired, so that a new one should be taken. No other 401 is one.
+    /// Whether the client's token is unknown or expired: log in again. False for every other 401.
     [[nodiscard]] bool is_token_invalid() const noexcept { return wazo_auth_error_is_token_invalid(error_.get()); }
 
 private:

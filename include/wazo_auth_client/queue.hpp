@@ -1,4 +1,4 @@
-// Calls in flight and their completions, for hosts with an event loop. Included by wazo_auth_client.hpp.
+// Asynchronous calls for programs with an event loop. Included by wazo_auth_client.hpp.
 
 #ifndef WAZO_AUTH_CLIENT_QUEUE_HPP
 #define WAZO_AUTH_CLIENT_QUEUE_HPP
@@ -13,24 +13,29 @@
 
 namespace wazo::auth {
 
-/// What a call came to that was submitted to a Queue.
+/// The end of a call that was submitted to a Queue: its result or its error.
 class Completion {
 public:
-    /// The call, by the number that Queue::submit() returned.
+    /// The number of the call, which Queue::submit() returned.
     [[nodiscard]] std::uint64_t id() const noexcept { return wazo_auth_completion_id(completion_.get()); }
 
-    /// What was given to Queue::submit() along with the call.
+    /// The pointer that was given to Queue::submit().
     [[nodiscard]] void *user_data() const noexcept { return wazo_auth_completion_user_data(completion_.get()); }
 
-    /// Why the call failed; none where it succeeded.
+    /// Whether the call asked a question, such as "token.check", and the server answered yes. False for no, for a call
+    /// that failed, and for an operation that asks no question.
+    [[nodiscard]] bool is_yes() const noexcept { return wazo_auth_completion_is_yes(completion_.get()); }
+
+    /// Why the call failed; none if it succeeded.
     [[nodiscard]] std::optional<Error> error() const {
         const wazo_auth_error *error = wazo_auth_completion_error(completion_.get());
         if (!error) return std::nullopt;
-        // The error is the completion's; a share in it is a share in the completion.
+        // The completion owns the error, so the error shares the ownership of the completion.
         return Error(std::shared_ptr<const wazo_auth_error>(completion_, error));
     }
 
-    /// The result as JSON, as Client::call() returns it. Throws where the call failed.
+    /// The result as JSON, as Client::call() returns it. Throws the error if the call failed. For a question, use
+    /// is_yes().
     [[nodiscard]] std::string result() const {
         if (const auto failed = error()) throw *failed;
         const char *result = wazo_auth_completion_result(completion_.get());
@@ -55,45 +60,60 @@ private:
     std::shared_ptr<const wazo_auth_completion> completion_;
 };
 
-/// Calls in flight and their completions, for hosts that have an event loop of their own.
+/// A queue of asynchronous calls and their completions, for programs with an event loop.
 ///
-/// Any thread may submit to it and take from it. Its end, in any thread, ends the calls that run; their completions are
-/// not seen any more. The first queue of a process starts the library's only thread, which ends with the last.
+/// Thread-safe. The destructor ends the calls that are running and drops their completions. The first queue of a
+/// process starts the library's only thread, which ends with the last queue.
 class Queue {
 public:
-    /// @param limit how many calls it holds, from submit() until the completion is taken; 0 for 1024
+    /// @param limit the maximum number of calls, from submit() until their completion is taken; 0 for 1024
     explicit Queue(std::uint32_t limit = 0) {
         detail::Outcome outcome;
         queue_.reset(outcome.handle(wazo_auth_queue_new(limit, outcome.error())));
     }
 
-    /// Submits a call; never waits. The call's time (timeout_ms) begins now, and the client may end before it.
+    /// Submits a call, without waiting for it. Its deadline (timeout_ms) counts from now. The client may be destroyed
+    /// before the call ends.
     ///
     /// @param operation a name such as "token.check"
     /// @param arguments as for Client::call()
-    /// @param user_data comes back with the completion
-    /// @return the call's number. Throws ErrorKind::quota where the queue is full.
+    /// @param user_data a pointer that the completion returns
+    /// @return the number of the call. Throws ErrorKind::invalid_argument, and ErrorKind::quota if the queue is full.
     std::uint64_t submit(const Client &client, Text operation, OptionalText arguments = {}, void *user_data = nullptr) {
         return put(client, operation, arguments, user_data);
     }
 
-    /// Takes the completion that has waited longest; none where none comes within the time, which is 0 if left out.
+    /// Submits the question "token.check": whether a token is valid, has an access, and may be used in a tenant.
+    ///
+    /// The token comes from the network, so nothing in it is an error: the library answers no, without a request, if no
+    /// server can know such a token. Completion::is_yes() is the answer.
+    ///
+    /// @param required_acl the access, such as "confd.users.read"; omitted if it is not asked about, never empty
+    /// @param tenant_uuid the tenant; omitted if it is not asked about, never empty
+    /// @param user_data a pointer that the completion returns
+    /// @return the number of the call. Throws as submit() does.
+    std::uint64_t submit_token_check(const Client &client, Text token, OptionalText required_acl = {},
+                                     OptionalText tenant_uuid = {}, void *user_data = nullptr) {
+        return put_token_check(client, token, required_acl, tenant_uuid, user_data);
+    }
+
+    /// Takes the completion that has waited longest. Waits for one until the timeout, by default not at all.
     [[nodiscard]] std::optional<Completion> next(std::chrono::milliseconds timeout = std::chrono::milliseconds(0)) {
         constexpr std::int64_t longest = std::numeric_limits<std::int32_t>::max();
         const std::int64_t milliseconds = std::clamp<std::int64_t>(timeout.count(), 0, longest);
         return taken(static_cast<std::int32_t>(milliseconds));
     }
 
-    /// Waits for a completion, for ever; none of a queue that was moved from.
+    /// Waits for a completion without a timeout. Returns none for a moved-from queue.
     [[nodiscard]] std::optional<Completion> wait() { return taken(-1); }
 
-    /// The descriptor to wait on, with poll, epoll, libevent, libuv or QSocketNotifier: readable while completions
-    /// wait. Never read from it or close it: take completions by next() until there is none. In a child after fork it
-    /// is another. -1 on Windows; see set_wake_up().
+    /// The file descriptor to wait on, with poll, epoll, libevent, libuv or QSocketNotifier: readable while there are
+    /// completions. Do not read from it or close it; call next() until it returns none. In a child process after fork
+    /// it is a different one. -1 on Windows; see set_wake_up().
     [[nodiscard]] int descriptor() const noexcept { return wazo_auth_queue_descriptor(queue_.get()); }
 
-    /// Ends a call that has been submitted; its completion comes, with ErrorKind::cancelled unless it was just ending.
-    /// @return true where the call was still running
+    /// Cancels a call. Its completion still arrives, with ErrorKind::cancelled unless the call was just ending.
+    /// @return true if the call was still running
     bool cancel(std::uint64_t id) noexcept { return wazo_auth_queue_cancel(queue_.get(), id); }
 
     /// Sets what is called when a completion comes to an empty queue, for event loops that no descriptor fits.
@@ -108,12 +128,12 @@ public:
         wake_up_ = std::move(next);
     }
 
-    /// The C handle, which stays this object's; NULL where it was moved from.
+    /// The C handle; NULL in a moved-from queue. This object keeps the ownership.
     [[nodiscard]] const wazo_auth_queue *get() const noexcept { return queue_.get(); }
 
     Queue(Queue &&) noexcept = default;
     Queue &operator=(Queue &&other) noexcept {
-        // The old queue ends before what it calls.
+        // The old queue first: it may still call the old function.
         queue_ = std::move(other.queue_);
         wake_up_ = std::move(other.wake_up_);
         return *this;
@@ -127,10 +147,32 @@ private:
     std::uint64_t put(const Client &client, const Text &operation, const OptionalText &arguments, void *user_data) {
         detail::Outcome outcome;
         const auto *by = detail::present(client.get(), "client");
-        const std::uint64_t id = wazo_auth_queue_submit(present(), by, operation.c_str("operation"),
-                                                  arguments.c_str("arguments_json"), user_data, outcome.error());
+        const std::uint64_t id = wazo_auth_queue_submit(
+            present(), by, operation.c_str("operation"), arguments.c_str("arguments_json"), user_data, outcome.error());
         outcome.done(id != 0);
         return id;
+    }
+
+    std::uint64_t put_token_check(const Client &client, const Text &token, const OptionalText &required_acl,
+                                  const OptionalText &tenant_uuid, void *user_data) {
+        detail::Outcome outcome;
+        const auto *by = detail::present(client.get(), "client");
+        const std::uint64_t id = wazo_auth_queue_submit_token_check(
+            present(), by, asked_about(token), required_acl.c_str("required_acl"), tenant_uuid.c_str("tenant_uuid"),
+            user_data, outcome.error());
+        outcome.done(id != 0);
+        return id;
+    }
+
+    /// The token as C takes it. Nobody has a token with a NUL byte in it, which C would cut short, nor an empty one:
+    /// the library answers no to that.
+    static const char *asked_about(const Text &token) {
+        try {
+            static_cast<void>(token.OptionalText::c_str("token"));
+        } catch (const Error &) {
+            return "";
+        }
+        return token.c_str("token");
     }
 
     [[nodiscard]] wazo_auth_queue *present() const { return detail::present(queue_.get(), "queue"); }
@@ -141,7 +183,7 @@ private:
         return Completion(completion);
     }
 
-    // Members end in the reverse order: the queue, then what it calls.
+    // Destroyed in reverse order: the queue, then the function that it calls.
     std::unique_ptr<std::function<void()>> wake_up_;
     detail::Owned<wazo_auth_queue, wazo_auth_queue_free> queue_;
 };

@@ -88,8 +88,8 @@ static void unknown_token(void)
 static void questions(void)
 {
     CHECK(wazo_auth_token_check(client, token, "auth.users.read", NULL, &error) && error == NULL);
-    CHECK(wazo_auth_token_is_valid(client, token, NULL, NULL, &error) && error == NULL);
-    CHECK(!wazo_auth_token_is_valid(client, "no-such-token", NULL, NULL, &error) && error == NULL);
+    CHECK(wazo_auth_token_check(client, token, NULL, NULL, &error) && error == NULL);
+    CHECK(!wazo_auth_token_check(client, token, "auth.users.read", "no-such-tenant", &error) && error == NULL);
     CHECK(!wazo_auth_token_check(client, "no-such-token", NULL, NULL, &error) && error == NULL);
 
     char elsewhere[64];
@@ -100,6 +100,97 @@ static void questions(void)
     CHECK_ERROR(error, WAZO_AUTH_ERROR_CONNECT, NULL);
     wazo_auth_client_free(lost);
     close(descriptor);
+}
+
+/* The arguments of token.check. */
+static const char *asking_about(const char *about)
+{
+    static char arguments[128];
+    snprintf(arguments, sizeof arguments, "{\"token\": \"%s\"}", about);
+    return arguments;
+}
+
+/* An `if` around the call takes nothing for a yes but a yes. */
+static void questions_by_name(void)
+{
+    char *answer = wazo_auth_call(client, "token.check", asking_about(token), &error);
+    CHECK(answer != NULL && strcmp(answer, "true") == 0 && error == NULL);
+    wazo_auth_string_free(answer);
+    CHECK(wazo_auth_call(client, "token.check", asking_about("no-such-token"), &error) == NULL && error == NULL);
+    answer = wazo_auth_call_response(client, "token.check", asking_about("no-such-token"), &error);
+    char *result = wazo_auth_json_get(answer, "/result", NULL);
+    CHECK(result != NULL && strcmp(result, "false") == 0 && error == NULL);
+    wazo_auth_string_free(result);
+    wazo_auth_string_free(answer);
+    const char *const pairs[] = {"url", "http://127.0.0.1:1", NULL};
+    wazo_auth_client *lost = client_with_options(pairs);
+    CHECK(wazo_auth_call(lost, "token.check", asking_about(token), &error) == NULL);
+    CHECK_ERROR(error, WAZO_AUTH_ERROR_CONNECT, NULL);
+    wazo_auth_client_free(lost);
+}
+
+/* Whether the call that was just submitted comes back as a yes; its error is written to `kind`. */
+static bool completes_as_yes(wazo_auth_queue *queue, uint64_t id, wazo_auth_error_kind_t *kind)
+{
+    wazo_auth_completion *completion = wazo_auth_queue_next(queue, 20000);
+    const bool is_yes = wazo_auth_completion_is_yes(completion);
+    CHECK(id != 0 && wazo_auth_completion_id(completion) == id);
+    *kind = wazo_auth_error_kind(wazo_auth_completion_error(completion));
+    wazo_auth_completion_free(completion);
+    return is_yes;
+}
+
+static void completed_questions(void)
+{
+    wazo_auth_queue *queue = wazo_auth_queue_new(0, &error);
+    const char *const pairs[] = {"url", "http://127.0.0.1:1", NULL};
+    wazo_auth_client *lost = client_with_options(pairs);
+    wazo_auth_error_kind_t kind;
+    uint64_t id = wazo_auth_queue_submit_token_check(queue, client, token, "auth.users.read", NULL, NULL, &error);
+    CHECK(completes_as_yes(queue, id, &kind) && kind == WAZO_AUTH_ERROR_NONE);
+    id = wazo_auth_queue_submit(queue, client, "token.check", asking_about(token), NULL, &error);
+    CHECK(completes_as_yes(queue, id, &kind) && kind == WAZO_AUTH_ERROR_NONE);
+    id = wazo_auth_queue_submit_token_check(queue, client, "no-such-token", NULL, NULL, NULL, &error);
+    CHECK(!completes_as_yes(queue, id, &kind) && kind == WAZO_AUTH_ERROR_NONE);
+    id = wazo_auth_queue_submit_token_check(queue, lost, token, NULL, NULL, NULL, &error);
+    CHECK(!completes_as_yes(queue, id, &kind) && kind == WAZO_AUTH_ERROR_CONNECT);
+    id = wazo_auth_queue_submit(queue, client, "status.check", NULL, NULL, &error);
+    CHECK(!completes_as_yes(queue, id, &kind) && kind == WAZO_AUTH_ERROR_NONE);
+    id = wazo_auth_queue_submit(queue, client, "config.get", NULL, NULL, &error);
+    CHECK(!completes_as_yes(queue, id, &kind));
+    wazo_auth_client_free(lost);
+    wazo_auth_queue_free(queue);
+}
+
+/* The simulator's own routes are beside those of the API: /_simulator in the place of /0.1. */
+static char *log_of_requests(const char *method)
+{
+    const char *const pairs[] = {"url", url, "ca_file", ca_file, "prefix", "", "version", "_simulator", NULL};
+    wazo_auth_client *control = client_with_options(pairs);
+    char *answer = wazo_auth_request(control, method, "/requests", NULL, NULL, &error);
+    CHECK(answer != NULL && error == NULL);
+    wazo_auth_client_free(control);
+    return answer;
+}
+
+static void unasked_questions(void)
+{
+    wazo_auth_queue *queue = wazo_auth_queue_new(0, &error);
+    wazo_auth_error_kind_t kind;
+    wazo_auth_string_free(log_of_requests("DELETE"));
+    CHECK(!wazo_auth_token_check(client, "..", NULL, NULL, &error) && error == NULL);
+    CHECK(!wazo_auth_token_check(client, "\xFF", NULL, NULL, &error) && error == NULL);
+    CHECK(wazo_auth_call(client, "token.check", asking_about(""), &error) == NULL && error == NULL);
+    const uint64_t id = wazo_auth_queue_submit_token_check(queue, client, "../users", NULL, NULL, NULL, &error);
+    CHECK(!completes_as_yes(queue, id, &kind) && kind == WAZO_AUTH_ERROR_NONE);
+    CHECK(!wazo_auth_token_check(client, token, "", NULL, &error));
+    CHECK_ERROR(error, WAZO_AUTH_ERROR_INVALID_ARGUMENT, "required_acl");
+    char *requests = log_of_requests("GET");
+    char *items = wazo_auth_json_get(requests, "/result/items", NULL);
+    CHECK(items != NULL && strcmp(items, "[]") == 0);
+    wazo_auth_string_free(items);
+    wazo_auth_string_free(requests);
+    wazo_auth_queue_free(queue);
 }
 
 static void derived_handles(void)
@@ -217,7 +308,7 @@ static void slow_answer(void)
     CHECK(wazo_auth_error_is_retryable(error));
     CHECK_ERROR(error, WAZO_AUTH_ERROR_TIMEOUT, "backends.list");
     /* The handle and its connections go on. */
-    CHECK(wazo_auth_token_is_valid(hurried, token, NULL, NULL, &error));
+    CHECK(wazo_auth_token_check(hurried, token, NULL, NULL, &error));
     wazo_auth_client_free(hurried);
 }
 
@@ -237,7 +328,7 @@ static void any_order_of_freeing(void)
 static void revoked(void)
 {
     CHECK(wazo_auth_token_revoke(client, token, &error));
-    CHECK(!wazo_auth_token_is_valid(client, token, NULL, NULL, &error) && error == NULL);
+    CHECK(!wazo_auth_token_check(client, token, NULL, NULL, &error) && error == NULL);
     wazo_auth_string_free(token);
 }
 
@@ -257,6 +348,9 @@ int main(int count, char **arguments)
     RUN("a wrong password is `authentication failed`, and stands in no error", wrong_password);
     RUN("an unknown token is `token invalid`, the moment for a new one", unknown_token);
     RUN("a question answers true for the server's yes alone, and an error where nobody answered", questions);
+    RUN("a question that is asked by name gives a text for yes alone", questions_by_name);
+    RUN("a completion is a yes for the server's yes alone", completed_questions);
+    RUN("a token that no server can know, and an empty access, cause no request", unasked_questions);
     RUN("a derived handle calls with its own token", derived_handles);
     RUN("texts arrive as they are, in bodies and in paths", texts_arrive);
     RUN("a body of 10 MB ends in an answer or a clear error", large_body);

@@ -26,28 +26,6 @@ static char *ten_megabytes(void)
     return text;
 }
 
-static void null_handles(void)
-{
-    CHECK(wazo_auth_users_get(NULL, "u", NULL, &error) == NULL);
-    CHECK_ERROR(error, INVALID, "argument client");
-    CHECK(!wazo_auth_users_delete(NULL, "u", NULL, &error));
-    CHECK_ERROR(error, INVALID, "argument client");
-    CHECK(!wazo_auth_token_check(NULL, "t", NULL, NULL, &error));
-    CHECK_ERROR(error, INVALID, "argument client");
-    CHECK(wazo_auth_call(NULL, "users.list", NULL, &error) == NULL);
-    CHECK_ERROR(error, INVALID, "argument client");
-    CHECK(wazo_auth_request(NULL, "GET", "/users", NULL, NULL, &error) == NULL);
-    CHECK_ERROR(error, INVALID, "argument client");
-    CHECK(wazo_auth_client_with(NULL, "token", "t", &error) == NULL);
-    CHECK_ERROR(error, INVALID, "argument client");
-    CHECK(!wazo_auth_client_set_token(NULL, "t", &error));
-    CHECK_ERROR(error, INVALID, "argument client");
-    CHECK(wazo_auth_client_new(NULL, &error) == NULL);
-    CHECK_ERROR(error, INVALID, "argument options");
-    CHECK(!wazo_auth_options_set(NULL, "host", "h", &error));
-    CHECK_ERROR(error, INVALID, "argument options");
-}
-
 static void null_arguments(void)
 {
     CHECK(wazo_auth_users_get(client, NULL, NULL, &error) == NULL);
@@ -150,6 +128,15 @@ static char *item(const char *list, int index)
     return wazo_auth_json_get(list, path, NULL);
 }
 
+/* Whether the operation asks about this argument: then the answer is no, and not an error. */
+static bool is_asked_about(const char *operation, const char *name)
+{
+    char *result = wazo_auth_json_get(operation, "/result", NULL);
+    const bool is_question = result != NULL && strcmp(result, "question") == 0;
+    wazo_auth_string_free(result);
+    return is_question && strcmp(name, "token") == 0;
+}
+
 static bool is_in_path(const char *parameter)
 {
     char *place = wazo_auth_json_get(parameter, "/place", NULL);
@@ -159,7 +146,8 @@ static bool is_in_path(const char *parameter)
 }
 
 /* Calls an operation with `value` for the path argument `wanted` and something good for the others. */
-static void call_with_path_argument(const char *operation, const char *parameters, const char *wanted, const char *value)
+static void call_with_path_argument(const char *operation, const char *parameters, const char *wanted,
+                                    const char *value, bool asked_about)
 {
     char arguments[1024] = "{";
     char *parameter;
@@ -179,7 +167,7 @@ static void call_with_path_argument(const char *operation, const char *parameter
         printf("#   %s with %s\n", operation, arguments);
     }
     wazo_auth_string_free(answer);
-    CHECK_ERROR(error, INVALID, wanted);
+    CHECK_ERROR(error, asked_about ? WAZO_AUTH_ERROR_NONE : INVALID, asked_about ? NULL : wanted);
 }
 
 static void path_arguments(void)
@@ -193,11 +181,12 @@ static void path_arguments(void)
         for (int number = 0; (parameter = item(parameters, number)) != NULL; number++) {
             if (is_in_path(parameter)) {
                 char *name = wazo_auth_json_get(parameter, "/name", NULL);
-                call_with_path_argument(operation_name, parameters, name, "");
-                call_with_path_argument(operation_name, parameters, name, ".");
-                call_with_path_argument(operation_name, parameters, name, "..");
-                call_with_path_argument(operation_name, parameters, name, "../tenants");
-                call_with_path_argument(operation_name, parameters, name, "a/./b");
+                const bool asked_about = is_asked_about(operation, name);
+                call_with_path_argument(operation_name, parameters, name, "", asked_about);
+                call_with_path_argument(operation_name, parameters, name, ".", asked_about);
+                call_with_path_argument(operation_name, parameters, name, "..", asked_about);
+                call_with_path_argument(operation_name, parameters, name, "../tenants", asked_about);
+                call_with_path_argument(operation_name, parameters, name, "a/./b", asked_about);
                 wazo_auth_string_free(name);
                 checked++;
             }
@@ -332,12 +321,12 @@ int main(void)
 {
     const char *const pairs[] = {"url", "http://127.0.0.1:1", "timeout_ms", "60000", "token", "t", NULL};
     client = client_with_options(pairs);
-    RUN("NULL for a handle is refused, and the error names it", null_handles);
     RUN("NULL for a required argument is refused, and the error names it", null_arguments);
     RUN("NULL for an optional argument leaves it out", optional_nulls);
     RUN("a text that is not UTF-8 is refused, and the error names the argument", invalid_utf8);
     RUN("a text that is not JSON is refused, and the error names the argument", invalid_json);
-    RUN("\"\", . and .. (alone or between slashes) for any path argument are refused, and the error names it", path_arguments);
+    RUN("\"\", . and .. (alone or between slashes) for any path argument are refused, and the error names it",
+        path_arguments);
     RUN("any other path argument is sent as one segment, and nothing breaks out of a header", strange_path_arguments);
     RUN("a raw request is checked as the others are", raw_requests);
     RUN("a user name without a password, or the reverse, is refused, and the error names the other", half_a_login);

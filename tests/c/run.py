@@ -162,7 +162,7 @@ def arguments(run):
         run.report(calls.stdout, 'the header declares the listed functions and no other')
     else:
         (BUILD / 'every_symbol_calls.h').write_text(calls.stdout)
-    for name in ('every_symbol', 'json', 'bad_input'):
+    for name in ('every_symbol', 'json', 'handles', 'bad_input', 'questions'):
         if program := run.compile(HERE / f'{name}.c'):
             run.program(program)
             # What it found wrong itself has been reported above.

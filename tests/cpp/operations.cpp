@@ -43,7 +43,7 @@ const Test fields("an error carries kind, status, error_id, details and the whol
 const Test questions("a question answers yes or no, and throws where it could not be found out", [] {
     const auto client = simulator();
     const auto token = auth::json_get(client.token().new_({}, {}, {{"expiration", 300}}), "/token").value();
-    CHECK(client.token().check(token) && client.token().is_valid(token, "auth.users.read"));
+    CHECK(client.token().check(token) && client.token().check(token, "auth.users.read"));
     CHECK(!client.token().check("00000000-0000-4000-8000-000000000000"));
     CHECK(!client.token().check(token, {}, "00000000-0000-4000-8000-000000000000"));
     client.status().check(); // no question: it throws where the server is not well

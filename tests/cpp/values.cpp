@@ -50,6 +50,7 @@ const Test handles("handles move and do not copy, errors copy without throwing",
 });
 
 const Test versions("the library that is loaded tells its version", [] {
+    CHECK(auth::version_number() == WAZO_AUTH_VERSION_NUMBER);
     CHECK(std::to_string(WAZO_AUTH_VERSION_MAJOR) + '.' + std::to_string(WAZO_AUTH_VERSION_MINOR) + '.' +
               std::to_string(WAZO_AUTH_VERSION_PATCH) ==
           auth::version());
@@ -164,7 +165,9 @@ const Test errors("an error keeps what it says when it is copied and its first o
     }
     CHECK(kept && kept->kind() == auth::ErrorKind::connect && kept->is_retryable() && !kept->is_in_doubt());
     CHECK(kept->status() == 0 && !kept->error_id() && !kept->details() && !kept->response());
-    CHECK(auth::json_get(kept->json().value(), "/kind_name") == "connect");
+    CHECK(auth::kind_text(kept->kind()) == "connect");
+    CHECK(auth::kind_text(auth::ErrorKind::none) == "none" && auth::kind_text(auth::ErrorKind(9999)) == "unknown");
+    CHECK(auth::json_get(kept->json().value(), "/kind_name") == auth::kind_text(kept->kind()));
     CHECK(kept->message() == kept->what());
     const auth::Error own(auth::ErrorKind::closed, "here");
     CHECK(!own.json() && !own.is_retryable() && own.status() == 0 && own.message() == "here");

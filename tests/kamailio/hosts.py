@@ -173,6 +173,10 @@ class Kamailio:
         """How many threads each process of that kind has."""
         return [len(os.listdir(f"/proc/{number}/task")) for number in self.processes().get(kind, [])]
 
+    def addresses(self):
+        """The addresses of record that have a contact."""
+        return sorted(re.findall(r"AoR: (\S+)", self._command("ul.dump")))
+
     def counters(self):
         """The module's own count of answers: yes, no, unknown."""
         printed = self._command("stats.get_statistics", "wazo_auth:")
@@ -199,22 +203,24 @@ class Phone:
     def __exit__(self, *_):
         self.socket.close()
 
-    def send(self, method, header=None):
+    def send(self, method, header=None, headers=None):
+        """Sends a request; `headers` stand in the place of the usual ones, a list for a header that is repeated."""
         self.number += 1
         own = f"127.0.0.1:{self.own_port}"
-        lines = [
-            f"{method} sip:127.0.0.1 SIP/2.0",
-            f"Via: SIP/2.0/UDP {own};branch=z9hG4bK-{self.own_port}-{self.number}-{time.monotonic_ns()}",
-            "Max-Forwards: 70",
-            f"From: <sip:phone@127.0.0.1>;tag={self.number}",
-            "To: <sip:phone@127.0.0.1>",
-            f"Call-ID: {self.own_port}-{self.number}-{time.monotonic_ns()}",
-            f"CSeq: {self.number} {method}",
-            f"Contact: <sip:phone@{own}>",
-            *([header] if header else []),
-            "Content-Length: 0",
-        ]
-        self.socket.send("\r\n".join([*lines, "", ""]).encode())
+        usual = {
+            "Via": f"SIP/2.0/UDP {own};branch=z9hG4bK-{self.own_port}-{self.number}-{time.monotonic_ns()}",
+            "Max-Forwards": "70",
+            "From": f"<sip:phone@127.0.0.1>;tag={self.number}",
+            "To": "<sip:phone@127.0.0.1>",
+            "Call-ID": f"{self.own_port}-{self.number}-{time.monotonic_ns()}",
+            "CSeq": f"{self.number} {method}",
+            "Contact": f"<sip:phone@{own}>",
+        }
+        lines = [f"{method} sip:127.0.0.1 SIP/2.0"]
+        for name, values in {**usual, **(headers or {})}.items():
+            lines += [f"{name}: {value}" for value in (values if isinstance(values, list) else [values])]
+        lines += [*([header] if header else []), "Content-Length: 0"]
+        self.socket.send("\r\n".join([*lines, "", ""]).encode(errors="surrogateescape"))
 
     def receive(self, seconds):
         """The first line and the method of the next answer; None where none came."""
@@ -226,15 +232,15 @@ class Phone:
         method = next(line.split()[-1] for line in answer.splitlines() if line.lower().startswith("cseq:"))
         return answer.splitlines()[0], method
 
-    def ask(self, method, header=None, seconds=5.0):
+    def ask(self, method, header=None, seconds=5.0, headers=None):
         """The status of the answer; None where none came in time."""
-        line = self.ask_line(method, header, seconds)
+        line = self.ask_line(method, header, seconds, headers)
         return line and status_of(line)
 
-    def ask_line(self, method, header=None, seconds=5.0):
+    def ask_line(self, method, header=None, seconds=5.0, headers=None):
         """The first line of the answer."""
         deadline = time.monotonic() + seconds
-        self.send(method, header)
+        self.send(method, header, headers)
         while (left := deadline - time.monotonic()) > 0:
             answer = self.receive(left)
             if answer and answer[1] == method:
@@ -245,9 +251,9 @@ class Phone:
 
 
 class Sipp:
-    """Registers with the given headers, again and again, and counts the answers that were as expected."""
+    """Registers with each user and header in turn, again and again, and counts the answers that were as expected."""
 
-    def __init__(self, folder, name, port, headers, expected, rate, seconds):
+    def __init__(self, folder, name, port, registers, expected, rate, seconds):
         folder = Path(folder) / name
         folder.mkdir()
         self.statistics = folder / "statistics.csv"
@@ -255,7 +261,7 @@ class Sipp:
         scenario = folder / "register.xml"
         scenario.write_text((HERE / "register.xml").read_text().replace('"EXPECTED"', f'"{expected}"'))
         users = folder / "users.csv"
-        lines = [f"{name}{number};{header}" for number, header in enumerate(headers)]
+        lines = [f"{user};{header}" for user, header in registers]
         users.write_text("\n".join(["SEQUENTIAL", *lines, ""]))
         command = ["sipp", f"127.0.0.1:{port}", "-i", "127.0.0.1", "-sf", scenario, "-inf", users, "-nostdin"]
         command += ["-m", self.wanted, "-r", rate, "-trace_stat", "-stf", self.statistics, "-fd", 1]

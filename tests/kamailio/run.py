@@ -6,6 +6,7 @@ stalls. `make test-kamailio` runs it; KAMAILIO_FULL=1 for a minute of load inste
 """
 
 import argparse
+import functools
 import os
 import random
 import shutil
@@ -17,10 +18,10 @@ import time
 import uuid
 from pathlib import Path
 
+import addresses
 import script
 from hosts import Kamailio, Phone, Simulator, Sipp, end, group_lives, status_of
 
-ACL = "sip.register"
 MODES = {"blocking": [], "asynchronous": ["WAZO_AUTH_ASYNC"]}
 SETTLED = {"passed": 0, "failed": 0}
 
@@ -32,29 +33,36 @@ def check(name, is_right, figures=""):
 
 
 def make_tokens(simulator, count=40):
-    """Headers that must be admitted, and headers that must not, of every kind of bad."""
-    simulator.user("admitted", [ACL])
-    simulator.user("unrelated", ["sip.subscribe", "sip.register.other"])
-    good = [simulator.log_in("admitted", "password") for _ in range(count)]
-    lacking = [simulator.log_in("unrelated", "password") for _ in range(count // 4)]
-    ended = [simulator.log_in("admitted", "password") for _ in range(count // 4)]
-    for token in ended:
+    """What must be admitted, and what must not, of every kind of bad: the user, and the header with the token."""
+    names = ["phone", *(f"phone{number}" for number in range(1, 8))]
+    for name in names:
+        simulator.user(name, [f"sip.{name}.register"])
+    simulator.user("unrelated", ["sip.subscribe", "sip.phone.register.other", "sip.register"])
+    good = [(name, simulator.log_in(name, "password")) for _ in range(count // len(names)) for name in names]
+    lacking = [("phone", simulator.log_in("unrelated", "password")) for _ in range(count // 4)]
+    # The good tokens again, each for the address of another one.
+    others = [(names[(names.index(name) + 1) % len(names)], token) for name, token in good]
+    ended = [("phone", simulator.log_in("phone", "password")) for _ in range(count // 4)]
+    for _, token in ended:
         simulator.ask("DELETE", f"/token/{token}")
-    unknown = [str(uuid.uuid4()) for _ in range(count // 4)]
-    strange = ["no-token", "../../users", "..", "a\\..\\b", "x" * 8001, "?scope=sip.register", 'quote"back\\slash', "%2e%2e", "é", "x" * 2000]
+    unknown = [("phone", str(uuid.uuid4())) for _ in range(count // 4)]
+    strange = ["no-token", "../../users", "..", "a\\..\\b", "x" * 8001, "?scope=sip.phone.register"]
+    strange += ['quote"back\\slash', "%2e%2e", "é", "x" * 2000]
     bearer = "Authorization: Bearer {}".format
     own = "X-Wazo-Token: {}".format
-    admitted = [(bearer if number % 2 else own)(token) for number, token in enumerate(good)]
-    refused = [(bearer if number % 2 else own)(token) for number, token in enumerate(lacking + ended + unknown)]
-    refused += [own(token) for token in strange] + ["X-Nothing: at all", "X-Wazo-Token: ", "Authorization: Bearer"]
+
+    def registers(pairs):
+        return [(name, (bearer if number % 2 else own)(token)) for number, (name, token) in enumerate(pairs)]
+
+    refused = registers(lacking + others + ended + unknown) + [("phone", own(token)) for token in strange]
+    refused += [("phone", header) for header in ("X-Nothing: at all", "X-Wazo-Token: ", "Authorization: Bearer")]
     random.shuffle(refused)
-    return admitted, refused
+    return registers(good), refused
 
 
 def definitions(simulator, kamailio_folder, mode, scheme, timeout_ms):
     wanted = [
         f'WAZO_AUTH_URL="{simulator.urls[scheme]}"',
-        f'WAZO_AUTH_ACL="{ACL}"',
         f"WAZO_AUTH_TIMEOUT_MS={timeout_ms}",
         f'WAZO_AUTH_CTL="unix:{kamailio_folder}/ctl"',
         *MODES[mode],
@@ -74,7 +82,7 @@ def check_end(name, kamailio, tokens):
     problems = kamailio.problems()
     check(f"{name}: nothing wrong in Kamailio's log", not problems, "\n     ".join(problems[:5]))
     log = kamailio.log.read_text()
-    shown = [header for header in tokens[0] + tokens[1] if len(header) > 40 and header.split()[-1] in log]
+    shown = [header for _, header in tokens[0] + tokens[1] if len(header) > 40 and header.split()[-1] in log]
     check(f"{name}: no token in it", not shown, "\n     ".join(shown[:5]))
 
 
@@ -134,7 +142,7 @@ def outage(arguments, simulator, folder, mode, tokens):
     """wazo-auth fails, comes back, and stalls."""
     folder = Path(folder) / f"{mode}-outage"
     folder.mkdir()
-    good = tokens[0][0]
+    good = tokens[0][0][1]  # of the user that a Phone registers
     with Kamailio(arguments, folder, definitions(simulator, folder, mode, "http", 300)) as kamailio:
         if not check(f"{mode}: Kamailio starts for the outage", kamailio.answers()):
             return
@@ -174,7 +182,7 @@ def overload(arguments, simulator, folder, tokens):
     """The module's own process stands still: what it is told waits in a pipe, until that is full."""
     folder = Path(folder) / "overload"
     folder.mkdir()
-    good = tokens[0][0]
+    good = tokens[0][0][1]  # of the user that a Phone registers
     wanted = definitions(simulator, folder, "asynchronous", "http", 300)
     with Kamailio(arguments, folder, wanted) as kamailio:
         if not check("overload: Kamailio starts", kamailio.answers()):
@@ -211,7 +219,7 @@ MISTAKES = [
     ('modparam("wazo_auth", "option", "verbose")', "expected"),
     ('modparam("wazo_auth", "url", "wazo.example.com")', "url"),
     ('modparam("wazo_auth", "ca_file", "/does/not/exist.pem")', "/does/not/exist.pem"),
-    ("", "where is wazo-auth?"),
+    ("", "the URL of wazo-auth is missing"),
 ]
 
 
@@ -228,7 +236,7 @@ def mistakes(arguments, folder):
     cases.append((url + 'modparam("wazo_auth", "async_workers", 0)', "async_workers of at least 1", route))
     for number, (line, said, routes) in enumerate(cases):
         config = folder / f"{number}.cfg"
-        base = "" if said.startswith("where") or line.startswith(url) else url
+        base = "" if said.startswith("the URL") or line.startswith(url) else url
         config.write_text(f"#!KAMAILIO\nlog_stderror=yes\ndisable_tcp=yes\n{loaded}{base}{line}\n{routes}")
         with Kamailio(arguments, folder, [], config=config, workers=1) as kamailio:
             try:
@@ -270,6 +278,8 @@ def main():
                 for scheme in ("http", "https"):
                     load(arguments, simulator, folder, mode, scheme, tokens)
                 outage(arguments, simulator, folder, mode, tokens)
+                wanted = functools.partial(definitions, simulator, mode=mode, scheme="http", timeout_ms=5000)
+                addresses.run(arguments, simulator, folder, check, mode, wanted)
             if arguments.overload:
                 overload(arguments, simulator, folder, tokens)
             script.run(arguments, simulator, folder, check)

@@ -50,10 +50,37 @@ def cases(good, lacking, tenant, other_tenant):
     ]
 
 
+# Tokens that no server can know: they are answered no, and wazo-auth is not asked. The lone surrogate is the byte FF.
+HOSTILE = [".", "..", "../users", "a/../b", "a\\..\\b", "a\x01b", "a\x7f", "caf\udcc3", "\udcff"]
+HOSTILE += ["x" * 8001, "%" * 2667]
+
+
+def ask(phone, name, headers):
+    lines = [f"X-Case: {name}", *(f"{key}: {value}" for key, value in headers.items())]
+    return phone.ask_line("INFO", "\r\n".join(lines))
+
+
+def hostile(phone, simulator, check):
+    """Each hostile token, in both functions, and none of them in a request."""
+    simulator.request("DELETE", "/_simulator/requests")
+    for name, expected in [("valid", NO), ("access", NO), ("async", RESUMED_NO)]:
+        answers = {ask(phone, name, {"X-Wazo-Token": token, "X-Acl": "sip.register"}) for token in HOSTILE}
+        figures = f"{len(HOSTILE)} tokens: {', '.join(sorted(map(str, answers)))}"
+        is_right = answers == {f"SIP/2.0 200 {expected}"}
+        check(f"script: {name}, a token that no server can know is a no", is_right, figures)
+    # With a NUL byte in it, the script has no token.
+    answers = {ask(phone, name, {"X-Wazo-Token": "a\0b", "X-Acl": "sip.register"}) for name in ("access", "async")}
+    check("script: neither is a token with a NUL byte a yes", answers == {f"SIP/2.0 200 {NO}"}, str(answers))
+    asked = simulator.request("GET", "/_simulator/requests")["items"]
+    check("script: wazo-auth is not asked about any of them", asked == [], f"{len(asked)} requests")
+
+
 def run(arguments, simulator, folder, check):
     folder = Path(folder) / "script"
     folder.mkdir()
-    good, lacking = (simulator.log_in(name, "password") for name in ("admitted", "unrelated"))
+    simulator.user("registering", ["sip.register"])
+    simulator.user("subscribing", ["sip.subscribe", "sip.register.other"])
+    good, lacking = (simulator.log_in(name, "password") for name in ("registering", "subscribing"))
     top = simulator.ask("GET", "/tenants")["items"][0]["uuid"]
     other = simulator.ask("POST", "/tenants", {"name": "other"})["uuid"]
     stranger = simulator.ask("POST", "/users", {"username": "stranger", "password": "password"})["tenant_uuid"]
@@ -67,10 +94,10 @@ def run(arguments, simulator, folder, check):
             return
         simulator.request("DELETE", "/_simulator/requests")
         for name, headers, expected in cases(good, lacking, top, unknown_tenant):
-            lines = [f"X-Case: {name}", *(f"{key}: {value}" for key, value in headers.items())]
-            answer = phone.ask_line("INFO", "\r\n".join(lines))
+            answer = ask(phone, name, headers)
             is_right = answer == f"SIP/2.0 200 {expected}"
             told = ", ".join(key for key in headers) or "no header"
             check(f"script: {name}, {told}", is_right, expected if is_right else f"expected {expected}, got {answer}")
         paths = [request["path"] for request in simulator.request("GET", "/_simulator/requests")["items"]]
         check("script: nothing is asked about what has no value", not any("null" in path for path in paths))
+        hostile(phone, simulator, check)

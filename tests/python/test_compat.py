@@ -23,6 +23,50 @@ class Tokens(ServerTest):
         self.assertIs(self.client.token.is_valid(TOKEN), True)
         self.assertIs(self.client.token.check(TOKEN), True)
 
+    def test_an_empty_access_or_tenant_is_not_asked_about(self):
+        self.server.answer = lambda request: (204 if request.method == 'HEAD' else 200, {}, '{"data": {}}')
+        target = f'/0.1/token/{TOKEN}'
+        for method in (self.client.token.get, self.client.token.check, self.client.token.is_valid):
+            for empty in ('', None, b''):
+                method(TOKEN, empty, empty)
+                self.assertEqual(self.server.last.target, target)
+                method(TOKEN, required_acl=empty, tenant=TENANT)
+                self.assertEqual(self.server.last.target, f'{target}?tenant={TENANT}')
+                method(TOKEN, required_acl='auth.users.read', tenant=empty)
+                self.assertEqual(self.server.last.target, f'{target}?scope=auth.users.read')
+
+    def test_by_name_an_empty_access_or_tenant_is_refused(self):
+        for operation in ('token.get', 'token.check', 'token.is_valid'):
+            for name in ('required_acl', 'tenant'):
+                with self.assertRaises(exceptions.InvalidArgument) as raised:
+                    self.client.call(operation, {'token': TOKEN, name: ''})
+                self.assertIn('it is empty', str(raised.exception))
+        self.assertEqual(self.server.seen, [])
+
+    def test_by_name_only_the_answer_no_is_false(self):
+        for status, truth in [(204, True), (404, False), (403, False)]:
+            self.server.answer = (status, {}, '')
+            answer = self.client.call('token.check', {'token': TOKEN})
+            self.assertIs(bool(answer), truth)
+            self.assertIs(answer.result, truth)
+        for body in ('0', '""', '[]', 'null'):
+            self.server.answer = (200, {}, body)
+            self.assertTrue(self.client.call('users.list'))
+
+    def test_a_token_that_no_server_can_know_is_not_valid_without_a_request(self):
+        hostile = ['', '.', '..', '../users', 'a/../b', 'a\\..\\b', 'a\nb', '\x7f', 'a\0b', '\0', '\ud800', '\udc00a']
+        hostile += ['x' * 8001, '%' * 2667, b'', b'..', b'\xff', b'caf\xc3', b'\xed\xa0\x80', b'a\0b']
+        for token in hostile:
+            with self.subTest(token[:20]):
+                self.assertIs(self.client.token.is_valid(token), False)
+                with self.assertRaises(exceptions.InvalidTokenException):
+                    self.client.token.check(token, required_acl='auth.users.read')
+                if isinstance(token, str):
+                    self.assertIs(self.client.call('token.check', {'token': token}).result, False)
+        with self.assertRaises(TypeError):
+            self.client.token.is_valid(None)
+        self.assertEqual(self.server.seen, [])
+
     def test_check_and_is_valid_raise_where_the_server_cannot_tell(self):
         for status in (500, 503, 302):
             self.server.answer = (status, {'Location': 'http://127.0.0.1:1/'}, '')

@@ -1,4 +1,4 @@
-/* What a check found out, kept for the script and counted. See answer.h.
+/* Keeps the result of a check for the script, and counts it. See answer.h.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "answer.h"
@@ -10,7 +10,7 @@
 #include <core/counters.h>
 #include <core/dprint.h>
 
-/* Each process has its own: one message is in work at a time. */
+/* Each process has its own copy, and handles one message at a time. */
 static struct {
     enum answer answer;
     char kind[32];
@@ -34,24 +34,24 @@ int answer_init(void)
     return register_module_stats("wazo_auth", counters);
 }
 
-/* When wazo-auth is away, every message would be a line in the log: one a second and process says it as well. */
+/* Writes at most one warning a second and process: while wazo-auth is down, every message would cause one. */
 static void warn(const char *kind, const char *message)
 {
     static time_t warned;
-    static unsigned int kept_back;
+    static unsigned int suppressed;
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (now.tv_sec == warned) {
-        kept_back++;
+        suppressed++;
         return;
     }
     LM_WARN("no answer (%s): %s\n", kind, message);
-    if (kept_back > 0) {
-        LM_WARN("%u checks more had no answer since the last such line\n", kept_back);
+    if (suppressed > 0) {
+        LM_WARN("%u more checks had no answer since the last warning\n", suppressed);
     }
     warned = now.tv_sec;
-    kept_back = 0;
+    suppressed = 0;
 }
 
 enum answer answer_note(const struct sip_msg *msg, enum answer answer, const char *kind, const char *message)
@@ -79,25 +79,16 @@ enum answer answer_note(const struct sip_msg *msg, enum answer answer, const cha
     return answer;
 }
 
-/* Whether the library refused the token itself, unasked: no server knows one that is no text, climbs in the path or fills
- * a URL. It comes from the other side of the network; what is wrong with it is neither an outage nor news for the log. */
-static bool is_no_token(const wazo_auth_error *error)
-{
-    static const char about_it[] = "argument token:";
-
-    return wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_INVALID_ARGUMENT &&
-           strncmp(wazo_auth_error_message(error), about_it, strlen(about_it)) == 0;
-}
-
 enum answer answer_note_call(const struct sip_msg *msg, bool yes, const wazo_auth_error *error)
 {
     if (yes) {
         return answer_note(msg, ANSWER_YES, NULL, NULL);
     }
-    if (!error || is_no_token(error)) {
+    if (!error) {
         return answer_note(msg, ANSWER_NO, NULL, NULL);
     }
-    return answer_note(msg, ANSWER_UNKNOWN, wazo_auth_error_kind_text(wazo_auth_error_kind(error)), wazo_auth_error_message(error));
+    return answer_note(msg, ANSWER_UNKNOWN, wazo_auth_error_kind_text(wazo_auth_error_kind(error)),
+                       wazo_auth_error_message(error));
 }
 
 void answer_resume_begins(void)

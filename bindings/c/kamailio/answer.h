@@ -1,4 +1,4 @@
-/* What a check found out: the values that scripts see, the last answer of this process, counters and warnings.
+/* The result of a check: the values that scripts see, the last answer of this process, counters and warnings.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef WAZO_AUTH_KAMAILIO_ANSWER_H
@@ -7,28 +7,28 @@
 #include <core/pvar.h>
 #include <wazo_auth_client.h>
 
-/* The functions' return codes and the values of $wazo_auth_result. A script's `if` takes only the first for true, so
- * that it refuses in doubt. */
+/* The return codes of the script's functions, and the values of $wazo_auth_result. Only ANSWER_YES is true in a
+ * script's `if`. */
 enum answer {
     ANSWER_YES = 1,
     ANSWER_NO = -1,
-    ANSWER_UNKNOWN = -2, /* it could not be found out */
+    ANSWER_UNKNOWN = -2, /* wazo-auth could not be asked */
 };
 
-/* Registers the counters wazo_auth.yes, wazo_auth.no and wazo_auth.unknown. 0 when done. */
+/* Registers the counters wazo_auth.yes, wazo_auth.no and wazo_auth.unknown. Returns 0 on success. */
 int answer_init(void);
 
-/* Keeps the answer for $wazo_auth_result and $wazo_auth_error, counts it, and warns where it is none.
+/* Keeps the answer for $wazo_auth_result and $wazo_auth_error, counts it, and logs a warning if it is ANSWER_UNKNOWN.
  *
- * msg is what was asked about: only for that message the variables have a value, so that a script never sees the answer
- * to another one. kind is the error's name where the answer is unknown; message explains it, NULL where that was logged
- * already. Returns the answer. */
+ * msg is the message that the question was about. The variables have a value for that message only, so that a script
+ * never sees the answer for another one. For ANSWER_UNKNOWN, kind is the kind of the error and message explains it; a
+ * NULL message is not logged. Returns the answer. */
 enum answer answer_note(const struct sip_msg *msg, enum answer answer, const char *kind, const char *message);
 
-/* The same for what a call to the library ended with; frees nothing. */
+/* The same for the result of a call to the library. It does not free the error. */
 enum answer answer_note_call(const struct sip_msg *msg, bool yes, const wazo_auth_error *error);
 
-/* Between these two, the last answer is that of the transaction being resumed, whichever message stands for it. */
+/* Between these two calls, the last answer belongs to the transaction that is being resumed. */
 void answer_resume_begins(void);
 void answer_resume_ends(void);
 

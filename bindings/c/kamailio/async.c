@@ -1,9 +1,9 @@
 /* The asynchronous check. See async.h.
  *
- * A SIP worker writes the address of a query, which lies in shared memory, to a pipe; a process of the module's own
- * reads it, submits the call to its queue, and waits for both, pipe and queue, in one poll(). A pipe rather than a
- * socket pair: what is written at once is read at once (up to PIPE_BUF, POSIX), any number of processes may read from
- * the same one and so share the work, and it holds thousands of addresses before a writer must be sent away.
+ * A SIP worker writes the address of a query, which is in shared memory, to a pipe. A process of the module reads it,
+ * submits the call to its queue, and waits for the pipe and the queue in one poll(). It is a pipe and not a socket
+ * pair: writes of up to PIPE_BUF bytes are atomic (POSIX), several processes can read from it and share the work, and
+ * it holds thousands of addresses before it is full.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "async.h"
@@ -25,12 +25,13 @@
 #include "answer.h"
 #include "question.h"
 
-/* A suspended transaction, and what is asked for it. In shared memory. */
+/* A suspended transaction, and the question that it waits for. In shared memory. */
 struct query {
-    unsigned int hash_index, label; /* tm's name of the transaction */
-    int route;                      /* where it goes on: an index of main_rt, the same in every process */
+    unsigned int hash_index, label; /* how tm identifies the transaction */
+    int route;                      /* where the script continues: an index of main_rt, the same in every process */
     long asked_ms;
-    char arguments[]; /* JSON */
+    struct packed_question question; /* points into texts; shared memory has the same address in every process */
+    char texts[];
 };
 
 static struct async_settings settings;
@@ -62,8 +63,8 @@ int async_init(const struct async_settings *wanted, const wazo_auth_client *shar
         LM_ERR("could not bind to tm\n");
         return -1;
     }
-    /* Never blocks: a SIP worker that finds it full tells its script so, and a reader that comes second goes back to
-     * poll(). */
+    /* Non-blocking: if the pipe is full, a SIP worker tells its script so; if another process was faster to read, this
+     * one goes back to poll(). */
     if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0) {
         LM_ERR("no pipe: %s\n", strerror(errno));
         return -1;
@@ -73,7 +74,7 @@ int async_init(const struct async_settings *wanted, const wazo_auth_client *shar
     return 0;
 }
 
-/* Goes on with the transaction where its script wants it, and forgets the query. */
+/* Continues the transaction in the route that its script named, and frees the query. */
 static void resume(struct query *query)
 {
     answer_resume_begins();
@@ -84,14 +85,16 @@ static void resume(struct query *query)
     shm_free(query);
 }
 
-/* Submits the call; false where the query ended at once. */
+/* Submits the call. Returns false if there is nothing to wait for; the transaction has been resumed then. */
 static bool submit(wazo_auth_queue *queue, struct query *query)
 {
+    const struct packed_question *asked = &query->question;
     wazo_auth_error *error = NULL;
 
     if (settings.timeout_ms > 0 && now_ms() - query->asked_ms >= settings.timeout_ms) {
-        answer_note(NULL, ANSWER_UNKNOWN, "timeout", "its time ended before it was asked: too much is under way");
-    } else if (wazo_auth_queue_submit(queue, client, "token.check", query->arguments, query, &error) != 0) {
+        answer_note(NULL, ANSWER_UNKNOWN, "timeout", "no time left when it was its turn: too many checks in flight");
+    } else if (wazo_auth_queue_submit_token_check(queue, client, asked->token, asked->acl, asked->tenant, query,
+                                                  &error) != 0) {
         return true;
     } else {
         answer_note_call(NULL, false, error);
@@ -101,7 +104,7 @@ static bool submit(wazo_auth_queue *queue, struct query *query)
     return false;
 }
 
-/* Takes queries from the pipe, no more than there is room for; gives how many calls began. */
+/* Takes at most `room` queries from the pipe. Returns how many calls were submitted. */
 static int take_queries(wazo_auth_queue *queue, int room)
 {
     struct query *taken[64];
@@ -115,7 +118,7 @@ static int take_queries(wazo_auth_queue *queue, int room)
     return begun;
 }
 
-/* Resumes what has been answered; gives how many calls ended. */
+/* Resumes the transactions whose calls have ended. Returns how many there were. */
 static int take_completions(wazo_auth_queue *queue)
 {
     wazo_auth_completion *completion;
@@ -123,8 +126,7 @@ static int take_completions(wazo_auth_queue *queue)
 
     while ((completion = wazo_auth_queue_next(queue, 0)) != NULL) {
         struct query *query = wazo_auth_completion_user_data(completion);
-        const char *result = wazo_auth_completion_result(completion);
-        answer_note_call(NULL, result && strcmp(result, "true") == 0, wazo_auth_completion_error(completion));
+        answer_note_call(NULL, wazo_auth_completion_is_yes(completion), wazo_auth_completion_error(completion));
         wazo_auth_completion_free(completion);
         resume(query);
         ended++;
@@ -132,12 +134,12 @@ static int take_completions(wazo_auth_queue *queue)
     return ended;
 }
 
-/* The life of one of the module's own processes; returns only where it cannot go on. */
+/* The main loop of a process of the module. Returns only on failure. */
 static void run(void)
 {
     wazo_auth_error *error = NULL;
     wazo_auth_queue *queue = wazo_auth_queue_new(settings.limit, &error);
-    int under_way = 0;
+    int in_flight = 0;
 
     if (!queue) {
         LM_CRIT("no queue: %s\n", wazo_auth_error_message(error));
@@ -147,8 +149,8 @@ static void run(void)
     for (;;) {
         struct pollfd waited[] = {
             {.fd = wazo_auth_queue_descriptor(queue), .events = POLLIN},
-            /* What there is no room for waits in the pipe, for another process perhaps. */
-            {.fd = under_way < settings.limit ? pipe_ends[0] : -1, .events = POLLIN},
+            /* With no room left, queries stay in the pipe; another process may take them. */
+            {.fd = in_flight < settings.limit ? pipe_ends[0] : -1, .events = POLLIN},
         };
         if (poll(waited, 2, -1) < 0) {
             if (errno == EINTR) {
@@ -158,10 +160,10 @@ static void run(void)
             return;
         }
         if (waited[0].revents) {
-            under_way -= take_completions(queue);
+            in_flight -= take_completions(queue);
         }
         if (waited[1].revents) {
-            under_way += take_queries(queue, settings.limit - under_way);
+            in_flight += take_queries(queue, settings.limit - in_flight);
         }
     }
 }
@@ -181,7 +183,7 @@ int async_fork(void)
             if (cfg_child_init() == 0) {
                 run();
             }
-            /* Kamailio ends as a whole when a child does: transactions would wait for a process that is not there. */
+            /* Kamailio ends when one of its processes does, so that no transaction waits for this one for ever. */
             _exit(1);
         }
     }
@@ -208,7 +210,7 @@ int async_fix(void **param, int number)
     return 0;
 }
 
-/* Makes sure that the message has a transaction. 1 where it has; otherwise what the script's function returns. */
+/* Makes sure that the message has a transaction. Returns 1 if it has one, otherwise the script function's result. */
 static int transaction_of(struct sip_msg *msg)
 {
     tm_cell_t *transaction = tm.t_gett();
@@ -219,7 +221,7 @@ static int transaction_of(struct sip_msg *msg)
     }
     created = tm.t_newtran(msg);
     if (created == 0) {
-        return 0; /* sent again: tm has repeated what there was to say */
+        return 0; /* a retransmission: tm has repeated the last reply */
     }
     transaction = tm.t_gett();
     if (created > 0 && transaction && transaction != T_UNDEFINED) {
@@ -228,13 +230,13 @@ static int transaction_of(struct sip_msg *msg)
     return answer_note(msg, ANSWER_UNKNOWN, "internal", "tm could not create a transaction");
 }
 
-/* Suspends the transaction and hands the query over. */
+/* Suspends the transaction and passes the query on. */
 static int suspend(struct sip_msg *msg, struct query *query)
 {
     int suspended = tm.t_suspend(msg, &query->hash_index, &query->label);
 
     if (suspended > 0) {
-        shm_free(query); /* cancelled meanwhile, and answered so */
+        shm_free(query); /* the transaction was cancelled in the meantime */
         return 0;
     }
     if (suspended < 0) {
@@ -242,7 +244,7 @@ static int suspend(struct sip_msg *msg, struct query *query)
         return answer_note(msg, ANSWER_UNKNOWN, "internal", "tm could not suspend the transaction");
     }
     unsigned int hash_index = query->hash_index, label = query->label;
-    /* From here on the query may be answered, and freed, before this function returns. */
+    /* Once written, the query may be answered and freed before this function returns. */
     if (write(pipe_ends[1], &query, sizeof(query)) == (ssize_t)sizeof(query)) {
         return 0;
     }
@@ -261,12 +263,12 @@ int async_check(struct sip_msg *msg, char *token, char *acl, char *route, char *
     if (!question_read(&question, msg, token, acl, tenant, &answer)) {
         return answer;
     }
-    query = shm_malloc(sizeof(*query) + question_to_json(&question, NULL) + 1);
+    query = shm_malloc(sizeof(*query) + question_size(&question));
     if (!query) {
         question_free(&question);
         return answer_note(msg, ANSWER_UNKNOWN, "internal", "no shared memory left (see kamailio -m)");
     }
-    question_to_json(&question, query->arguments);
+    question_pack(&question, &query->question, query->texts);
     question_free(&question);
     query->route = (int)(long)route;
     query->asked_ms = now_ms();

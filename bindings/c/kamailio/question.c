@@ -1,4 +1,4 @@
-/* What is asked, read from the script's parameters. See question.h.
+/* Reads a question from the parameters of a script. See question.h.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "question.h"
@@ -11,14 +11,14 @@
 
 int question_fix(void **param, int number)
 {
-    (void)number; /* all are of one kind, and Kamailio's function knows only the number 1 */
+    (void)number; /* all parameters are of one kind, and fixup_spve_null() accepts only the number 1 */
     return fixup_spve_null(param, 1);
 }
 
 enum text { TEXT_COPIED, TEXT_MISSING, TEXT_NO_MEMORY };
 
-/* Evaluates a parameter. False where a variable in it has no value: Kamailio itself would write "<null>" in its place,
- * and a text with that in the middle asks for something else than the script meant. */
+/* Evaluates a parameter. Returns false if a variable in it has no value: Kamailio itself would write "<null>" in its
+ * place, and the check would be about another access than the script meant. */
 static bool evaluate(struct sip_msg *msg, gparam_t *param, str *text)
 {
     pv_value_t value;
@@ -31,7 +31,7 @@ static bool evaluate(struct sip_msg *msg, gparam_t *param, str *text)
             if (pv_get_spec_value(msg, part->spec, &value) != 0 || (value.flags & PV_VAL_NULL)) {
                 return false;
             }
-            /* A variable alone is taken as it is, since a text put together has the length of Kamailio's buffers. */
+            /* A variable alone is used directly: a text that Kamailio puts together is limited by its buffers. */
             if (part == param->v.pve && !part->next && part->text.len == 0 && (value.flags & PV_VAL_STR)) {
                 *text = value.rs;
                 return true;
@@ -41,12 +41,12 @@ static bool evaluate(struct sip_msg *msg, gparam_t *param, str *text)
     return fixup_get_svalue(msg, param, text) == 0;
 }
 
-/* Copies the value: the next one may be written over it, where both lie in Kamailio's own buffers. */
+/* Copies the value: Kamailio may use the same buffer for the next one. */
 static enum text copy_text(struct sip_msg *msg, gparam_t *param, char **copy)
 {
     str text = {NULL, 0};
 
-    /* A NUL within would hide what follows it. */
+    /* C would cut a text with a NUL byte short. */
     if (!evaluate(msg, param, &text) || !text.s || text.len <= 0 || memchr(text.s, '\0', text.len)) {
         return TEXT_MISSING;
     }
@@ -101,52 +101,35 @@ void question_free(struct question *question)
     memset(question, 0, sizeof *question);
 }
 
-/* Appends bytes at *length, or only counts them. */
-static void append(char *to, size_t *length, const char *bytes, size_t count)
+/* Copies a text to *end, which then points behind it. NULL stays NULL. */
+static const char *pack_text(const char *text, char **end)
 {
-    if (to) {
-        memcpy(to + *length, bytes, count);
+    char *copy = *end;
+    size_t size;
+
+    if (!text) {
+        return NULL;
     }
-    *length += count;
+    size = strlen(text) + 1;
+    memcpy(copy, text, size);
+    *end += size;
+    return copy;
 }
 
-static void append_text(char *to, size_t *length, const char *text)
+size_t question_size(const struct question *question)
 {
-    static const char digits[] = "0123456789abcdef";
+    const char *texts[] = {question->token, question->acl, question->tenant};
+    size_t size = 0;
 
-    append(to, length, "\"", 1);
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\') {
-            char escaped[] = {'\\', *text};
-            append(to, length, escaped, sizeof escaped);
-        } else if (byte < 0x20) {
-            char escaped[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
-            append(to, length, escaped, sizeof escaped);
-        } else {
-            append(to, length, text, 1);
-        }
+    for (size_t index = 0; index < sizeof texts / sizeof texts[0]; index++) {
+        size += texts[index] ? strlen(texts[index]) + 1 : 0;
     }
-    append(to, length, "\"", 1);
+    return size;
 }
 
-size_t question_to_json(const struct question *question, char *to)
+void question_pack(const struct question *question, struct packed_question *packed, char *space)
 {
-    size_t length = 0;
-
-    append(to, &length, "{\"token\":", 9);
-    append_text(to, &length, question->token);
-    if (question->acl) {
-        append(to, &length, ",\"required_acl\":", 16);
-        append_text(to, &length, question->acl);
-    }
-    if (question->tenant) {
-        append(to, &length, ",\"tenant\":", 10);
-        append_text(to, &length, question->tenant);
-    }
-    append(to, &length, "}", 1);
-    if (to) {
-        to[length] = '\0';
-    }
-    return length;
+    packed->token = pack_text(question->token, &space);
+    packed->acl = pack_text(question->acl, &space);
+    packed->tenant = pack_text(question->tenant, &space);
 }

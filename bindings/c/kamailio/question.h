@@ -1,4 +1,4 @@
-/* What is asked: a script's parameters, evaluated for one message.
+/* A question to wazo-auth: the parameters of a script's function, evaluated for one message.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef WAZO_AUTH_KAMAILIO_QUESTION_H
@@ -8,27 +8,34 @@
 
 #include "answer.h"
 
-/* Texts of one's own, in the private memory of the process. */
+/* Copies of the texts, in the private memory of the process; freed by question_free(). */
 struct question {
     char *token;
-    char *acl;    /* NULL: whether the token is valid at all */
-    char *tenant; /* NULL: whichever */
+    char *acl;    /* NULL: only ask whether the token is valid */
+    char *tenant; /* NULL: any tenant */
 };
 
-/* Prepares a parameter of the script when it is loaded: a text with variables in it. 0 when done. */
+/* The same, in memory that the caller provides. */
+struct packed_question {
+    const char *token, *acl, *tenant;
+};
+
+/* Prepares a parameter when the script is loaded: a text with variables in it. Returns 0 on success. */
 int question_fix(void **param, int number);
 
-/* Evaluates the parameters; acl and tenant are NULL where the script's call does not have them.
+/* Evaluates the parameters. acl and tenant are NULL if the script's call does not have them.
  *
- * False where nothing is to be asked because the answer is known already; it is noted and written to *answer then. No
- * token is a no. An access or a tenant that turns out empty is an error rather than a question that asks for less. */
+ * Returns false if the answer is known without asking; it is then noted and written to *answer. A missing or empty
+ * token is a no. An empty access or tenant is an error: leaving it out would ask for less than the script meant. */
 bool question_read(struct question *question, struct sip_msg *msg, char *token, char *acl, char *tenant,
                    enum answer *answer);
 
 void question_free(struct question *question);
 
-/* Writes the arguments of the operation `token.check` as JSON, with the closing NUL, and returns their length without
- * it. NULL for `to` only counts. */
-size_t question_to_json(const struct question *question, char *to);
+/* The number of bytes that question_pack() needs. */
+size_t question_size(const struct question *question);
+
+/* Copies the question to a space of question_size() bytes, such as shared memory. */
+void question_pack(const struct question *question, struct packed_question *packed, char *space);
 
 #endif

@@ -1,7 +1,7 @@
-/* The Kamailio module wazo_auth: may the bearer of this token do this? See README.md.
+/* The Kamailio module wazo_auth: checks the permissions of tokens with wazo-auth. See README.md.
  *
- * This file is what Kamailio sees of it: parameters, functions, variables, and the client, made before the workers are
- * forked and used by all of them.
+ * This file is the interface to Kamailio: parameters, functions, variables, and the client. The client is created
+ * before the workers are forked, and all of them use it.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <stdlib.h>
@@ -15,22 +15,22 @@
 #include "async.h"
 #include "question.h"
 
-/* Kamailio looks these up by name; nothing else is to be seen from outside. */
+/* Kamailio looks these up by name. All other symbols are hidden. */
 #pragma GCC visibility push(default)
 MODULE_VERSION
 extern struct module_exports exports;
 #pragma GCC visibility pop
 
-static wazo_auth_options *options; /* until mod_init(): what the modparams gave so far */
+static wazo_auth_options *options; /* the module parameters so far; until mod_init() */
 static wazo_auth_client *client;
 static bool has_url;
 static int check_at_start;
 static struct async_settings async_settings = {.workers = 1, .limit = 1024, .timeout_ms = 500};
 
-/* A SIP worker that waits takes no other message: no call may last as long as the library's own default allows. */
+/* A SIP worker that waits handles no other message, so the library's own default is too long. */
 static const char default_timeout_ms[] = "500";
 
-/* Sets an option of the client; `url` stands for several. 0 when done. */
+/* Sets an option of the client; `url` sets several. Returns 0 on success. */
 static int set_option(const char *key, const char *value)
 {
     wazo_auth_error *error = NULL;
@@ -83,7 +83,7 @@ static int param_timeout_ms(modparam_t type, void *value)
     return set_option("timeout_ms", text);
 }
 
-/* `key=value`: any option of the library. */
+/* Sets any option of the library, as `key=value`. */
 static int param_option(modparam_t type, void *value)
 {
     const char *equals = strchr(value, '=');
@@ -98,7 +98,7 @@ static int param_option(modparam_t type, void *value)
     return set_option(key, equals + 1);
 }
 
-/* wazo_auth_check(token [, acl [, tenant]]): asks and waits. */
+/* wazo_auth_check(token [, acl [, tenant]]): asks, and waits for the answer. */
 static int check(struct sip_msg *msg, char *token, char *acl, char *tenant)
 {
     struct question question;
@@ -132,8 +132,8 @@ static int check_async(struct sip_msg *msg, char *token, char *acl, char *route)
     return async_check(msg, token, acl, route, NULL);
 }
 
-/* A wrong address or certificate should be in the log when Kamailio starts, and not with the first call. wazo-auth may
- * be away for the moment, though: that is no reason not to start. */
+/* Logs a warning when Kamailio starts if the address or the certificate is wrong. It is no error: wazo-auth may just be
+ * down at the moment. */
 static void look_for_server(void)
 {
     wazo_auth_error *error = NULL;
@@ -149,7 +149,8 @@ static int mod_init(void)
     wazo_auth_error *error = NULL;
 
     if (!has_url) {
-        LM_ERR("where is wazo-auth? modparam(\"wazo_auth\", \"url\", \"https://wazo.example.com/api/auth\")\n");
+        LM_ERR("the URL of wazo-auth is missing: "
+               "modparam(\"wazo_auth\", \"url\", \"https://wazo.example.com/api/auth\")\n");
         return -1;
     }
     if (async_settings.limit < 1) {
@@ -179,7 +180,7 @@ static int child_init(int rank)
     return rank == PROC_MAIN ? async_fork() : 0;
 }
 
-/* In the main process alone, at the very end; Kamailio's other processes just end. */
+/* Called in the main process only; Kamailio's other processes exit without it. */
 static void mod_destroy(void)
 {
     wazo_auth_options_free(options);

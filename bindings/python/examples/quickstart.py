@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Logs in to a wazo-auth, asks about the token, makes a policy, lists users, and shows each call and its answer.
+"""Logs in to a wazo-auth server, checks the token, creates a policy, lists users, and prints each call and its result.
 
     quickstart.py --url https://wazo.example.com/api/auth --username alice
 
-What is not given comes from the environment: WAZO_AUTH_URL, WAZO_AUTH_USERNAME, WAZO_AUTH_PASSWORD, WAZO_AUTH_CA_FILE.
+Environment variables are used for omitted options: WAZO_AUTH_URL, WAZO_AUTH_USERNAME, WAZO_AUTH_PASSWORD,
+WAZO_AUTH_CA_FILE.
 """
 import argparse
 import getpass
@@ -14,7 +15,7 @@ import sys
 from wazo_auth_client import Client, __version__
 from wazo_auth_client.exceptions import HTTPError, InvalidTokenException, RequestException
 
-# What a token's answer holds that nobody should read over a shoulder.
+# The members of a result that must not be shown.
 SECRETS = {'token', 'refresh_token'}
 
 
@@ -22,21 +23,21 @@ def parse_arguments():
     environment = os.environ.get
     parser = argparse.ArgumentParser(description=__doc__.partition('\n\n')[0])
     where = parser.add_mutually_exclusive_group()
-    where.add_argument('--url', default=environment('WAZO_AUTH_URL'), help='https://[user:password@]host[:port][/prefix]')
+    where.add_argument('--url', default=environment('WAZO_AUTH_URL'), help='https://[user:password@]host[:port]/...')
     where.add_argument('--host', help='short for --url https://HOST/api/auth')
     parser.add_argument('--username', default=environment('WAZO_AUTH_USERNAME'))
-    parser.add_argument('--password', default=environment('WAZO_AUTH_PASSWORD'), help='better: the environment')
-    parser.add_argument('--ca-file', default=environment('WAZO_AUTH_CA_FILE'), help='authorities to trust (PEM)')
+    parser.add_argument('--password', default=environment('WAZO_AUTH_PASSWORD'), help='prefer WAZO_AUTH_PASSWORD')
+    parser.add_argument('--ca-file', default=environment('WAZO_AUTH_CA_FILE'), help='trusted authorities, a PEM file')
     arguments = parser.parse_args()
     if arguments.host:
         arguments.url = f'https://{arguments.host}/api/auth'
     if not arguments.url:
-        parser.error('where is wazo-auth? Give --url or --host, or set WAZO_AUTH_URL.')
+        parser.error('the URL of wazo-auth is missing: give --url or --host, or set WAZO_AUTH_URL')
     return arguments
 
 
 def connect(arguments):
-    """The client; what it is told on the command line wins over what the URL says."""
+    """Creates the client. Options of the command line override those in the URL."""
     given = {'username': arguments.username, 'password': arguments.password}
     client = Client.from_url(
         arguments.url,
@@ -45,14 +46,14 @@ def connect(arguments):
         **{name: value for name, value in given.items() if value},
     )
     if not client.username:
-        sys.exit('Who logs in? Give --username or set WAZO_AUTH_USERNAME.')
+        sys.exit('quickstart.py: the user name is missing: give --username, or set WAZO_AUTH_USERNAME')
     if client.password is None:
         client.password = getpass.getpass(f'Password of {client.username}: ')
     return client
 
 
 def concealed(value):
-    """The value with its secrets cut short."""
+    """The value, with its secrets shortened."""
     if isinstance(value, dict):
         return {
             name: f'{part[:8]}...' if name in SECRETS and isinstance(part, str) else concealed(part)
@@ -62,7 +63,7 @@ def concealed(value):
 
 
 def show(call, result=None):
-    """One call as it is written in Python, and what it returned."""
+    """Prints a call as it is written in Python, and its result."""
     print(f'\n>>> client.{call}')
     if result is not None:
         print(json.dumps(concealed(result), indent=2, ensure_ascii=False))
@@ -73,7 +74,7 @@ def main():
     client = connect(arguments)
     print(f'wazo-auth-client {__version__} from Python, to {client.url()}')
 
-    # Whoever logs in at every call keeps the server busy: take one token, and use it until it expires.
+    # Use a token until it expires: a login for every call is slow, and the server limits the number of sessions.
     token = client.token.new(expiration=300)
     show('token.new(expiration=300)', token)
     client.set_token(token['token'])
@@ -96,7 +97,7 @@ def main():
         show("users.list(limit=3, order='username')", client.users.list(limit=3, order='username'))
 
         nobody = '00000000-0000-0000-0000-000000000000'
-        show(f"users.get('{nobody}')   # an error, and what it tells")
+        show(f"users.get('{nobody}')   # an error, and its attributes")
         try:
             client.users.get(nobody)
         except HTTPError as error:
@@ -119,5 +120,5 @@ if __name__ == '__main__':
     except ValueError as error:
         sys.exit(f'quickstart.py: {error}')
     except RequestException as error:
-        # No connection, no time left, a certificate that is not trusted, a refusal: the text says which.
+        # No connection, a timeout, a certificate that is not trusted, an error of the server: the message says which.
         sys.exit(f'quickstart.py: {type(error).__name__}: {error}')

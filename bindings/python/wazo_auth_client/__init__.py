@@ -1,4 +1,4 @@
-"""The client of wazo-auth: tokens, users, policies and the rest of its operations, over one native library.
+"""A client of wazo-auth: tokens, users, policies and all other operations, based on a native library.
 
     from wazo_auth_client import Client
 
@@ -7,7 +7,7 @@
     client.set_token(token['token'])
     print(client.users.list(search='bob'))
 
-A client may be used by any number of threads at once, and goes on working in the children of a fork.
+A client is thread-safe, and works in child processes after a fork.
 """
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""From the arguments of a Python method to the one JSON object that the library takes.
+"""Converts the arguments of a Python method to the JSON object that the library takes.
 
-The rules are those of the reference client: a query key that is None is left out; in an operation with free keywords a
-body field that is None is sent as null; in one without them whatever is empty and not required is left out, so that
-`token.new(expiration=0)` asks for the server's default.
+The rules are those of the reference client. A query key that is None is omitted. If the operation accepts free
+keywords, a body field that is None is sent as null. Otherwise an empty argument that is not required is omitted:
+`token.new(expiration=0)` uses the server's default.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import _errors
 
 
 class _Unset:
-    """The default of parameters for which None means something."""
+    """The default of parameters for which None has a meaning."""
 
     def __repr__(self) -> str:
         return 'UNSET'
@@ -56,7 +56,7 @@ def build(
         elif place == 'file':
             if value is not None:
                 arguments[name] = _file(operation, name, value)
-        elif value:  # a header, a tenant, a token, a user name or a password: empty means the client's own
+        elif value:  # a header, a tenant, a token, a user name or a password; if empty, that of the client
             arguments[name] = _text(operation, name, value)
     if free == 'query':
         query = {key: _query(operation, key, value) for key, value in more.items() if value is not None}
@@ -72,7 +72,7 @@ def build(
 
 
 def _accept_tenant(places: Mapping[str, str], given: dict[str, Any], more: dict[str, Any]) -> None:
-    """`tenant=`, as the reference's README has it, is taken for `tenant_uuid=` where the operation knows no other."""
+    """Accepts `tenant=`, as in the reference client's README, for `tenant_uuid=`."""
     if 'tenant' in more and 'tenant' not in places and places.get('tenant_uuid') == 'tenant':
         tenant = more.pop('tenant')
         if not given.get('tenant_uuid'):
@@ -80,7 +80,7 @@ def _accept_tenant(places: Mapping[str, str], given: dict[str, Any], more: dict[
 
 
 def _accept_body(places: Mapping[str, str], given: dict[str, Any]) -> dict[str, Any]:
-    """A dictionary where the first field is due is the whole body: `groups.edit(uuid, {'name': 'agents'})`."""
+    """Accepts a dictionary with the whole body as the first field: `groups.edit(uuid, {'name': 'agents'})`."""
     for name, value in given.items():
         if places[name] in ('field', 'tenant'):
             if isinstance(value, Mapping):
@@ -92,14 +92,14 @@ def _accept_body(places: Mapping[str, str], given: dict[str, Any]) -> dict[str, 
 
 
 def _text(operation: str, name: str, value: Any) -> str:
-    """A text; a UUID or a number for what it prints as."""
+    """A text. A UUID or a number is converted by str()."""
     if isinstance(value, bytes):
         try:
             return value.decode('utf-8')
         except UnicodeDecodeError:
             raise _errors.invalid_argument(f'{operation}: {name} is not UTF-8', operation) from None
     if isinstance(value, (Mapping, list, tuple, set)):
-        raise TypeError(f'{operation}: {name} is a {type(value).__name__}, where a text is due')
+        raise TypeError(f'{operation}: {name} is a {type(value).__name__}, expected a text')
     return str(value)
 
 
@@ -124,5 +124,5 @@ def _file(operation: str, name: str, value: Any) -> Any:
         return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         return {'base64': base64.b64encode(value).decode('ascii')}
-    raise TypeError(f'{operation}: {name} is a {type(value).__name__}, where text, bytes or an open file is due')
+    raise TypeError(f'{operation}: {name} is a {type(value).__name__}, expected text, bytes or an open file')
 

@@ -1,7 +1,7 @@
 """Commands that other packages add: entry points of the group `wazo_auth_client.commands`.
 
-Each names a class. It is made with the client, and stands on it under the entry point's name. A package that cannot be
-loaded is reported to the log and left out.
+An entry point is a class. It is called with the client, and its instance becomes an attribute of the client, with the
+name of the entry point. If an entry point cannot be loaded, a warning is logged.
 """
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _found: Optional[dict[str, Callable[[Any], Any]]] = None
 
 
 def attach(client: Any) -> None:
-    """Makes each command and puts it on the client; what the client has of its own stays."""
+    """Creates the commands as attributes of the client. They do not replace its own attributes."""
     for name, command in _commands().items():
         if not hasattr(client, name):
             try:
@@ -29,18 +29,18 @@ def attach(client: Any) -> None:
 
 
 def _commands() -> dict[str, Callable[[Any], Any]]:
-    """The classes by name. Looked for once: it means reading the metadata of every package that is installed."""
+    """The classes by name. Cached, since it reads the metadata of all installed packages."""
     global _found
     if _found is None:
         found = {}
         for entry_point in _entry_points():
-            # The reference client registers its own commands in this group; its metadata may still be about.
+            # Ignore the commands of the reference client itself, if it is installed too.
             if entry_point.value.startswith('wazo_auth_client.'):
                 continue
             try:
                 found[entry_point.name] = entry_point.load()
             except Exception:
-                # One broken package must not take authentication away from the program.
+                # A broken package must not break authentication.
                 logger.warning('the command %s cannot be loaded', entry_point.name, exc_info=True)
         _found = found
     return _found

@@ -1,7 +1,7 @@
-"""Where the reference client does not follow its own rules, and callers rely on it: all of that is in this file.
+"""Behaviour of the reference client that callers rely on and that the generated methods do not have.
 
-Each class stands in for the generated one of the same name (`RESOURCES` at the end). What a method takes stays as
-generated wherever it can: the classes come in between where the method hands its arguments on.
+Each class replaces the generated one of the same name (`RESOURCES` at the end). Most of them keep the generated methods
+with their parameters, and override `_call`, to which those pass their arguments.
 """
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ from typing import Any, Optional, Union
 from . import _kinds, _operations
 from .exceptions import InvalidTokenException, MissingPermissionsTokenException, WazoAuthError
 
-# The server stores the user agent of a login with the session, and people recognise their sessions by it: this text
-# is what the reference client has always sent for these two, whatever the client's own user agent is.
+# The server stores the user agent of a login with the session, and people recognise their sessions by it. The reference
+# client always sends this text for these two operations, whatever the user agent of the client is.
 TOKEN_USER_AGENT = 'Wazo Python auth client'
+
+# The operations about a token that may come from the network, and about an access and a tenant.
+CHECKS = ('token.get', 'token.check', 'token.is_valid')
 
 
 class Token(_operations.Token):
-    """Tokens. `check` raises where `is_valid` answers False, and `revoke` raises for no status."""
+    """Tokens. `check` raises an exception if `is_valid` returns False; `revoke` ignores the status of the response."""
 
     def _call(self, operation: str, arguments: Mapping[str, Any], more: Optional[Mapping[str, Any]] = None) -> Any:
+        if operation in CHECKS:
+            arguments = self._checked(operation, arguments)
         if operation in ('token.new', 'token.check_scopes'):
             arguments = {**arguments, 'user_agent': arguments.get('user_agent') or TOKEN_USER_AGENT}
         elif operation == 'token.check':
@@ -28,15 +33,29 @@ class Token(_operations.Token):
             return self._revoke(operation, arguments)
         return super()._call(operation, arguments, more)
 
+    @staticmethod
+    def _checked(operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments as the reference client takes them.
+
+        An empty access or tenant is not asked about. (The library refuses it: in other languages, an empty text is
+        more likely a variable that was never set. `client.call` refuses it too.)
+        """
+        kept = {name: value for name, value in arguments.items() if value or name == 'token'}
+        token = kept.get('token')
+        if isinstance(token, bytes) and operation != 'token.get':
+            # The token may come from the network: bytes that are not UTF-8 are a token that nobody has, not an error.
+            kept['token'] = token.decode('utf-8', 'replace')
+        return kept
+
     def _check(self, operation: str, arguments: Mapping[str, Any]) -> bool:
         answer = self._answer(operation, arguments, None)
         if answer.result:
             return True
         error: WazoAuthError
         if answer.status == 403:
-            error = MissingPermissionsTokenException('the token lacks the access, or may not work in the tenant')
+            error = MissingPermissionsTokenException('the token lacks the access, or may not be used in the tenant')
         else:
-            error = InvalidTokenException('the token does not exist (any more)')
+            error = InvalidTokenException('the token is unknown or expired')
         error.kind = _kinds.PERMISSION_DENIED if answer.status == 403 else _kinds.NOT_FOUND
         error.kind_code = _kinds.NUMBERS[error.kind]
         error.operation, error.status = operation, answer.status
@@ -48,11 +67,11 @@ class Token(_operations.Token):
         try:
             super()._call(operation, arguments)
         except HTTPError:
-            pass  # whoever ends a token on the way out has no use for the server's refusal
+            pass  # as the reference client: a token that is already gone is revoked
 
 
 class External(_operations.External):
-    """External authentication. `list_` is the reference's name for what its README calls `list`."""
+    """External authentication. The reference client calls it `list_`, and its README calls it `list`."""
 
     list_ = _operations.External.list
 
@@ -68,15 +87,15 @@ class SamlConfig(_operations.SamlConfig):
     ) -> Any:
         """Creates the SAML configuration of a tenant: `domain_uuid`, `entity_id`, `acs_url` and the file `metadata`.
 
-        The fields stand in `data`, the file in `files` (text, bytes, an open file, or a tuple of file name and
-        content), or each is given by its name.
+        Pass the fields in `data` and the file in `files` (text, bytes, an open file, or a tuple of file name and
+        content), or pass each by its name.
         """
         return self._send('saml_config.create', tenant_uuid, data, files, fields)
 
     def update(  # type: ignore[override]
         self, tenant_uuid: Any = None, data: Optional[Pairs] = None, files: Optional[Pairs] = None, **fields: Any
     ) -> None:
-        """Changes the SAML configuration of a tenant; takes what `create` takes, all of it optional."""
+        """Changes the SAML configuration of a tenant. The arguments are those of `create`; all are optional."""
         self._send('saml_config.update', tenant_uuid, data, files, fields)
 
     def get_metadata(self, tenant_uuid: Any = None) -> bytes:

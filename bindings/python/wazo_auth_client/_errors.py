@@ -1,4 +1,4 @@
-"""From what the library reports to the exception that the caller catches."""
+"""Converts errors of the library to exceptions."""
 from __future__ import annotations
 
 import json
@@ -8,19 +8,19 @@ from . import _kinds, exceptions
 from ._native import NativeError
 from ._response import Request, Response, status_text
 
-# Where the server did not answer, the kind alone says which type it is.
+# The types of errors without a response, by their kind. All others are RequestException.
 _TYPES_WITHOUT_ANSWER = {
     _kinds.INVALID_ARGUMENT: 'InvalidArgument',
     _kinds.CONNECT: 'ConnectionError',
     _kinds.TLS: 'SSLError',
     _kinds.TIMEOUT: 'Timeout',
-    # Something that is not HTTP, or an answer that breaks off: for requests, too, a matter of the connection.
+    # Not HTTP, or a truncated response: a ConnectionError in requests too.
     _kinds.PROTOCOL: 'ConnectionError',
 }
 
 
 def to_exception(error: NativeError) -> exceptions.WazoAuthError:
-    """The exception for what the library reports."""
+    """The exception for an error of the library."""
     failure, answer = error.failure, error.answer
     request = Request(failure.get('method'), failure.get('url'))
     response = None
@@ -38,7 +38,7 @@ def to_exception(error: NativeError) -> exceptions.WazoAuthError:
 
 
 def _typed(failure: dict[str, Any], response: Optional[Response]) -> Any:
-    """The exception's type and text."""
+    """The exception with its type and message."""
     message = failure.get('message') or failure.get('kind_name')
     if response is None:
         return getattr(exceptions, _TYPES_WITHOUT_ANSWER.get(failure['kind_name'], 'RequestException'))(message)
@@ -54,7 +54,7 @@ def _typed(failure: dict[str, Any], response: Optional[Response]) -> Any:
 
 
 def invalid_argument(message: str, operation: Optional[str] = None) -> exceptions.WazoAuthError:
-    """The exception for what this package itself refuses."""
+    """The exception for an invalid argument that this package finds."""
     made = exceptions.InvalidArgument(message)
     made.kind, made.operation = _kinds.INVALID_ARGUMENT, operation
     made.kind_code = _kinds.NUMBERS[made.kind]

@@ -1,9 +1,9 @@
-"""The shared library: found, loaded once, and the functions of it that this package calls.
+"""Finds and loads the shared library, and declares the functions that this package calls.
 
-All of ctypes is in this file. What crosses it is text: options by key, arguments and answers as JSON. Whatever the
-library hands over to its caller is freed here, so that no other file knows that there is anything to free.
+Only this file uses ctypes. Its functions take and return text: options by key, arguments and results as JSON. It frees
+all memory that the library returns.
 
-The functions are called through `ctypes.CDLL`, which lets other Python threads run while one waits for the server.
+`ctypes.CDLL` releases the GIL during a call, so other Python threads run while one waits for the server.
 """
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from typing import Any, NoReturn, Optional
 
 from . import _kinds
 
-#: Names the library's file, for development and for systems that keep it in a place of their own.
+#: The environment variable with the path of the library, for development and for special installations.
 LIBRARY_VARIABLE = 'WAZO_AUTH_CLIENT_LIBRARY'
 
 _FILE_NAMES = {'darwin': 'libwazo_auth_client.dylib', 'win32': 'wazo_auth_client.dll'}
 
-# Every pointer is a plain address (c_void_p) and not a c_char_p where the library gives a text away: ctypes would turn
-# a c_char_p into bytes at once and forget the address that has to be freed.
+# A text that has to be freed is declared as c_void_p and not as c_char_p: ctypes converts a c_char_p to bytes, and
+# loses the address.
 _ADDRESS = ctypes.c_void_p
 _TEXT = ctypes.c_char_p
 _ERROR_OUT = ctypes.POINTER(ctypes.c_void_p)
@@ -46,11 +46,11 @@ _FUNCTIONS = {
 
 
 class LibraryNotFound(ImportError):
-    """The shared library could not be loaded; the text names each place that was tried and why it failed."""
+    """The shared library could not be loaded; the message lists the paths that were tried, and why they failed."""
 
 
 class NativeError(Exception):
-    """An error as the library describes it; `_errors` turns it into the exception that the caller sees."""
+    """An error of the library. `_errors` converts it to the exception that the caller sees."""
 
     def __init__(self, failure: dict[str, Any], answer: Optional[dict[str, Any]]) -> None:
         super().__init__(failure.get('message'))
@@ -62,10 +62,10 @@ _loaded: Optional[ctypes.CDLL] = None
 
 
 def library() -> ctypes.CDLL:
-    """The library, loaded when first needed.
+    """The library. The first call loads it.
 
-    There is no lock: loading twice gives the same library twice, while a lock that another thread holds during a fork
-    would stay closed in the child for ever.
+    There is no lock: to load it twice is harmless, while a lock that another thread holds during a fork would stay
+    locked in the child process for ever.
     """
     global _loaded
     if _loaded is None:
@@ -76,7 +76,7 @@ def library() -> ctypes.CDLL:
 def _candidates() -> list[str]:
     named = os.environ.get(LIBRARY_VARIABLE)
     if named:
-        # Whoever names a file wants that file: falling back on another one would hide the mistake.
+        # No fallback: it would hide a wrong path.
         return [named]
     file_name = _FILE_NAMES.get(sys.platform, 'libwazo_auth_client.so')
     return [str(Path(__file__).parent / '_native' / file_name), file_name]
@@ -104,11 +104,11 @@ def _load() -> ctypes.CDLL:
 
 
 def _encode(what: str, text: Optional[str]) -> Optional[bytes]:
-    """The text as C takes it. An error names `what` and never the text: it may be a password."""
+    """The text as UTF-8. The error contains `what` and not the text, which may be a password."""
     if text is None:
         return None
     if '\0' in text:
-        # C texts end at the first NUL: what follows it would be dropped without a word.
+        # C would cut the text short.
         raise ValueError(f'{what}: a text without NUL characters is expected')
     try:
         return text.encode('utf-8')
@@ -117,7 +117,7 @@ def _encode(what: str, text: Optional[str]) -> Optional[bytes]:
 
 
 def _raise(error: ctypes.c_void_p) -> NoReturn:
-    """Raises what the library reported, and frees it."""
+    """Raises an error of the library, and frees it."""
     native = library()
     address = error.value
     if address is None:
@@ -132,7 +132,7 @@ def _raise(error: ctypes.c_void_p) -> NoReturn:
 
 
 def _taken(address: int) -> str:
-    """A text that the library gave away: copied, freed."""
+    """Copies a text that the library returned, and frees it."""
     try:
         return str(ctypes.string_at(address), 'utf-8')
     finally:
@@ -140,7 +140,7 @@ def _taken(address: int) -> str:
 
 
 def _answer(address: Optional[int], error: ctypes.c_void_p) -> dict[str, Any]:
-    """The answer of a call, or its error raised."""
+    """The result of a call; raises its error."""
     if not address:
         _raise(error)
     answer: dict[str, Any] = json.loads(_taken(address))
@@ -148,7 +148,7 @@ def _answer(address: Optional[int], error: ctypes.c_void_p) -> dict[str, Any]:
 
 
 def version() -> str:
-    """The version of the library that is loaded."""
+    """The version of the loaded library."""
     return str(library().wazo_auth_version(), 'utf-8')
 
 
@@ -158,16 +158,16 @@ def operations() -> Any:
 
 
 class Handle:
-    """One client of the library: connections, options, identity. Freed with its last reference.
+    """A client handle of the library. It is freed with the last reference.
 
-    A call keeps the handle alive by its own reference, so that one thread may drop it while another is in a call.
+    A running call has its own reference, so one thread can drop the handle during a call of another.
     """
 
     _address: Optional[int] = None
 
     def __init__(self, options: Mapping[str, str]) -> None:
         native = library()
-        # Kept for __del__, which may run when the modules of a dying interpreter are already empty.
+        # For __del__, which may run when the interpreter has already cleared its modules.
         self._free = native.wazo_auth_client_free
         error = ctypes.c_void_p()
         made = native.wazo_auth_options_new()
@@ -195,7 +195,7 @@ class Handle:
             _raise(error)
 
     def call(self, operation: str, arguments: str) -> dict[str, Any]:
-        """Calls an operation of the table; the answer's `status`, `headers` and `result`."""
+        """Calls an operation. Returns `status`, `headers` and `result`."""
         error = ctypes.c_void_p()
         answer = library().wazo_auth_call_response(
             self._address, _encode('operation', operation), _encode('arguments', arguments), ctypes.byref(error)
@@ -203,7 +203,7 @@ class Handle:
         return _answer(answer, error)
 
     def request(self, method: str, path: str, query: Optional[str], body: Optional[str]) -> dict[str, Any]:
-        """Sends a request that the table does not have; the answer's `status`, `headers` and `result`."""
+        """Sends a request for which there is no operation. Returns `status`, `headers` and `result`."""
         error = ctypes.c_void_p()
         answer = library().wazo_auth_request(
             self._address,

@@ -1,4 +1,4 @@
-"""What the generated resources stand on: each of their methods hands its arguments to `Resource._call`."""
+"""The base class of the generated resources. Their methods pass their arguments to `Resource._call`."""
 from __future__ import annotations
 
 import base64
@@ -13,7 +13,7 @@ __all__ = ['UNSET', 'Resource']
 
 
 class Resource:
-    """The operations of one kind of thing, as methods."""
+    """The operations of a resource, as methods."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -22,12 +22,12 @@ class Resource:
         return f'<{type(self).__name__} of a wazo-auth client>'
 
     def _answer(self, operation: str, arguments: Mapping[str, Any], more: Optional[Mapping[str, Any]]) -> Answer:
-        """Calls an operation; its status, headers and result."""
+        """Calls an operation. Returns its status, headers and result."""
         entry = self._session.operations[operation]
         return self._session.call(operation, _arguments.build(operation, entry, arguments, more or {}))
 
     def _call(self, operation: str, arguments: Mapping[str, Any], more: Optional[Mapping[str, Any]] = None) -> Any:
-        """Calls an operation; its result. `more` are the free keywords of an operation that takes them."""
+        """Calls an operation. Returns its result. `more` are the free keywords, if the operation accepts any."""
         answer = self._answer(operation, arguments, more)
         shape = self._session.operations[operation]['result']
         if shape == 'nothing':

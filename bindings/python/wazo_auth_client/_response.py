@@ -1,4 +1,4 @@
-"""What the server answered, in the shape that callers of `requests` know: `error.response.status_code`, `.json()`."""
+"""Responses with the attributes of those of `requests`: `error.response.status_code`, `.json()`."""
 from __future__ import annotations
 
 import http
@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 
 def phrase(status: int) -> str:
-    """The standard's words for a status (`Not Found`), empty for one that it does not know."""
+    """The standard reason phrase of a status (`Not Found`), empty for an unknown status."""
     try:
         return http.HTTPStatus(status).phrase
     except ValueError:
@@ -16,14 +16,14 @@ def phrase(status: int) -> str:
 
 
 def status_text(status: int, reason: Any, url: Optional[str]) -> str:
-    """The text of an error status: `404 Client Error: <reason> for url: <url>`."""
+    """The message for an error status: `404 Client Error: <reason> for url: <url>`."""
     party = 'Client Error' if 400 <= status < 500 else 'Server Error' if status >= 500 else 'Unexpected Status'
     words = reason if isinstance(reason, str) else json.dumps(reason)
     return f'{status} {party}: {words} for url: {url}'
 
 
 class Headers(Mapping[str, str]):
-    """Response headers; names compare without regard to case."""
+    """Response headers, with case-insensitive names."""
 
     def __init__(self, headers: Optional[Mapping[str, str]] = None) -> None:
         self._headers = {name.lower(): (name, value) for name, value in (headers or {}).items()}
@@ -42,7 +42,7 @@ class Headers(Mapping[str, str]):
 
 
 class Request:
-    """What was asked: the method and the URL, its secrets masked."""
+    """A request: the method and the URL, with secrets masked."""
 
     def __init__(self, method: Optional[str], url: Optional[str]) -> None:
         self.method = method
@@ -53,10 +53,10 @@ class Request:
 
 
 class Response:
-    """An answer of the server.
+    """A response of the server.
 
-    `reason` is what the server gives as its reason (the `message` of most error bodies, the first `reason` of the
-    others), and the standard's phrase where it gives none. `url` has its secrets masked.
+    `reason` is the `message` of an error body, or its first `reason`, or else the standard reason phrase. Secrets in
+    `url` are masked.
     """
 
     encoding = 'utf-8'
@@ -77,7 +77,7 @@ class Response:
         self.reason = self._own_reason() or reason or phrase(status_code)
 
     def _own_reason(self) -> Any:
-        """The body's `message`; an object or a list is kept as it is, as the reference client keeps it."""
+        """The `message` of the body, which may be an object or a list, as in the reference client."""
         try:
             body = json.loads(self.text)
         except ValueError:
@@ -101,7 +101,7 @@ class Response:
         return f'<Response [{self.status_code}]>'
 
     def json(self) -> Any:
-        """The body, read as JSON; `exceptions.JSONDecodeError` (a ValueError) where it is none."""
+        """The body as JSON; raises `exceptions.JSONDecodeError` (a ValueError) if it is not JSON."""
         try:
             return json.loads(self.text)
         except json.JSONDecodeError as error:

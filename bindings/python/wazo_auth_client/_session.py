@@ -1,7 +1,7 @@
-"""What a client's resources share: its settings, and the library's handle, made when the first call needs it.
+"""What the resources of a client share: its settings, and the library's handle, which the first call creates.
 
-A resource holds the session and not the client, so that nothing refers back to the client, and its connections are
-closed with its last reference instead of at some later garbage collection.
+A resource refers to the session and not to the client. Without a reference cycle, the connections are closed together
+with the last reference to the client, and not at some later garbage collection.
 """
 from __future__ import annotations
 
@@ -16,24 +16,31 @@ from . import _errors
 from ._native import Handle, NativeError
 from ._response import Headers
 
-# One lock for the making and changing of all handles; no call to the server is made under it. A fork takes it first:
-# the child then has it free, and sees no session that is half changed.
+# One lock for creating and changing all handles. No request is sent while it is held. A fork acquires it first, so that
+# the child process gets a free lock and no session in the middle of a change.
 _changes = threading.RLock()
 if hasattr(os, 'register_at_fork'):
     os.register_at_fork(
         before=_changes.acquire, after_in_parent=_changes.release, after_in_child=_changes.release
     )
 
-#: What may change in a handle that is in use; everything else takes a new one.
+#: The settings that can change in an existing handle; the others need a new one.
 IDENTITY = frozenset({'token', 'tenant_uuid', 'username', 'password'})
 
 
 class Answer(NamedTuple):
-    """A successful answer: the HTTP status, the response's headers, and the operation's result."""
+    """A successful response: the HTTP status, the headers, and the result of the operation.
+
+    It is false only if the result is False: the operation asks a question, such as `token.check`, and the answer is no.
+    """
 
     status: int
     headers: Headers
     result: Any
+
+    def __bool__(self) -> bool:
+        # A tuple is true, and `if client.call('token.check', ...)` would then take every no for a yes.
+        return self.result is not False
 
 
 class Session:
@@ -47,7 +54,7 @@ class Session:
         self.operations = operations
 
     def change(self, settings: Mapping[str, Optional[str]]) -> None:
-        """Changes settings for all calls that begin from now on; None unsets one."""
+        """Changes settings for the calls that begin afterwards; None unsets a setting."""
         with _changes:
             for key, value in settings.items():
                 if self._handle is not None and key in IDENTITY:
@@ -63,7 +70,7 @@ class Session:
                     self._settings[key] = value
 
     def close(self) -> None:
-        """Drops the connections as soon as no call uses them any more."""
+        """Closes the connections as soon as no call uses them."""
         with _changes:
             self._closed = True
             self._handle = None
@@ -80,7 +87,7 @@ class Session:
         return handle
 
     def call(self, operation: str, arguments: Mapping[str, Any]) -> Answer:
-        """Calls an operation with arguments as the library takes them."""
+        """Calls an operation with the arguments of the C function wazo_auth_call()."""
         text = _json(operation, arguments)
         try:
             return _answer(self._native().call(operation, text))
@@ -88,7 +95,7 @@ class Session:
             raise _errors.to_exception(error) from None
 
     def request(self, method: str, path: str, query: Optional[Mapping[str, Any]] = None, body: Any = None) -> Answer:
-        """Sends a request that no operation describes."""
+        """Sends a request for which there is no operation."""
         query_text = None if query is None else _json(path, query)
         body_text = None if body is None else _json(path, body)
         try:
@@ -109,7 +116,7 @@ def _json(operation: str, value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """What json cannot write but what stands for one text: a UUID."""
+    """Converts what the json module cannot write: UUIDs, and mappings that are no dict."""
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The client: the reference's constructor and attributes, and a resource for each kind of thing that wazo-auth has."""
+"""The client: constructor and attributes as in the reference client, and an attribute for each resource."""
 from __future__ import annotations
 
 import math
@@ -16,15 +16,15 @@ Timeout = Union[None, Number, tuple[Optional[Number], Optional[Number]]]
 
 
 class AuthClient(_operations.Resources):
-    """A client of one wazo-auth.
+    """A client of a wazo-auth server.
 
-    Nothing is sent, and the library is not loaded, before the first call. A client may be used by any number of
-    threads at once; a change of its attributes applies to the calls that begin afterwards.
+    Thread-safe. The first call loads the library and connects. A change of an attribute applies to the calls that begin
+    afterwards.
 
-    `timeout` is in seconds: for a whole call, or a pair for connecting and for what follows, or None for no limit.
-    `verify_certificate` is True for the system's authorities, the path of a file of authorities, or False.
-    `native_options` passes further options to the library by their names (`{'retries': 2, 'proxy': ...}`). Any other
-    keyword is taken and ignored, so that a program can pass its whole configuration.
+    `timeout` is in seconds: a number for the whole call, a pair (connect, rest of the call), or None for no limit.
+    `verify_certificate` is True for the system's certificate authorities, the path of a PEM file, or False.
+    `native_options` passes further options to the library (`{'retries': 2, 'proxy': ...}`). Other keywords are ignored,
+    so that a program can pass its whole configuration.
     """
 
     saml_config: _compat.SamlConfig
@@ -77,9 +77,10 @@ class AuthClient(_operations.Resources):
 
     @classmethod
     def from_url(cls, url: str, **keywords: Any) -> AuthClient:
-        """A client from `https://[user:password@]host[:port][/prefix][?option=value&...]`.
+        """Creates a client from `https://[user:password@]host[:port][/prefix][?option=value&...]`.
 
-        The query holds options of the library, as `native_options` does; `keywords` are the constructor's and win.
+        The query sets options of the library, like `native_options`. `keywords` are those of the constructor, and take
+        precedence.
         """
         return cls(**{**_url.keywords(url), **keywords})
 
@@ -93,14 +94,14 @@ class AuthClient(_operations.Resources):
         self.close()
 
     def close(self) -> None:
-        """Closes the connections as soon as no call uses them any more; a later call raises (kind `closed`)."""
+        """Closes the connections as soon as no call uses them. Later calls raise an exception of the kind `closed`."""
         self._session.close()
 
-    # What programs read and change on a client that they have.
+    # Attributes that programs read and change.
 
     @property
     def host(self) -> str:
-        """The server's name or address."""
+        """The server's host name or IP address."""
         return self._host
 
     @host.setter
@@ -110,7 +111,7 @@ class AuthClient(_operations.Resources):
 
     @property
     def port(self) -> Union[int, str, None]:
-        """The server's port; 0 and None leave it out of the URL."""
+        """The server's port; omitted from the URL if it is 0 or None."""
         return self._port
 
     @port.setter
@@ -120,7 +121,7 @@ class AuthClient(_operations.Resources):
 
     @property
     def timeout(self) -> Timeout:
-        """The longest time of a call, in seconds."""
+        """The timeout of a call, in seconds."""
         return self._timeout
 
     @timeout.setter
@@ -150,7 +151,7 @@ class AuthClient(_operations.Resources):
 
     @property
     def tenant_uuid(self) -> Any:
-        """The tenant on whose behalf calls are made that name none."""
+        """The tenant of calls that do not name one."""
         return self._tenant_uuid
 
     @tenant_uuid.setter
@@ -159,19 +160,19 @@ class AuthClient(_operations.Resources):
         self._tenant_uuid = tenant_uuid
 
     def set_token(self, token: Optional[str]) -> None:
-        """Sets the token that calls are made with; None for none."""
+        """Sets the token of the calls that begin afterwards; None unsets it."""
         self._session.change({'token': _text(token)})
 
     def set_tenant(self, tenant_uuid: Any) -> None:
-        """Sets the tenant on whose behalf calls are made that name none; None for the token's own."""
+        """Sets the tenant of calls that do not name one; None for the token's own tenant."""
         self.tenant_uuid = tenant_uuid
 
     def tenant(self) -> Any:
-        """The tenant on whose behalf calls are made that name none."""
+        """The tenant of calls that do not name one."""
         return self._tenant_uuid
 
     def url(self, *parts: Any) -> str:
-        """The URL of the API, and `parts` below it, as they are."""
+        """The URL of the API, followed by `parts`, which are not encoded."""
         host = f'[{self._host}]' if ':' in str(self._host) and not str(self._host).startswith('[') else self._host
         port = '' if _port(self._port) == '0' else f':{self._port}'
         version = f'/{self._version}' if self._version else ''
@@ -179,27 +180,27 @@ class AuthClient(_operations.Resources):
         return '/'.join([base, *(str(part) for part in parts)])
 
     def is_server_reachable(self) -> bool:
-        """Whether the server answers at all, be it with an error."""
+        """Whether the server responds, even if it returns an error."""
         try:
             self.status.check()
         except WazoAuthError as error:
             if error.kind in ('invalid_argument', 'closed'):
-                raise  # the server was not asked
+                raise  # no request was sent
             return error.response is not None
         return True
 
-    # For what has no method.
+    # Calls by name, and other requests.
 
     def call(self, operation: str, arguments: Optional[Mapping[str, Any]] = None) -> Answer:
-        """Calls an operation by its name (`users.get`); the answer with its status and headers.
+        """Calls an operation by its name (`users.get`). Returns its status, headers and result.
 
-        `arguments` are the operation's parameters by name; further query keys stand in `query`, further fields of the
-        body in `body`.
+        `arguments` are the parameters of the operation by name. Pass further query keys in `query`, and further fields
+        of the body in `body`.
         """
         return self._session.call(operation, arguments or {})
 
     def request(self, method: str, path: str, query: Optional[Mapping[str, Any]] = None, body: Any = None) -> Answer:
-        """Sends a request that no operation describes, to a percent-encoded path below the API's (`/users/{uuid}`)."""
+        """Sends a request for which there is no operation. `path` is percent-encoded, such as `/users/{uuid}`."""
         return self._session.request(method, path, query, body)
 
 
@@ -234,16 +235,15 @@ def _option(value: Any) -> Optional[str]:
 
 
 def _program() -> Optional[str]:
-    """The running program's name; None, for the library's own default, where there is none."""
+    """The name of the running program; None, for the library's default, if it has none."""
     name = os.path.basename((getattr(sys, 'argv', None) or [''])[0])
     return name.encode('ascii', 'ignore').decode() or None
 
 
 def _timeouts(timeout: Timeout) -> dict[str, Optional[str]]:
-    """`timeout` in the library's terms.
+    """The options of the library for `timeout`.
 
-    The library bounds the whole call. Of a pair the first bounds the connecting, and the whole call ends after both;
-    a pair with one None is bounded by what is left of it.
+    The library's timeout is for the whole call. For a pair, it is the sum; if the second one is None, there is none.
     """
     connect, rest = timeout if isinstance(timeout, (tuple, list)) else (None, timeout)
     connect_ms, rest_ms = _milliseconds(connect), _milliseconds(rest)
@@ -252,7 +252,7 @@ def _timeouts(timeout: Timeout) -> dict[str, Optional[str]]:
 
 
 def _milliseconds(seconds: Optional[Number]) -> int:
-    """In whole milliseconds, at least one; 0 stands for no limit."""
+    """Milliseconds, rounded up; 0 for no limit."""
     if seconds is None or seconds == math.inf:
         return 0
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
@@ -264,7 +264,7 @@ def _milliseconds(seconds: Optional[Number]) -> int:
 
 def _verification(verify: Union[bool, str, os.PathLike[str], None]) -> dict[str, Optional[str]]:
     if verify is None:
-        verify = True  # nothing said: the safe one
+        verify = True  # the safe default
     if isinstance(verify, bool):
         return {'verify_certificate': _boolean(verify)}
     path = os.fspath(verify)

@@ -1,14 +1,13 @@
 """The exceptions of this package.
 
-What fails on the way to the server or is refused by it is raised as the types that the callers of the reference client
-catch: those of `requests`, where `requests` is installed (`except requests.HTTPError` catches `HTTPError` below), and
-types of the same names and the same shape, where it is not. Every exception derives from `WazoAuthError`, which
-carries what the library knows about it.
+Every exception derives from `WazoAuthError`, which has the details of the error. Callers of the reference client catch
+the exceptions of `requests`. So the exceptions for failed calls derive from those too, if `requests` is installed
+(`except requests.HTTPError` catches `HTTPError` below). Otherwise they have the same names and attributes.
 
-`requests` is imported when the first of those types is needed (an error is raised, or a name of this module is used),
-and not when this package is: its import takes longer than many a program's whole work, and brings OpenSSL along, which
-a host may have reasons not to want. It cannot be left out until somebody else imports it: a class's bases are decided
-once, and who catches may import `requests` only after the error was raised.
+`requests` is imported when one of those types is first needed (an error is raised, or a name of this module is used),
+and not together with this package: the import is slow, and loads OpenSSL, which some programs must not load. It cannot
+wait until the program imports `requests`: the base classes are fixed once, and a program may import `requests` after an
+error was raised.
 """
 from __future__ import annotations
 
@@ -32,48 +31,48 @@ __all__ = [
 
 
 class WazoAuthError(Exception):
-    """Anything that this package raises about a call."""
+    """The base class of all exceptions about a call."""
 
-    #: What happened, in one word: `not_found`, `token_invalid`, `timeout` ... (the list is in the README).
+    #: The kind of the error as a word: `not_found`, `token_invalid`, `timeout` ...
     kind: Optional[str] = None
-    #: The same as the number of the C interface; numbers are only ever added.
+    #: The kind as the number of the C interface; numbers never change.
     kind_code: Optional[int] = None
-    #: The HTTP status of the answer, None where there was none.
+    #: The HTTP status of the response, None if there was no response.
     status: Optional[int] = None
-    #: The server's name of the error (`unknown-user`), None where it gives none.
+    #: The server's `error_id` (`unknown-user`), None if it gave none.
     error_id: Any = None
-    #: What the server says besides, as it came, its secrets masked.
+    #: The server's `details`, with secrets masked.
     details: Any = None
-    #: Whether the same call may succeed a moment later.
+    #: Whether the same call may succeed if it is repeated later.
     is_retryable: bool = False
-    #: Whether the request may have been carried out although the call failed.
+    #: Whether the server may have carried out the request although the call failed.
     is_in_doubt: bool = False
-    #: Whether the client's own token is not valid any more: the moment to get a new one.
+    #: Whether the client's own token is unknown or expired: log in again.
     is_token_invalid: bool = False
-    #: The operation that was called (`users.get`), its HTTP method and its URL, secrets masked.
+    #: The operation (`users.get`), its HTTP method and its URL, with secrets masked.
     operation: Optional[str] = None
     method: Optional[str] = None
     url: Optional[str] = None
-    #: The server's answer, None where there was none.
+    #: The response, None if there was none.
     response: Any = None
     request: Any = None
 
 
-# The reference client's two token exceptions derive from BaseException, so that `except Exception` misses them and a
-# thread dies of them without a word. They derive from Exception here. Whoever catches them by name sees no difference.
-# They are no RequestException: the request succeeded, and its answer was no.
+# In the reference client, the two token exceptions derive from BaseException, so that `except Exception` does not catch
+# them and a thread ends silently. Here they derive from Exception; code that catches them by name is not affected. They
+# do not derive from RequestException: the request succeeded, and the answer was no.
 
 
 class InvalidTokenException(WazoAuthError):
-    """The token that was asked about does not exist (any more)."""
+    """The token that was checked is unknown or expired."""
 
 
 class MissingPermissionsTokenException(WazoAuthError):
-    """The token that was asked about lacks the access, or may not work in the tenant."""
+    """The token that was checked lacks the access, or may not be used in the tenant."""
 
 
 def _own_types() -> SimpleNamespace:
-    """The types of `requests`, for a machine without it."""
+    """Replacements for the exceptions of `requests`, if it is not installed."""
 
     class RequestException(OSError):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -99,52 +98,52 @@ def _own_types() -> SimpleNamespace:
 def _request_types() -> Any:
     try:
         from requests import exceptions
-    except Exception:  # not installed, broken, or asked for while the interpreter shuts down: an error must still come
+    except Exception:  # not installed, broken, or the interpreter is shutting down: an error must still be raised
         return _own_types()
     return exceptions
 
 
 def _define() -> None:
-    """Makes the types that depend on whether `requests` is there, as names of this module."""
+    """Defines the exceptions that depend on whether `requests` is installed, as names of this module."""
     base = _request_types()
 
     class RequestException(WazoAuthError, base.RequestException):
-        """A call that failed; what the types below have in common."""
+        """The base class of the exceptions for failed calls."""
 
     class HTTPError(RequestException, base.HTTPError):
-        """The server answered with an error status; `response` has the answer."""
+        """The server returned an error status; see `response`."""
 
     class ConnectionError(RequestException, base.ConnectionError):
-        """The server could not be reached, or hung up."""
+        """There was no connection, or the server closed it."""
 
     class SSLError(ConnectionError, base.SSLError):
-        """TLS failed: the certificate is not one that the caller's settings trust, or is for another host."""
+        """TLS failed: the certificate is not trusted, or is for another host name."""
 
     class Timeout(RequestException, base.Timeout):
-        """The deadline passed."""
+        """The call did not end before its deadline."""
 
     class InvalidArgument(RequestException, ValueError):
-        """The call cannot be made with these arguments or settings; nothing was sent."""
+        """An argument or a setting is invalid; nothing was sent."""
 
     class ProtocolError(RequestException, ValueError):
-        """The server's answer is not what the operation answers."""
+        """The response is malformed."""
 
-    # The type came with requests 2.27; before, its callers caught the one of the standard library.
+    # requests has the type since 2.27; before, its callers caught that of the standard library.
     class JSONDecodeError(ProtocolError, getattr(base, 'JSONDecodeError', json.JSONDecodeError)):
-        """The server's answer is not JSON."""
+        """The response is not JSON."""
 
         def __init__(self, msg: str, doc: str = '', pos: int = 0) -> None:
             json.JSONDecodeError.__init__(self, msg, doc, pos)
             base.RequestException.__init__(self, *self.args)
 
-        def __reduce__(self) -> Any:  # the one of json.JSONDecodeError forgets the attributes
+        def __reduce__(self) -> Any:  # that of json.JSONDecodeError drops the attributes
             return type(self), (self.msg, self.doc, self.pos), self.__dict__
 
     made = {name: value for name, value in locals().items() if name in __all__}
     for name, value in made.items():
-        # As if written at the top of this module: for pickling, and for the tracebacks that people read.
+        # As if defined at the top of this module, for pickling and for tracebacks.
         value.__module__, value.__qualname__ = __name__, name
-    # Of two threads that come here at once one wins, for all of the types: they have to fit together.
+    # If two threads come here at once, one wins for all types: they have to fit together.
     globals().update(globals().setdefault('_defined', made))
 
 
