@@ -102,7 +102,15 @@ fn program() -> &'static PathBuf {
 }
 
 fn build() -> PathBuf {
-    let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What `cargo test` says of the library's crate is not the simulator's: ring would be built again, and once more by
+    // the next one who calls cargo.
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.to_string_lossy().starts_with(start)) {
+            cargo.env_remove(name);
+        }
+    }
+    let built = cargo
         .args(["build", "--locked", "--quiet", "--package", "wazo-auth-simulator", "--bins"])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(ROOT)
