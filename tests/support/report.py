@@ -71,6 +71,6 @@ class Report:
             self.promise(False, f'{prefix}{name} comes to its end', f'exit status {status}; {seen}; it said: {counts}')
 
     def end(self):
-        """The last line; gives the exit status. A run without a promise has not passed."""
+        """The last line; gives the exit status. A run in which nothing was even skipped has not passed."""
         print(f'{self.passed} passed, {self.failed} failed' + (f', {self.skipped} skipped' if self.skipped else ''))
-        return 1 if self.failed or not self.passed else 0
+        return 1 if self.failed or not self.settled else 0
