@@ -7,6 +7,7 @@
 
 What needs a tool that is not here is skipped, and counted as such; everything else that cannot run has failed.
 """
+import re
 import shutil
 
 
@@ -61,7 +62,7 @@ class Report:
             word, dash, rest = line.partition(' - ')
             if dash and word in ('ok', 'not ok', 'skipped'):
                 self.line(f'{word} - {prefix}{rest}')
-            elif ' passed, ' in line:
+            elif re.fullmatch(r'\d+ passed, \d+ failed', line):
                 counts = line
             else:
                 print(line, flush=True)
