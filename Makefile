@@ -33,10 +33,11 @@ test: setup ## Runs every test; a fresh clone needs nothing before it
 setup: ## Installs what the tests need and is missing, and says what
 	@tools/setup.sh
 
-lint: ## Formatting and clippy, warnings being errors
+lint: ## Formatting and clippy, warnings being errors; whether the mutations of the host tests still find their places
 	@status=0; set -x; \
 	    $(CARGO) fmt --all --check || status=1; \
 	    $(CARGO) clippy --locked --workspace --all-targets -- --deny warnings || status=1; \
+	    $(PYTHON) tests/host/mutations.py --check || status=1; \
 	    set +x; [ $$status = 1 ] || echo 'Formatting and clippy: nothing to say'; exit $$status
 
 codegen: ## Checks that header, C functions, Python methods and docs are those of the table of operations
