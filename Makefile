@@ -7,9 +7,11 @@ CARGO ?= cargo
 PYTHON ?= $(if $(wildcard build/venv/bin/python),build/venv/bin/python,python3)
 export CARGO PYTHON
 
-# The beginnings of a recipe's line: build the library or the simulator, and tell what follows where it is.
-with_library = WAZO_AUTH_CLIENT_LIBRARY=$$($(PYTHON) tools/artifacts.py library) && export WAZO_AUTH_CLIENT_LIBRARY &&
-with_simulator = WAZO_AUTH_SIMULATOR=$$($(PYTHON) tools/artifacts.py simulator) && export WAZO_AUTH_SIMULATOR &&
+# The beginnings of a recipe's line: find or build the library or the simulator, and tell what follows where it is. The
+# runners of the tests do so by themselves.
+with_library = WAZO_AUTH_CLIENT_LIBRARY=$$($(PYTHON) tests/support/artifacts.py library) && \
+    export WAZO_AUTH_CLIENT_LIBRARY &&
+with_simulator = WAZO_AUTH_SIMULATOR=$$($(PYTHON) tests/support/artifacts.py simulator) && export WAZO_AUTH_SIMULATOR &&
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -26,44 +28,49 @@ demo: ## Shows the C and the Python sample at work, against a wazo-auth in memor
 	@$(PYTHON) tools/demo.py
 
 test: setup ## Runs every test; a fresh clone needs nothing before it
-	@tools/test.sh lint codegen rust c cpp python replay docs samples host-short kamailio
+	@$(PYTHON) tools/test.py lint codegen rust c cpp python replay docs samples host-short kamailio
 
 setup: ## Installs what the tests need and is missing, and says what
 	@tools/setup.sh
 
-lint: ## Formatting and clippy, warnings being errors
+lint: ## Formatting and clippy, warnings being errors; whether the mutations of the host tests still find their places
 	@status=0; set -x; \
 	    $(CARGO) fmt --all --check || status=1; \
 	    $(CARGO) clippy --locked --workspace --all-targets -- --deny warnings || status=1; \
+	    $(PYTHON) tests/host/mutations.py --check || status=1; \
 	    set +x; [ $$status = 1 ] || echo 'Formatting and clippy: nothing to say'; exit $$status
 
 codegen: ## Checks that every generated file is what the tables of operations, options and error kinds say
 	$(CARGO) xtask codegen --check
 	@echo 'Generated files: as `cargo xtask codegen` writes them'
 
+# Package by package: all at once, Cargo would build the library with the features that the others want of its
+# dependencies.
 test-rust: ## The Rust tests: the library's, the simulator's, the generators'
-	$(CARGO) test --locked --workspace
+	@$(with_simulator) status=0; set -x; \
+	    $(CARGO) test --locked --no-fail-fast -p wazo-auth-client || status=1; \
+	    $(CARGO) test --locked --no-fail-fast -p wazo-auth-simulator || status=1; \
+	    $(CARGO) test --locked --no-fail-fast -p xtask || status=1; \
+	    exit $$status
 
 test-c: ## The C tests, with the simulator and under valgrind
 	$(PYTHON) tests/c/run.py
 
 test-cpp: ## The C++ tests: what must compile, what must not, and what runs against the simulator
-	@$(with_library) $(with_simulator) set -x && $(PYTHON) tests/cpp/run.py
+	$(PYTHON) tests/cpp/run.py
 
 test-python: ## The tests of the Python package, and of the simulator's Python fixture
-	@$(with_library) $(with_simulator) set -x && \
-	    PYTHONPATH=bindings/python $(PYTHON) -m unittest discover --start-directory tests/python
-	@$(with_simulator) set -x && $(PYTHON) -m unittest discover --start-directory simulator/python
+	$(PYTHON) tests/support/unittests.py tests/python simulator/python
 
 test-replay: ## Replays the recorded calls of the reference client
 	@$(with_library) set -x && \
 	    PYTHONPATH=bindings/python $(PYTHON) tests/replay.py tests/data/golden_calls.jsonl
 
 test-docs: ## The README's code, every block of it, and the links of the documentation
-	@$(with_library) $(with_simulator) set -x && $(PYTHON) tests/docs/test_readme.py
+	$(PYTHON) tests/support/unittests.py tests/docs
 
 build: ## Builds the library as it is shipped, and prints its path
-	@RELEASE=1 $(PYTHON) tools/artifacts.py library
+	@RELEASE=1 $(PYTHON) tests/support/artifacts.py --build library
 
 docs: ## Writes the documentation of the C and C++ headers into build/docs, by Doxygen
 	@tools/docs.sh

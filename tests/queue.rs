@@ -1,26 +1,27 @@
 //! The queue's promises, where a host's program is not as orderly as one would like.
 
+mod support;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use support::Simulator;
 use wazo_auth_client::{Arguments, Client, ErrorKind, Options, Queue};
-use wazo_auth_simulator::faults::Fault;
-use wazo_auth_simulator::{Options as ServerOptions, Simulator};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(30));
 
 fn server() -> Simulator {
-    Simulator::start_blocking(ServerOptions::with_admin("admin", "secret")).unwrap()
+    Simulator::start("secret")
 }
 
 fn client(server: &Simulator) -> Client {
     let mut options = Options::new();
-    options.set_url(&format!("http://admin:secret@127.0.0.1:{}?timeout_ms=20000", server.port())).unwrap();
+    options.set_url(&format!("http://admin:secret@127.0.0.1:{}?timeout_ms=20000", server.port)).unwrap();
     Client::new(&options).unwrap()
 }
 
 fn delay(server: &Simulator, ms: u64) {
-    server.faults().set(vec![Fault::from_json(&serde_json::json!({"fault": "delay", "ms": ms})).unwrap()]);
+    server.faults(&serde_json::json!([{"fault": "delay", "ms": ms}]));
 }
 
 fn login(queue: &Queue, client: &Client) -> u64 {
@@ -81,7 +82,7 @@ fn a_wake_up_that_is_set_late_is_called_for_what_waits_already() {
     }
     let (sender, receiver) = std::sync::mpsc::channel();
     let sender = std::sync::Mutex::new(sender);
-    queue.set_wake_up(Some(Box::new(move || sender.lock().unwrap().send(()).unwrap_or_default()))).unwrap();
+    queue.set_wake_up(Some(Arc::new(move || sender.lock().unwrap().send(()).unwrap_or_default()))).unwrap();
     receiver.recv_timeout(Duration::from_secs(30)).expect("it is called");
     assert!(queue.next(LONG).unwrap().is_some());
 }
@@ -97,13 +98,13 @@ fn a_wake_up_may_take_submit_replace_itself_and_end_its_queue() {
     let made = Queue::new(4).unwrap();
     {
         let (queue, calls, client) = (Arc::clone(&queue), Arc::clone(&calls), Arc::clone(&client));
-        made.set_wake_up(Some(Box::new(move || {
+        made.set_wake_up(Some(Arc::new(move || {
             let queue = queue.get().unwrap();
             calls.fetch_add(1, Ordering::SeqCst);
             // It does not wait on the thread that would have to bring what it waits for.
             while queue.next(None).unwrap().is_some() {}
             let sender = std::sync::Mutex::new(sender.lock().unwrap().clone());
-            queue.set_wake_up(Some(Box::new(move || sender.lock().unwrap().send(()).unwrap_or_default()))).unwrap();
+            queue.set_wake_up(Some(Arc::new(move || sender.lock().unwrap().send(()).unwrap_or_default()))).unwrap();
             login(queue, &client);
         })))
         .unwrap();

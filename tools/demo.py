@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / 'tools'), str(ROOT / 'simulator' / 'python')]
+sys.path.insert(0, str(ROOT / 'tests' / 'support'))
 import artifacts  # noqa: E402
-from simulator_fixture import Simulator  # noqa: E402
+from wazo_auth import Simulator, without_settings  # noqa: E402
 
 BUILD = ROOT / 'build' / 'demo'
 SAMPLE = ROOT / 'bindings' / 'c' / 'quickstart.c'
@@ -66,23 +66,17 @@ def server():
         yield environment
         return
     say('Building the simulator, a wazo-auth in memory')
-    program = artifacts.build('simulator')
-    with Simulator(program=str(program), admin='admin:secret') as simulator:
+    artifacts.simulator()
+    with Simulator() as simulator:
         say(f'The simulator listens on {simulator.url}; its certificate, made at this start, is in {simulator.ca_file}')
         # What is set for another server must not reach this one.
-        environment = {name: value for name, value in environment.items() if not name.startswith('WAZO_AUTH_')}
-        yield environment | {
-            'WAZO_AUTH_URL': simulator.url,
-            'WAZO_AUTH_USERNAME': 'admin',
-            'WAZO_AUTH_PASSWORD': 'secret',
-            'WAZO_AUTH_CA_FILE': simulator.ca_file,
-        }
+        yield without_settings(environment) | simulator.settings()
     say('The simulator is stopped')
 
 
 def main():
     say('Building the library (the first time, this takes a few minutes)')
-    library = artifacts.build('library')
+    library = artifacts.library()
     sample = compile_sample(library)
     with server() as environment:
         environment['PYTHONPATH'] = str(ROOT / 'bindings' / 'python')

@@ -20,6 +20,9 @@ must python3 python3
 need g++ g++
 need nm binutils
 need valgrind valgrind
+need strace strace
+need prlimit util-linux
+need pkg-config pkg-config
 if has python3 && ! python3 -c 'import requests' 2>/dev/null && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     packages="$packages python3-venv"
 fi
@@ -31,7 +34,12 @@ fi
 
 # One of the samples is written over libevent.
 if has "${CC:-cc}" && ! echo '#include <event2/event.h>' | "${CC:-cc}" -E -x c - >/dev/null 2>&1; then
-    packages="$packages libevent-dev pkg-config"
+    packages="$packages libevent-dev"
+fi
+
+# clang is used where it is there; Debian has the library of its sanitizers in a package of its own, named by its version.
+if has clang++ && ! echo 'int main() {}' | clang++ -x c++ -fsanitize=address - -o /dev/null >/dev/null 2>&1; then
+    packages="$packages libclang-rt-$(clang++ -dumpversion | cut -d. -f1)-dev"
 fi
 
 if [ -n "$packages" ]; then
@@ -42,13 +50,23 @@ if [ -n "$packages" ]; then
         # $packages and $as_root are lists of words.
         # shellcheck disable=SC2086
         { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq \
-            --no-install-recommends $packages; } || say "apt-get failed"
+            --no-install-recommends $packages; } || say "apt-get failed; what needs$packages is skipped"
     else
         say "missing:$packages; what needs them is skipped; to install them, as root: apt-get install$packages"
     fi
     for command in $necessary; do
         [ "$command" = libc6-dev ] || has "$command" || { say "$command is needed for everything; giving up"; exit 1; }
     done
+fi
+
+# Kamailio, sipp and Kamailio's headers, for its module; root alone, as it adds a source of packages.
+if ! { has kamailio && has sipp && ls -d /usr/local/src/kamailio-*/src >/dev/null 2>&1; }; then
+    if [ "$(id -u)" = 0 ] && has apt-get; then
+        say "installing Kamailio, sipp and Kamailio's source, for its headers"
+        bindings/c/kamailio/setup.sh >/dev/null || say "they could not be installed: the test of the Kamailio module is skipped"
+    else
+        say "Kamailio is missing: the test of its module is skipped; to install it, as root: bindings/c/kamailio/setup.sh"
+    fi
 fi
 
 has cargo || { say "cargo is not here: install a Rust toolchain, see https://rustup.rs"; exit 1; }

@@ -24,15 +24,20 @@ import urllib.request
 
 
 class Simulator:
-    """A running simulator. `url`, `port` and `ca_file` say where it is and how it is trusted."""
+    """A running simulator. `url`, `port` and `ca_file` say where it is and how it is trusted.
 
-    def __init__(self, admin="admin:secret", tls=True, arguments=(), program=None, start_timeout=10):
+    It speaks HTTPS, or plain HTTP with `tls=False`; with `both=True` the other one too: `urls` has both by their scheme.
+    """
+
+    def __init__(self, admin="admin:secret", tls=True, arguments=(), program=None, start_timeout=10, both=False):
         self.admin = admin
         self.tls = tls
+        self.both = both
         self.arguments = list(arguments)
         self.program = program or os.environ.get("WAZO_AUTH_SIMULATOR") or shutil.which("wazo-auth-simulator")
         self.start_timeout = start_timeout
         self.url = self.port = self.ca_file = None
+        self.urls = {}
         self._process = self._folder = None
 
     def start(self):
@@ -47,27 +52,31 @@ class Simulator:
         command = [self.program, "--port", "0", "--exit-with-stdin", "--certificate-file", self.ca_file]
         if self.admin:
             command += ["--admin", self.admin]
-        if self.tls:
+        if self.both:
+            command += ["--tls-port", "0"]
+        elif self.tls:
             command.append("--tls")
         # Its standard input is a pipe that nobody writes to: it ends with this process, however that ends.
         self._process = subprocess.Popen(
             command + self.arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        # A simulator that does not come up is ended, and the line below is then empty.
+        # A simulator that does not come up is ended, and the lines below are then empty.
         watchdog = threading.Timer(self.start_timeout, self._process.kill)
         watchdog.start()
         try:
-            line = self._process.stdout.readline()
+            lines = [self._process.stdout.readline() for _ in range(2 if self.both else 1)]
         finally:
             watchdog.cancel()
-        if not line.startswith("listening on "):
+        if not all(line.startswith("listening on ") for line in lines):
+            self._process.kill()
             status = self._process.wait()
             self.stop()
             raise RuntimeError(f"{self.program} did not start (exit status {status})")
-        address = line.split()[-1]
-        scheme, _, host = address.partition("://")
-        self.port = int(host.rpartition(":")[2])
-        self.url = f"{scheme}://localhost:{self.port}"
+        for line in lines:
+            scheme, _, host = line.split()[-1].partition("://")
+            self.urls[scheme] = f"{scheme}://localhost:{host.rpartition(':')[2]}"
+        self.url = self.urls["https" if self.tls else "http"]
+        self.port = int(self.url.rpartition(":")[2])
         return self
 
     def stop(self):
@@ -90,10 +99,13 @@ class Simulator:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        context = ssl.create_default_context(cafile=self.ca_file) if self.tls else None
-        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+        with urllib.request.urlopen(request, context=self.trust(), timeout=10) as answer:
             content = answer.read()
         return json.loads(content) if content else None
+
+    def trust(self):
+        """What Python's own clients take as `context`, to trust its certificate and no other; None for plain HTTP."""
+        return ssl.create_default_context(cafile=self.ca_file) if self.tls else None
 
     def __enter__(self):
         return self.start()

@@ -38,6 +38,17 @@ class SimulatorFixture(unittest.TestCase):
                 urllib.request.urlopen(urllib.request.Request(f"{simulator.url}/0.1/status", method="HEAD"))
             self.assertEqual(caught.exception.code, 503)
 
+    def test_both_schemes_are_served_where_they_are_wanted(self):
+        for tls in (False, True):
+            with Simulator(tls=tls, both=True) as simulator:
+                self.assertEqual(sorted(simulator.urls), ["http", "https"])
+                self.assertEqual(simulator.url, simulator.urls["https" if tls else "http"])
+                self.assertEqual(simulator.control("GET", "mails"), {"items": []})
+                for scheme, url in simulator.urls.items():
+                    context = ssl.create_default_context(cafile=simulator.ca_file) if scheme == "https" else None
+                    with urllib.request.urlopen(f"{url}/0.1/backends", context=context) as answer:
+                        self.assertEqual(answer.status, 200)
+
     def test_it_is_gone_after(self):
         with Simulator(tls=False) as simulator:
             url = simulator.url

@@ -32,6 +32,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::http::{Answer, Body, Connection, Disrupted};
+use crate::server::before;
 
 /// When a connection is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,10 +214,7 @@ impl Faults {
             // A connection that is busy is looked at again after a while, not spun on.
             let wait = limit.map(|_| wait.max(Duration::from_millis(1)));
             // Both ends mean: look again. The sender lives as long as the server, so that no error comes.
-            tokio::select! {
-                () = sleep(wait) => {}
-                _ = changed.changed() => {}
-            }
+            before(sleep(wait), changed.changed()).await;
         }
     }
 

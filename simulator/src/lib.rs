@@ -135,11 +135,9 @@ impl Simulator {
         let shared = Arc::new(Shared::new(state, options.faults));
         let certificate = Certificate::make().map_err(io::Error::other)?;
         let certificate_pem = certificate.pem.clone();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("wazo-auth-simulator")
-            .enable_all()
-            .build()?;
+        // One thread serves all sockets; what takes long has threads of its own (`server::carry_out`).
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().thread_name("wazo-auth-simulator").enable_all().build()?;
         let (listeners, port, tls_port) =
             runtime.block_on(server::listen(options.address, options.port, options.tls_port, &certificate))?;
         let (stop, stopped) = oneshot::channel();

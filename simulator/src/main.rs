@@ -1,13 +1,14 @@
 //! The program: a simulator until it is told to stop.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc;
 
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt;
-use tokio::io::AsyncReadExt as _;
-use tokio::signal::unix::{SignalKind, signal};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use wazo_auth_simulator::faults::Faults;
 use wazo_auth_simulator::{Options, Simulator};
 
@@ -153,26 +154,23 @@ fn run(wanted: Wanted) -> Result<(), String> {
     Ok(())
 }
 
+/// Waits for a signal or, where it is wanted, the end of standard input; the thread that waits for the other one ends
+/// with the process.
 fn wait_for_the_end(exit_with_stdin: bool) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut terminated = signal(SignalKind::terminate())?;
-        let mut interrupted = signal(SignalKind::interrupt())?;
-        let stdin_ended = async {
-            if !exit_with_stdin {
-                std::future::pending::<()>().await;
-            }
-            let mut buffer = [0; 1024];
-            while matches!(tokio::io::stdin().read(&mut buffer).await, Ok(count) if count > 0) {}
-        };
-        tokio::select! {
-            _ = terminated.recv() => {}
-            _ = interrupted.recv() => {}
-            () = stdin_ended => {}
+    let (end, ended) = mpsc::channel();
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    let signalled = end.clone();
+    std::thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            let _ = signalled.send(());
         }
-        Ok::<(), std::io::Error>(())
-    })?;
-    // A thread that still reads standard input must not hold up the end.
-    runtime.shutdown_background();
-    Ok(())
+    });
+    if exit_with_stdin {
+        std::thread::spawn(move || {
+            let mut buffer = [0; 1024];
+            while matches!(std::io::stdin().read(&mut buffer), Ok(count) if count > 0) {}
+            let _ = end.send(());
+        });
+    }
+    ended.recv().map_err(std::io::Error::other)
 }

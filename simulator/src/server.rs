@@ -1,5 +1,6 @@
 //! Sockets and TLS; one request to one answer.
 
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
@@ -14,14 +15,14 @@ use hyper::service::service_fn;
 use hyper::{Method, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use rustls::ServerConfig;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::faults::Faults;
 use crate::faults::wire::{self, Wire};
@@ -182,11 +183,23 @@ where
     let stream = wire::Stream::new(stream, connection.wire.clone());
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
     // A client that goes away, or a fault that broke the connection: neither is of interest here.
-    tokio::select! {
-        _ = served.as_mut() => return,
-        () = shared.faults.idle_expired(&connection) => served.as_mut().graceful_shutdown(),
+    if before(served.as_mut(), shared.faults.idle_expired(&connection)).await.is_none() {
+        served.as_mut().graceful_shutdown();
+        let _ = served.await;
     }
-    let _ = served.await;
+}
+
+/// What the first one gives, where it ends before the second one; none, where the second one does.
+///
+/// It stands here for `tokio::select!`, whose feature the library's tokio does not have: tokio, and all that is built
+/// on it, would be built once more for the simulator.
+pub async fn before<T>(first: impl Future<Output = T>, second: impl Future) -> Option<T> {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    poll_fn(|context| match first.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => second.as_mut().poll(context).map(|_| None),
+    })
+    .await
 }
 
 /// Reads and answers nothing, until the client gives up.

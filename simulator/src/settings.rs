@@ -26,8 +26,10 @@ pub struct Settings {
     /// Slugs of the policies of every tenant's `wazo-all-users-tenant-...` group.
     pub all_users_policies: Vec<String>,
     /// Groups that every tenant has: slug to name and policy slugs.
+    #[serde(with = "object")]
     pub default_groups: IndexMap<String, DefaultGroup>,
     /// The external authentication types besides `google`, `microsoft` and `mobile`: type to `plugin_info`.
+    #[serde(with = "object")]
     pub external_types: IndexMap<String, Value>,
     /// Those of them that add a random `state` to what a user stores, as OAuth2 types do.
     pub external_types_with_state: Vec<String>,
@@ -38,6 +40,7 @@ pub struct Settings {
     /// What `GET /idp` answers.
     pub idps: Vec<String>,
     /// Logins that the LDAP server of a tenant would accept: `address` to password.
+    #[serde(with = "object")]
     pub ldap_users: IndexMap<String, String>,
     /// Keep the last 1000 requests for `GET /_simulator/requests`.
     pub log_requests: bool,
@@ -95,6 +98,47 @@ impl Default for Settings {
             ldap_users: IndexMap::new(),
             log_requests: true,
             email_confirmation_page: Page::default(),
+        }
+    }
+}
+
+/// An ordered map as a JSON object. indexmap could do it itself, by a feature that the library's has not: indexmap, and
+/// h2 on it, would be built once more for the simulator.
+mod object {
+    use std::fmt;
+    use std::marker::PhantomData;
+
+    use indexmap::IndexMap;
+    use serde::de::{MapAccess, Visitor};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<T: Serialize, S: Serializer>(map: &IndexMap<String, T>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(map)
+    }
+
+    pub fn deserialize<'de, T, D>(from: D) -> Result<IndexMap<String, T>, D::Error>
+    where
+        T: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        from.deserialize_map(Object(PhantomData))
+    }
+
+    struct Object<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = IndexMap<String, T>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+            let mut map = IndexMap::new();
+            while let Some((key, value)) = access.next_entry()? {
+                map.insert(key, value);
+            }
+            Ok(map)
         }
     }
 }

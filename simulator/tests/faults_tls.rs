@@ -7,16 +7,14 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use raw::{End, TARGET, ask, connect, exchange, read_answer, read_to_end, set, status};
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::json;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use wazo_auth_simulator::{Options, Simulator};
 
 fn start() -> Simulator {
@@ -98,21 +96,31 @@ async fn exchange_http2(port: u16, configuration: Arc<ClientConfig>) -> Result<(
     let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.map_err(|_| "connect")?;
     let stream = TlsConnector::from(configuration).connect(localhost(), stream).await.map_err(|_| "handshake")?;
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
-    let (mut sender, connection) = handshake.map_err(|_| "handshake")?;
+    let (sender, connection) = h2::client::handshake(stream).await.map_err(|_| "handshake")?;
     let driven = tokio::spawn(connection);
-    let request = hyper::Request::get(format!("https://localhost{TARGET}")).body(Empty::<Bytes>::new());
-    let answer = sender.send_request(request.expect("a request")).await.map_err(|_| "head")?;
-    let status = answer.status().as_u16();
-    let body = answer.into_body().collect().await.map_err(|_| "body");
+    let request = hyper::Request::get(format!("https://localhost{TARGET}")).body(()).expect("a request");
+    let mut sender = sender.ready().await.map_err(|_| "handshake")?;
+    let (answer, _) = sender.send_request(request, true).map_err(|_| "head")?;
+    let answer = answer.await.map_err(|_| "head")?;
+    let (status, mut stream, mut body) = (answer.status().as_u16(), answer.into_body(), Vec::new());
+    while let Some(part) = stream.data().await {
+        let part = part.map_err(|_| "body")?;
+        stream.flow_control().release_capacity(part.len()).map_err(|_| "body")?;
+        body.extend_from_slice(&part);
+    }
     driven.abort();
-    Ok((status, body?.to_bytes()))
+    Ok((status, body.into()))
 }
 
-#[tokio::test]
-async fn the_faults_act_over_http2_too() {
-    let simulator = tokio::task::spawn_blocking(start).await.expect("a simulator");
-    let configuration = configuration(&simulator, "h2");
+#[test]
+fn the_faults_act_over_http2_too() {
+    let simulator = start();
+    let client = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    client.block_on(every_fault_over_http2(&simulator));
+}
+
+async fn every_fault_over_http2(simulator: &Simulator) {
+    let configuration = configuration(simulator, "h2");
     let port = simulator.tls_port();
     let (status, sound) = exchange_http2(port, Arc::clone(&configuration)).await.expect("a sound answer");
     assert_eq!(status, 200);

@@ -12,7 +12,7 @@ static int calls_made;
 static void called(const char *call, bool holds)
 {
     calls_made++;
-    check_that(holds, call, "must have a result", 0);
+    report_check(holds, call, "must have a result", 0);
 }
 
 /* What a call with an `error` promises: it succeeds and writes none, or fails and writes one. (A question may answer
@@ -24,14 +24,14 @@ static void judge(const char *call, bool succeeded, bool may_say_no, enum expect
         return;
     }
     if (succeeded) {
-        check_that(error == NULL, call, "no error on success", 0);
+        report_check(error == NULL, call, "no error on success", 0);
     } else if (expected == MUST_REFUSE || !may_say_no) {
-        check_that(error != NULL, call, "an error on failure", 0);
+        report_check(error != NULL, call, "an error on failure", 0);
     }
     if (expected == MUST_REFUSE) {
-        check_that(!succeeded, call, "must be refused", 0);
-        check_that(wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_INVALID_ARGUMENT, call, "invalid argument", 0);
-        check_that(strstr(wazo_auth_error_message(error), "argument") != NULL, call, "the argument is named", 0);
+        report_check(!succeeded, call, "must be refused", 0);
+        report_check(wazo_auth_error_kind(error) == WAZO_AUTH_ERROR_INVALID_ARGUMENT, call, "invalid argument", 0);
+        report_check(strstr(wazo_auth_error_message(error), "argument") != NULL, call, "the argument is named", 0);
     }
     wazo_auth_error_free(error);
     error = NULL;
@@ -52,6 +52,6 @@ int main(void)
     snprintf(promise, sizeof promise,
              "each of the %d functions of the header meets NULL with a clear error or none, and without a crash (%d calls)",
              FUNCTIONS_IN_HEADER, calls_made);
-    check_report(promise);
+    report_promise(report_failures_here == 0, promise, "");
     return finish();
 }

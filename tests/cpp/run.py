@@ -3,15 +3,13 @@
 
     tests/cpp/run.py
 
-Needs a C++17 compiler, the library and the simulator as `cargo build --workspace` leaves them; valgrind is used where
-it is there. A line for each promise, `ok - ...` or `not ok - ...`, and `N passed, M failed` as the last one.
-
-WAZO_AUTH_CLIENT_LIBRARY and WAZO_AUTH_SIMULATOR name another library and simulator, CXX the only compiler to use.
+Needs a C++17 compiler; what needs valgrind, or a compiler's sanitizers, is skipped where they are not there. Lines and
+counts as in tests/support/report.py; library and simulator as in tests/support/artifacts.py. CXX names the only compiler
+to use.
 """
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -20,11 +18,16 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 INCLUDE = ROOT / 'include'
-sys.path.insert(0, str(ROOT / 'simulator' / 'python'))
+SUPPORT = ROOT / 'tests' / 'support'
+sys.path.insert(0, str(SUPPORT))
 
-from simulator_fixture import Simulator  # noqa: E402
+import artifacts  # noqa: E402
+import process  # noqa: E402
+from report import Report  # noqa: E402
+from wazo_auth import Simulator, without_settings  # noqa: E402
 
 STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Wconversion', '-Wnon-virtual-dtor', '-Werror']
+SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 PARTS = sorted(f'wazo_auth_client/{path.name}' for path in INCLUDE.glob('wazo_auth_client/*.hpp'))
 HEADERS = ['wazo_auth_client.hpp', *PARTS]
 
@@ -37,43 +40,31 @@ void piece([[maybe_unused]] auth::Client client, [[maybe_unused]] auth::Options 
            [[maybe_unused]] std::string text, [[maybe_unused]] std::optional<std::string> maybe) {
 """
 
-passed = failed = 0
+report = Report()
 
 
-def report(good, promise, why=''):
-    """Writes the line of a promise; what the tools said before it, where it is not kept."""
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print(''.join(f'#   {line}\n' for line in why.splitlines()[-60:]), end='')
-    print(f'{"ok" if good else "not ok"} - {promise}', flush=True)
-
-
-def run(command, **options):
-    """Runs a command; whether it went well, and what it wrote."""
-    command = [str(part) for part in command]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, **options
-    )
-    return done.returncode == 0, done.stdout
-
-
-def newest(*names):
-    """The file of these names that cargo built last."""
-    target = Path(os.environ.get('CARGO_TARGET_DIR') or ROOT / 'target')
-    built = [path for profile in ('debug', 'release') for name in names if (path := target / profile / name).exists()]
-    if not built:
-        sys.exit(f'{" or ".join(names)} is not built: run `cargo build --workspace` first')
-    return max(built, key=lambda path: path.stat().st_mtime)
+def run(command, environment=None):
+    """Runs a command; whether it went well, and the end of what it wrote."""
+    status, said = process.run(command, environment)
+    return status == 0, '\n'.join(said.splitlines()[-60:])
 
 
 def compilers():
     """The compilers to test with: CXX alone, else those that are there."""
-    wanted = [os.environ['CXX']] if os.environ.get('CXX') else ['g++', 'clang++']
-    found = [name for name in wanted if shutil.which(name)]
-    if not found:
-        sys.exit(f'none of {wanted} is there')
-    return found
+    if os.environ.get('CXX'):
+        return [os.environ['CXX']]
+    wanted = ('g++', 'clang++')
+    for name in wanted:
+        if not shutil.which(name):
+            report.skip(f'{name}: the C++ tests', f'{name} is not installed')
+    return [name for name in wanted if shutil.which(name)]
+
+
+def has_sanitizers(compiler, folder):
+    """Whether the compiler comes with the library of its sanitizers, which is a package of its own for some."""
+    source, program = folder / 'nothing.cpp', folder / f'{compiler}-nothing'
+    source.write_text('int main() {}\n')
+    return run([compiler, *SANITIZE, source, '-o', program])[0] and run([program])[0]
 
 
 def check_headers(pool, compiler, folder):
@@ -91,7 +82,7 @@ def check_headers(pool, compiler, folder):
         # The parts once; all together in each standard.
         headers = HEADERS if standard == 'c++17' else HEADERS[:1]
         results = list(pool.map(compiles, [(standard, header) for header in headers]))
-        report(all(good for good, _ in results), f'{compiler}, {standard}: the headers compile without a warning',
+        report.promise(all(good for good, _ in results), f'{compiler}, {standard}: the headers compile without a warning',
                ''.join(text for _, text in results))
 
 
@@ -103,7 +94,7 @@ def check_first_page(compiler, folder):
     source = folder / f'{compiler}-first-page.cpp'
     source.write_text('\n'.join(lines) + '\n')
     good, said = run([compiler, '-std=c++17', *STRICT, f'-I{INCLUDE}', '-fsyntax-only', source])
-    report(good and 'int main()' in source.read_text(), f'{compiler}: the program on the first page compiles', said)
+    report.promise(good and 'int main()' in source.read_text(), f'{compiler}: the program on the first page compiles', said)
 
 
 def pieces():
@@ -121,7 +112,7 @@ def check_pieces(pool, compiler, folder):
     prelude = folder / compiler / 'prelude.hpp'
     prelude.parent.mkdir()
     prelude.write_text(PRELUDE)
-    flags = ['-std=c++17', '-Wall', '-Wextra', '-Werror', f'-I{INCLUDE}', f'-I{HERE}']
+    flags = ['-std=c++17', '-Wall', '-Wextra', '-Werror', f'-I{INCLUDE}', f'-I{SUPPORT}']
     clang = 'clang' in compiler
     if not clang:
         run([compiler, *flags, '-xc++-header', prelude, '-o', f'{prelude}.gch'])
@@ -130,7 +121,7 @@ def check_pieces(pool, compiler, folder):
         number, code = case
         source = prelude.parent / f'{number}.cpp'
         source.write_text(f'#include "prelude.hpp"\n{PIECE}    {code}\n}}\n')
-        return run([compiler, *flags, '-fsyntax-only', source], env={**os.environ, 'LC_ALL': 'C'})
+        return run([compiler, *flags, '-fsyntax-only', source], {'LC_ALL': 'C'})
 
     found = pieces()
     wrong = pool.map(compiles, [(f'wrong{number}', piece[2]) for number, piece in enumerate(found)])
@@ -139,78 +130,74 @@ def check_pieces(pool, compiler, folder):
         # Compilers have words of their own: g++'s are the ones that are known here.
         refused = not accepted and (clang or says in refusal)
         why = 'what is wrong compiles' if accepted else warning if not good else refusal
-        report(refused and good, f'{compiler}: {promise}', why)
+        report.promise(refused and good, f'{compiler}: {promise}', why)
 
 
 def build(compiler, program, sources, *flags):
-    """Compiles and links a program; whether that went well."""
-    named = os.environ.get('WAZO_AUTH_CLIENT_LIBRARY')
-    library = Path(named) if named else newest('libwazo_auth_client.so', 'libwazo_auth_client.dylib')
-    good, text = run([compiler, '-std=c++17', '-g', *STRICT, *flags, f'-I{INCLUDE}', *sources, library, '-pthread',
-                      f'-Wl,-rpath,{library.resolve().parent}', '-o', program])
-    if not good:
-        report(False, f'{compiler}: {program.name} compiles', text)
-    return good
+    """Compiles and links a program; whether that went well, and what the compiler said."""
+    library = artifacts.library()
+    return run([compiler, '-std=c++17', '-g', *STRICT, *flags, f'-I{INCLUDE}', f'-I{SUPPORT}', *sources, library,
+                '-pthread', f'-Wl,-rpath,{library.parent}', '-o', program])
 
 
-def check_programs(pool, compiler, folder, environment, plain):
+def check_programs(pool, compiler, folder, secure, plain):
     """The tests and the first program run; the same under valgrind and under the compiler's sanitizers."""
     sources = sorted(HERE.glob('*.cpp'))
     quickstart = [ROOT / 'bindings' / 'cpp' / 'quickstart.cpp']
     tests, clean, first = (folder / f'{compiler}-{name}' for name in ('tests', 'sanitized', 'quickstart'))
-    sanitize = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
-    built = list(pool.map(lambda case: build(compiler, *case),
-                          [(tests, sources), (clean, sources, *sanitize), (first, quickstart)]))
-    if not all(built):
-        return
-    good, text = run([tests], env=environment)
-    for line in re.findall(r'^(?:#.*|ok - .*|not ok - .*)$', text, re.M):
-        if line.startswith('#'):
-            print(line)
-        else:
-            report(line.startswith('ok'), f'{compiler}: {line.partition(" - ")[2]}')
-    report(good and '\n0 passed' not in text, f'{compiler}: the tests come to their end', text)
+    wanted = [(tests, sources), (first, quickstart)]
+    if sanitizers := has_sanitizers(compiler, folder):
+        wanted.append((clean, sources, *SANITIZE))
+    for (program, *_), (good, said) in zip(wanted, pool.map(lambda case: build(compiler, *case), wanted)):
+        if not good:
+            report.promise(False, f'{compiler}: {program.name} compiles', said)
+            return
 
-    good, text = run([first], env=environment)
-    ends = 'false: the server said no' in text and '20 of 20' in text and 'not found, HTTP status 404' in text
-    report(good and ends, f'{compiler}: the first program logs in, asks, lists, makes, deletes and logs out', text)
-    good, text = run([clean], env=environment)
-    report(good, f'{compiler}: the same tests, under the sanitizers of addresses and undefined behaviour', text)
-    if shutil.which('valgrind'):
-        memcheck = ['valgrind', '-q', '--leak-check=full', '--errors-for-leak-kinds=definite,indirect',
-                    '--show-leak-kinds=definite,indirect', '--error-exitcode=9']
-        # What ring's assembler writes is taken for uninitialised by valgrind: over HTTPS it is not asked about values.
-        for where, more in ((environment, ['--undef-value-errors=no']), ({**environment, 'WAZO_AUTH_URL': plain}, [])):
-            scheme = where['WAZO_AUTH_URL'].partition(':')[0]
-            for program, name in ((tests, 'tests'), (first, 'first program')):
-                good, text = run([*memcheck, *more, program], env=where)
-                promise = f'{compiler}: the same {name} under valgrind, over {scheme}: no error, no leak'
-                report(good and '==' not in text, promise, text)
+    # All at once: each has a client of its own, and what it makes in the simulator has names of its own.
+    ran = pool.submit(process.run, [tests], secure)
+    showed = pool.submit(run, [first], secure)
+    checked = pool.submit(run, [clean], secure) if sanitizers else None
+    under = []
+    # What ring's assembler writes is taken for uninitialised by valgrind: over HTTPS it is not asked about values.
+    for environment, more in ((secure, ['--undef-value-errors=no']), (plain, [])):
+        scheme = environment['WAZO_AUTH_URL'].partition(':')[0]
+        for program, name in ((tests, 'tests'), (first, 'first program')):
+            promise = f'{compiler}: the same {name} under valgrind, over {scheme}: no error, no leak'
+            if not report.lacks('valgrind', promise):
+                kinds = ['--errors-for-leak-kinds=definite,indirect', '--show-leak-kinds=definite,indirect']
+                under.append((promise, pool.submit(process.valgrind, [*kinds, *more], [program], environment)))
+
+    status, said = ran.result()
+    report.program(said, status, 'the program of tests', prefix=f'{compiler}: ')
+    good, said = showed.result()
+    ends = 'false: the server said no' in said and '20 of 20' in said and 'not found, HTTP status 404' in said
+    report.promise(good and ends, f'{compiler}: the first program logs in, asks, lists, makes, deletes and logs out', said)
+    promise = f'{compiler}: the same tests, under the sanitizers of addresses and undefined behaviour'
+    if checked:
+        report.promise(*checked.result()[:1], promise, checked.result()[1])
+    else:
+        report.skip(promise, f'the sanitizers of {compiler} are missing: make setup')
+    for promise, job in under:
+        status, said, spoken = job.result()
+        report.promise(status == 0 and not spoken, promise, spoken or said)
 
 
 def main():
-    found = compilers()
-    program = os.environ.get('WAZO_AUTH_SIMULATOR') or newest('wazo-auth-simulator')
     # A call that is still running when it is to be ended: the answers to /backends wait for a minute.
     slow = ['--fault', 'delay,ms=60000,path=*/backends']
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Simulator(program=program, arguments=slow) as simulator,
-        Simulator(program=program, arguments=slow, tls=False) as plain,
-    ):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith('WAZO_AUTH_')}
-        environment.update(
-            WAZO_AUTH_URL=f'{simulator.url}/api/auth', WAZO_AUTH_CA_FILE=simulator.ca_file,
-            WAZO_AUTH_USERNAME='admin', WAZO_AUTH_PASSWORD='secret',
-        )
+    with tempfile.TemporaryDirectory() as folder, Simulator(both=True, arguments=slow) as simulator:
+        for name in without_settings(os.environ).keys() ^ os.environ.keys():
+            if name not in artifacts.VARIABLES.values():
+                del os.environ[name]
+        secure = simulator.settings('/api/auth')
+        plain = {**secure, 'WAZO_AUTH_URL': f'{simulator.urls["http"]}/api/auth'}
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for compiler in found:
+            for compiler in compilers():
                 check_headers(pool, compiler, Path(folder))
                 check_first_page(compiler, Path(folder))
                 check_pieces(pool, compiler, Path(folder))
-                check_programs(pool, compiler, Path(folder), environment, f'{plain.url}/api/auth')
-    print(f'{passed} passed, {failed} failed')
-    return 0 if failed == 0 and passed else 1
+                check_programs(pool, compiler, Path(folder), secure, plain)
+    return report.end()
 
 
 if __name__ == '__main__':

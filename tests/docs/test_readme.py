@@ -1,6 +1,4 @@
 """The README's code runs: every block of Python and of C, in its order, against the simulator.
-
-Wants WAZO_AUTH_CLIENT_LIBRARY and WAZO_AUTH_SIMULATOR (a program), as the Makefile sets them.
 """
 import json
 import os
@@ -13,6 +11,10 @@ import textwrap
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests' / 'support'))
+import artifacts  # noqa: E402
+from wazo_auth import Simulator  # noqa: E402
+
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
 BLOCKS = re.findall(r'^```(python|c)( program)?\n(.*?)^```$', README, re.DOTALL | re.MULTILINE)
 
@@ -59,26 +61,18 @@ def blocks(language, is_program):
 class ReadmeRuns(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.library = pathlib.Path(os.environ['WAZO_AUTH_CLIENT_LIBRARY']).resolve()
+        cls.library = artifacts.library()
         cls.folder = tempfile.TemporaryDirectory()
         cls.path = pathlib.Path(cls.folder.name)
-        ca_file = cls.path / 'ca.pem'
-        cls.simulator = subprocess.Popen(
-            [os.environ['WAZO_AUTH_SIMULATOR'], '--port', '0', '--tls', '--admin', 'admin:secret',
-             '--certificate-file', str(ca_file), '--exit-with-stdin'],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        url = cls.simulator.stdout.readline().split()[-1]
+        cls.simulator = Simulator().start()
         cls.environment = {
-            **os.environ, 'WAZO_AUTH_URL': url, 'WAZO_AUTH_USERNAME': 'admin', 'WAZO_AUTH_PASSWORD': 'secret',
-            'WAZO_AUTH_CA_FILE': str(ca_file), 'PYTHONPATH': str(ROOT / 'bindings' / 'python'),
+            **os.environ, **cls.simulator.settings(), 'PYTHONPATH': str(ROOT / 'bindings' / 'python'),
             'LD_LIBRARY_PATH': str(cls.library.parent),
         }
 
     @classmethod
     def tearDownClass(cls):
-        cls.simulator.stdin.close()
-        cls.simulator.wait(timeout=30)
-        cls.simulator.stdout.close()
+        cls.simulator.stop()
         cls.folder.cleanup()
 
     def succeed(self, command, **options):

@@ -26,9 +26,12 @@
 #include <unistd.h>
 #include <wazo_auth_client.h>
 
+#include "report.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static int host_failed;
+/* What the exit status of a test is made of. */
+#define host_failed report_failed
 
 /* A setting of the runner's: HTTP, HTTPS (ports of the echo server), CA (its authority), FULL, ... */
 static inline const char *setting(const char *name)
@@ -40,17 +43,6 @@ static inline const char *setting(const char *name)
 /* The length of a test: in full (make test-host), or short (make test). */
 static inline int scaled(int full, int brief) { return *setting("FULL") ? full : brief; }
 
-__attribute__((format(printf, 1, 2))) static inline void note(const char *format, ...)
-{
-    va_list arguments;
-    char line[1024];
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    printf("#   %s\n", line);
-    fflush(stdout);
-}
-
 /* The line of a promise. */
 __attribute__((format(printf, 3, 4))) static inline bool promise(bool holds, const char *what, const char *figure, ...)
 {
@@ -59,11 +51,7 @@ __attribute__((format(printf, 3, 4))) static inline bool promise(bool holds, con
     va_start(arguments, figure);
     vsnprintf(line, sizeof line, figure, arguments);
     va_end(arguments);
-    printf("%s - %s: %s\n", holds ? "ok" : "not ok", what, line);
-    fflush(stdout);
-    if (!holds)
-        host_failed++;
-    return holds;
+    return report_promise(holds, what, line);
 }
 
 static inline double now_ms(void)

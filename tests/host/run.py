@@ -1,42 +1,38 @@
 #!/usr/bin/env python3
 """Runs the host tests: starts the peers, runs each program under a watchdog, and counts the promises.
 
-    run.py --programs FOLDER --library FOLDER --simulator PROGRAM [--full] [NAME ...]
+    run.py --programs FOLDER [--full] [NAME ...]
 
---programs is where the compiled programs are (see targets.mk), --library where the shared library is. Lines that begin
-`ok - ...` and `not ok - ...` are counted; one that ends in another way than it should, or says nothing, is a failure.
+--programs is where the compiled programs are (see targets.mk). Lines and counts as in tests/support/report.py; library
+and simulator as in tests/support/artifacts.py.
 """
 
 import argparse
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-DATA = HERE.parent / 'python' / 'data'
+SUPPORT = HERE.parent / 'support'
+sys.path.insert(0, str(SUPPORT))
+import artifacts  # noqa: E402
+from report import Report  # noqa: E402
+from wazo_auth import Simulator  # noqa: E402
 
 
-class Runner:
+class Runner(Report):
     def __init__(self, arguments, environment):
+        super().__init__()
         self.arguments, self.environment = arguments, environment
-        self.passed = self.failed = 0
         self.spied = {'LD_PRELOAD': str(arguments.programs.resolve() / 'spy.so')}
 
-    def line(self, text):
-        print(text, flush=True)
-        self.passed += text.startswith('ok - ')
-        self.failed += text.startswith('not ok - ')
-
     def promise(self, holds, what, figure):
-        self.line(f'{"ok" if holds else "not ok"} - {what}: {figure}')
-        return holds
+        return super().promise(holds, f'{what}: {figure}')
 
     def start(self, command, **more):
         """Starts a program of the test in a group of its own, so that nothing of it outlives it."""
@@ -52,7 +48,7 @@ class Runner:
             **more,
         )
 
-    def end(self, process):
+    def end_group(self, process):
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -62,23 +58,18 @@ class Runner:
     def run(self, name, *parameters, seconds=None, wrapper=(), environment=None):
         """Runs a program to its end and counts its lines; false where it did not end well."""
         seconds = seconds or (240 if self.arguments.full else 90)
-        started, before = time.monotonic(), self.passed + self.failed
+        started = time.monotonic()
         command = [*wrapper, str(self.arguments.programs / name), *parameters]
         process = self.start(command, environment=environment or {})
         try:
             output, _ = process.communicate(timeout=seconds)
-            how = f'ended with {process.returncode}'
         except subprocess.TimeoutExpired:
-            self.end(process)
+            self.end_group(process)
             output, _ = process.communicate()
-            how = f'was ended after {seconds} s'
+            self.note(f'{name} was ended after {seconds} s')
         finally:
-            self.end(process)
-        failed = self.failed
-        for text in output.splitlines():
-            self.line(text)
-        if (process.returncode != 0 and self.failed == failed) or self.passed + self.failed == before:
-            self.promise(False, f'{name} {" ".join(parameters)}'.strip(), how)
+            self.end_group(process)
+        self.program(output, process.returncode, f'{name} {" ".join(parameters)}'.strip())
         print(f'# {name} {" ".join(parameters)}: {time.monotonic() - started:.1f} s', flush=True)
 
 
@@ -99,7 +90,7 @@ def ends_at_once(runner):
                 except (ValueError, subprocess.TimeoutExpired):
                     took = float('inf')
                 finally:
-                    runner.end(process)
+                    runner.end_group(process)
                 if process.returncode != due:
                     print(f'#   {how}: ended with {process.returncode}, not {due}')
                 good += process.returncode == due
@@ -114,8 +105,7 @@ def ends_at_once(runner):
 
 def checked_by_valgrind(runner):
     """No invalid access, no use of what was never set, nothing lost: parent and child."""
-    if not shutil.which('valgrind'):
-        print('#   no valgrind here: memory is not checked')
+    if runner.lacks('valgrind', 'memory: valgrind finds no error in parent and children, and nothing lost'):
         runner.run('memory')
         return
     folder = runner.arguments.programs
@@ -152,18 +142,18 @@ def checked_by_valgrind(runner):
 
 def loading_does_nothing(runner):
     """What the system is asked for while the library is loaded: to map its files, and nothing else."""
-    if not shutil.which('strace'):
-        print('#   no strace here: what loading asks of the system is not looked at')
+    what = 'loading: asks the system for nothing but to map libraries'
+    if runner.lacks('strace', what):
         return
     command = ['strace', '-f', '-e', 'signal=none', str(runner.arguments.programs / 'load'), '--look']
     process = runner.start(command)
     try:
         output, _ = process.communicate(timeout=60)
     finally:
-        runner.end(process)
+        runner.end_group(process)
     between = re.search(r'close\(-1001\)[^\n]*\n(.*)close\(-1002\)', output, re.DOTALL)
     if between is None:
-        print('#   strace is not allowed here: what loading asks of the system is not looked at')
+        runner.skip(what, 'strace is not allowed to trace here')
         return
     calls = between.group(1).splitlines()
     # How the loader works: it looks for files, maps them, and sets memory up for them.
@@ -178,7 +168,7 @@ def loading_does_nothing(runner):
         print(f'#   {call}')
     runner.promise(
         not strange,
-        'loading: asks the system for nothing but to map libraries',
+        what,
         f'{len(calls)} system calls, {len(files)} files: {", ".join(Path(name).name for name in files)}',
     )
 
@@ -199,36 +189,17 @@ def end_server(process):
 
 def over_http2(runner):
     """Calls that share connections, by a server that speaks HTTP/2."""
-    folder = runner.arguments.programs
-    certificate = folder / 'simulator-ca.pem'
-    command = [
-        str(runner.arguments.simulator),
-        '--port',
-        '0',
-        '--tls-port',
-        '0',
-        '--admin',
-        'admin:secret',
-        '--certificate-file',
-        str(certificate),
-        '--exit-with-stdin',
-    ]
-    simulator, ports = start_server(
-        command, lambda p: [p.stdout.readline().rsplit(':', 1)[1].strip() for _ in range(2)]
+    with Simulator(tls=False, both=True) as simulator:
+        port = simulator.urls['https'].rpartition(':')[2]
+        runner.run('http2', environment={'SIMULATOR': port, 'SIMULATOR_CA': simulator.ca_file})
+        requests = simulator.control('GET', 'requests')['items']
+    # HTTP/1.1 has the server's name in a header, HTTP/2 beside them.
+    old = sum('host' in request['headers'] for request in requests)
+    runner.promise(
+        bool(requests) and old == 0,
+        'HTTP/2 was what these calls were sent by',
+        f'{old} of {len(requests)} by HTTP/1.1',
     )
-    try:
-        runner.run('http2', environment={'SIMULATOR': ports[1], 'SIMULATOR_CA': str(certificate)})
-        with urllib.request.urlopen(f'http://127.0.0.1:{ports[0]}/_simulator/requests', timeout=10) as answer:
-            requests = json.load(answer)['items']
-        # HTTP/1.1 has the server's name in a header, HTTP/2 beside them.
-        old = sum('host' in request['headers'] for request in requests)
-        runner.promise(
-            bool(requests) and old == 0,
-            'HTTP/2 was what these calls were sent by',
-            f'{old} of {len(requests)} by HTTP/1.1',
-        )
-    finally:
-        end_server(simulator)
 
 
 def under_loom(runner):
@@ -239,7 +210,7 @@ def under_loom(runner):
     try:
         output, _ = process.communicate(timeout=300)
     finally:
-        runner.end(process)
+        runner.end_group(process)
     result = re.search(r'test result: .*?(\d+) passed; (\d+) failed', output)
     if result is None:
         print(output)
@@ -279,21 +250,19 @@ def programs(runner):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--programs', type=Path, required=True)
-    parser.add_argument('--library', type=Path, required=True)
-    parser.add_argument('--simulator', type=Path, required=True)
     parser.add_argument('--full', action='store_true')
     parser.add_argument('names', nargs='*')
     arguments = parser.parse_args()
-    started = time.monotonic()
+    started, library = time.monotonic(), artifacts.library()
 
     # An early end of the peers' standard input is their end, however this program ends.
     echo, ports = start_server([sys.executable, str(HERE / 'server.py')], lambda p: json.loads(p.stdout.readline()))
     environment = {
         **os.environ,
         **{name: str(port) for name, port in ports.items()},
-        'CA': str(DATA / 'loopback-ca.pem'),
-        'LIBRARY': str((arguments.library / 'libwazo_auth_client.so').resolve()),
-        'LD_LIBRARY_PATH': str(arguments.library.resolve()),
+        'CA': str(SUPPORT / 'data' / 'loopback-ca.pem'),
+        'LIBRARY': str(library),
+        'LD_LIBRARY_PATH': str(library.parent),
         'FULL': '1' if arguments.full else '',
     }
     runner = Runner(arguments, environment)
@@ -308,8 +277,7 @@ def main():
     finally:
         end_server(echo)
     print(f'# {time.monotonic() - started:.0f} s in all')
-    print(f'{runner.passed} passed, {runner.failed} failed')
-    return 1 if runner.failed or not runner.passed else 0
+    return runner.end()
 
 
 if __name__ == '__main__':

@@ -28,7 +28,7 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-CERTIFICATE = Path(__file__).resolve().parents[1] / 'python' / 'data' / 'loopback.pem'
+CERTIFICATE = Path(__file__).resolve().parents[1] / 'support' / 'data' / 'loopback.pem'
 IDLE_SECONDS = 1.0
 
 

@@ -8,14 +8,12 @@
 
 HOST_PROGRAMS := $(or $(CARGO_TARGET_DIR),target)/host
 HOST_TESTS := fork http2 guest load exit sigpipe threads deadline queue idle memory
-# The folder of the shared library; given by the recipe below.
-HOST_LIBRARY ?= $(or $(CARGO_TARGET_DIR),target)/debug
-HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Wshadow -Wno-unused-function -Iinclude
+HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Wshadow -Wno-unused-function -Iinclude -Itests/support
+HOST_HEADERS := tests/host/host.h tests/support/report.h include/wazo_auth_client.h
 
-# Builds library, simulator and programs, and runs the tests; its argument says in which length.
-host_run = library=$$($(PYTHON) tools/artifacts.py library) && simulator=$$($(PYTHON) tools/artifacts.py simulator) && \
-    $(MAKE) --no-print-directory host-programs HOST_LIBRARY=$$(dirname $$library) && \
-    $(PYTHON) tests/host/run.py --programs $(HOST_PROGRAMS) --library $$(dirname $$library) --simulator $$simulator $(1) $(ONLY)
+# Builds library and programs, and runs the tests; its argument says in which length.
+host_run = $(with_library) $(MAKE) --no-print-directory host-programs && \
+    $(PYTHON) tests/host/run.py --programs $(HOST_PROGRAMS) $(1) $(ONLY)
 
 .PHONY: test-host test-host-short host-programs
 
@@ -34,10 +32,10 @@ $(HOST_PROGRAMS)/spy.so: tests/host/spy.c
 	$(CC) $(HOST_CFLAGS) -fPIC -shared $< -o $@ -ldl
 
 # It loads the library by itself, so it is not linked with it.
-$(HOST_PROGRAMS)/load: tests/host/load.c tests/host/host.h include/wazo_auth_client.h
+$(HOST_PROGRAMS)/load: tests/host/load.c $(HOST_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) $< -o $@ -lpthread -ldl
 
-$(HOST_PROGRAMS)/%: tests/host/%.c tests/host/host.h include/wazo_auth_client.h
+$(HOST_PROGRAMS)/%: tests/host/%.c $(HOST_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) $< -o $@ -L$(HOST_LIBRARY) -lwazo_auth_client -lpthread -ldl
+	$(CC) $(HOST_CFLAGS) $< -o $@ -L$(dir $(WAZO_AUTH_CLIENT_LIBRARY)) -lwazo_auth_client -lpthread -ldl

@@ -1,20 +1,17 @@
-"""The programs that the test of the Kamailio module runs, cleaned up whatever happens: the simulator, Kamailio, sipp.
+"""The programs that the test of the Kamailio module runs, cleaned up whatever happens: Kamailio and sipp.
 
 All ports are free ones on loopback, and nothing outlives the test: each program is asked to end when the `with` is
 left, killed with its whole process group when it does not, and told by the kernel when the test itself was killed.
 """
 
-import base64
 import csv
 import ctypes
-import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import time
-import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -54,56 +51,6 @@ def group_lives(process):
     except ProcessLookupError:
         return False
     return True
-
-
-class Simulator:
-    """A wazo-auth with an administrator, over HTTP and HTTPS."""
-
-    def __init__(self, program, folder):
-        self.certificate = Path(folder) / "ca.pem"
-        command = [program, "--port", 0, "--tls-port", 0, "--admin", "admin:secret"]
-        command += ["--certificate-file", self.certificate, "--exit-with-stdin"]
-        self.process = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.urls = {}
-        for _ in range(2):
-            url = self.process.stdout.readline().split()[-1]
-            self.urls[url.split(":")[0]] = url.replace("127.0.0.1", "localhost")
-        self.token = self.log_in("admin", "secret")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        end(self.process)
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-    def request(self, method, path, body=None, **headers):
-        if body is not None:
-            body = json.dumps(body).encode()
-            headers["Content-Type"] = "application/json"
-        request = urllib.request.Request(self.urls["http"] + path, body, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
-
-    def ask(self, method, path, body=None):
-        return self.request(method, "/0.1" + path, body, **{"X-Auth-Token": self.token})
-
-    def log_in(self, username, password, **options):
-        credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
-        answer = self.request("POST", "/0.1/token", options, Authorization=f"Basic {credentials}")
-        return answer["data"]["token"]
-
-    def user(self, username, acl=None):
-        """Makes a user, with a policy of that access list where one is given."""
-        user = self.ask("POST", "/users", {"username": username, "password": "password"})
-        if acl:
-            policy = self.ask("POST", "/policies", {"name": username, "acl": acl})
-            self.ask("PUT", f"/users/{user['uuid']}/policies/{policy['uuid']}")
-
-    def faults(self, *faults):
-        self.request("PUT", "/_simulator/faults", list(faults))
 
 
 def free_port():

@@ -18,18 +18,20 @@ import time
 import uuid
 from pathlib import Path
 
-import addresses
-import script
-from hosts import Kamailio, Phone, Simulator, Sipp, end, group_lives, status_of
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+import addresses  # noqa: E402
+import artifacts  # noqa: E402
+import script  # noqa: E402
+from hosts import Kamailio, Phone, Sipp, end, group_lives, status_of  # noqa: E402
+from report import Report  # noqa: E402
+from wazo_auth import Simulator  # noqa: E402
 
 MODES = {"blocking": [], "asynchronous": ["WAZO_AUTH_ASYNC"]}
-SETTLED = {"passed": 0, "failed": 0}
+report = Report()
 
 
 def check(name, is_right, figures=""):
-    SETTLED["passed" if is_right else "failed"] += 1
-    print(f"{'ok  ' if is_right else 'FAIL'} {name}{': ' if figures else ''}{figures}", flush=True)
-    return is_right
+    return report.promise(is_right, f"{name}{': ' if figures else ''}{figures}")
 
 
 def make_tokens(simulator, count=40):
@@ -68,7 +70,7 @@ def definitions(simulator, kamailio_folder, mode, scheme, timeout_ms):
         *MODES[mode],
     ]
     if scheme == "https":
-        wanted.append(f'WAZO_AUTH_CA_FILE="{simulator.certificate}"')
+        wanted.append(f'WAZO_AUTH_CA_FILE="{simulator.ca_file}"')
     return wanted
 
 
@@ -250,18 +252,19 @@ def mistakes(arguments, folder):
 
 def arguments_of_the_command_line():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--simulator", type=Path, required=True, help="the program wazo-auth-simulator")
-    parser.add_argument("--library-dir", type=Path, required=True, help="where libwazo_auth_client.so is")
     parser.add_argument("--module-dir", type=Path, required=True, help="where wazo_auth.so is")
     parser.add_argument("--seconds", type=float, default=2, help="of load, in each of four runs [2]")
     parser.add_argument("--rate", type=int, default=300, help="REGISTERs a second [300]")
     parser.add_argument("--overload", action="store_true", help="fill the pipe to the module's own process as well")
     arguments = parser.parse_args()
+    arguments.library_dir = artifacts.library().parent
     arguments.config = Path(__file__).resolve().parents[2] / "bindings/c/kamailio/kamailio.cfg"
     missing = [name for name in ("kamailio", "kamcmd", "sipp") if not shutil.which(name)]
     found = sorted(Path("/usr/lib").glob("*/kamailio/modules")) + sorted(Path("/usr/lib").glob("kamailio/modules"))
-    if missing or not found:
-        sys.exit(f"not installed: {', '.join(missing) or 'kamailio'}; run bindings/c/kamailio/setup.sh as root")
+    if missing or not found or not (arguments.module_dir / "wazo_auth.so").exists():
+        what = ", ".join(missing) or "the source of Kamailio, to build the module against,"
+        report.skip("the module in the real Kamailio", f"{what} is missing: make setup, as root")
+        sys.exit(report.end())
     arguments.kamailio_modules = found[0]
     return arguments
 
@@ -272,7 +275,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="wazo-auth-kamailio-") as folder:
-        with Simulator(arguments.simulator, folder) as simulator:
+        with Simulator(tls=False, both=True) as simulator:
             tokens = make_tokens(simulator)
             for mode in MODES:
                 for scheme in ("http", "https"):
@@ -284,9 +287,8 @@ def main():
                 overload(arguments, simulator, folder, tokens)
             script.run(arguments, simulator, folder, check)
         mistakes(arguments, folder)
-    print(f"in {time.monotonic() - began:.1f} s")
-    print(f"{SETTLED['passed']} passed, {SETTLED['failed']} failed")
-    return 1 if SETTLED["failed"] or not SETTLED["passed"] else 0
+    print(f"# in {time.monotonic() - began:.1f} s")
+    return report.end()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import os
 import pathlib
 import queue
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,8 +18,9 @@ SOURCES = ROOT / 'bindings' / 'c'
 STRICT = ['-std=c99', '-Wall', '-Wextra', '-Wpedantic', '-Werror', '-g']
 LONG = 60  # seconds after which something has gone wrong; nothing that is right comes near it
 
-sys.path.insert(0, str(ROOT / 'simulator' / 'python'))
-from simulator_fixture import Simulator  # noqa: E402
+sys.path.insert(0, str(ROOT / 'tests' / 'support'))
+import artifacts  # noqa: E402
+from wazo_auth import Simulator, without_settings  # noqa: E402
 
 # Tokens, and what the simulator says of them.
 ALL, READER, UNKNOWN, SLOW = (f'00000000-0000-4000-8000-00000000000{n}' for n in range(1, 5))
@@ -54,36 +54,25 @@ def wazo_auth(tls):
 
 def environment(simulator=None, **more):
     """The environment of a sample: no setting of the caller's, and time enough on a busy machine."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith('WAZO_AUTH_')}
+    kept = without_settings(os.environ)
     if simulator:
         # By its address: a name look-up has a thread, which may be seen where threads are counted.
         kept['WAZO_AUTH_URL'] = simulator.url.replace('localhost', '127.0.0.1')
         if simulator.tls:
             kept['WAZO_AUTH_CA_FILE'] = simulator.ca_file
-    library = pathlib.Path(os.environ['WAZO_AUTH_CLIENT_LIBRARY']).resolve()
+    library = artifacts.library()
     return {**kept, 'WAZO_AUTH_TIMEOUT_MS': '50000', 'LD_LIBRARY_PATH': str(library.parent), **more}
 
 
 def has_libevent():
-    """Whether libevent's headers are there. Where they are not, but whoever runs this could install them, the machine is
-    not set up, and that is no reason to leave a test out."""
+    """Whether libevent's headers are there; where they are not, what needs them is skipped."""
     found = subprocess.run(['gcc', '-E', '-'], input='#include <event2/event.h>\n', text=True, capture_output=True)
-    if found.returncode == 0:
-        return True
-    may_install = os.getuid() == 0 or works('sudo', '-n', 'true')
-    if may_install and works('apt-cache', 'show', 'libevent-dev'):
-        raise FileNotFoundError('libevent-dev is missing: make setup, or apt-get install libevent-dev')
-    print('libevent-dev is missing and cannot be installed from here: its sample is neither built nor run', flush=True)
-    return False
-
-
-def works(*command):
-    return shutil.which(command[0]) is not None and subprocess.run(command, capture_output=True).returncode == 0
+    return found.returncode == 0
 
 
 def build(folder):
     """Compiles all samples into the folder, with every warning an error; the names of those that were built."""
-    library = pathlib.Path(os.environ['WAZO_AUTH_CLIENT_LIBRARY']).resolve()
+    library = artifacts.library()
     linked = [f'-I{ROOT / "include"}', f'-L{library.parent}', '-lwazo_auth_client']
     wanted = {
         'epoll_server': ['epoll_server.c', *linked],

@@ -1,8 +1,7 @@
 # The test of the samples in bindings/c, included by the top Makefile.
 #
-# Needs gcc, libevent-dev (`make setup` installs it; without it this fails and says so, or leaves that sample out where
-# nobody could install it) and, to look at memory, valgrind.
+# Needs gcc; libevent-dev for one sample, and valgrind to look at memory: what they are for is skipped without them.
 
 .PHONY: test-samples
 test-samples: ## The C samples: servers, forked workers, a module; built strictly, run against the simulator
-	@$(with_library) $(with_simulator) set -x && $(PYTHON) tests/samples/test_samples.py
+	$(PYTHON) tests/support/unittests.py tests/samples

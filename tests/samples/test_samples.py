@@ -1,9 +1,6 @@
 """The samples of bindings/c build without a warning, and answer rightly: good tokens, bad ones, and no server at all.
 
-    WAZO_AUTH_CLIENT_LIBRARY=.../libwazo_auth_client.so WAZO_AUTH_SIMULATOR=.../wazo-auth-simulator \
-        python3 tests/samples/test_samples.py
-
-`make test-samples` does it. libevent's sample is left out, with a message, only where libevent-dev cannot be had.
+`make test-samples` runs it. What needs libevent-dev or valgrind is skipped where they are missing.
 """
 import contextlib
 import os
@@ -83,7 +80,7 @@ class Readme(unittest.TestCase):
         (block,) = re.findall(r'^    LINK=.*?(?=^\S)', text, re.DOTALL | re.MULTILINE)
         if 'libevent_server' not in built or not shutil.which('pkg-config'):
             block = ''.join(line for line in block.splitlines(True) if 'libevent' not in line)
-        library = str(pathlib.Path(os.environ['WAZO_AUTH_CLIENT_LIBRARY']).resolve().parent)
+        library = str(programs.artifacts.library().parent)
         block = block.replace('$PWD/target/debug', library).replace('target/debug', library)
         root = path / 'readme'
         root.mkdir()
@@ -103,7 +100,7 @@ class Servers:
 
     def setUp(self):
         if self.name not in built:
-            self.skipTest('libevent-dev cannot be had here: its sample is neither built nor run')
+            self.skipTest('libevent-dev is missing: make setup')
 
     def start(self, *arguments, **more):
         return start(self.name, *arguments, **more)
@@ -249,7 +246,7 @@ class EpollServer(Servers, unittest.TestCase):
             self.assertEqual(len(server.errors().splitlines()), 1)
             self.assertNotIn(ALL, server.errors())
 
-    @unittest.skipUnless(shutil.which('valgrind'), 'valgrind is not installed: apt-get install valgrind')
+    @unittest.skipUnless(shutil.which('valgrind'), 'valgrind is missing: make setup')
     def test_uses_memory_rightly(self):
         with self.start('--checks', '3', simulator=plain, under=VALGRIND) as server, Lines(server.port) as waiting, \
                 Lines(server.port) as gone:
@@ -379,7 +376,7 @@ class ModuleHost(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn('absent.so', done.stderr)
 
-    @unittest.skipUnless(shutil.which('valgrind'), 'valgrind is not installed: apt-get install valgrind')
+    @unittest.skipUnless(shutil.which('valgrind'), 'valgrind is missing: make setup')
     def test_uses_memory_rightly(self):
         done = self.host('--rounds', '2', '--channels', '2', simulator=plain, questions=[ALL, UNKNOWN, ''], under=VALGRIND)
         self.assertEqual(self.verdicts(done), [{word: 4} for word in ('ALLOW', 'DENY', 'DENY') for _ in range(2)])

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The recording, one JSON object a line.
-const RECORDING: &str = include_str!("../../../../tests/data/exchanges.jsonl");
+const RECORDING: &str = include_str!("../../../tests/data/exchanges.jsonl");
 
 /// A request and its answer as recorded with a real wazo-auth.
 pub struct Exchange {

@@ -10,20 +10,16 @@
 
 #include <wazo_auth_client.hpp>
 
-#include <cstdlib>
-#include <iostream>
+#include "report.h"
 
 namespace auth = wazo::auth;
-
-/// Goes on after a failure: what follows may tell more.
-#define CHECK(condition) Test::check((condition), #condition, __FILE__, __LINE__)
 
 /// Checks that a statement throws an auth::Error of this kind; what it says must have the fragment.
 #define CHECK_THROWS(statement, kind, fragment)                                                                        \
     do {                                                                                                               \
         try {                                                                                                          \
             statement;                                                                                                 \
-            Test::check(false, "nothing is thrown by " #statement, __FILE__, __LINE__);                                \
+            report_check(false, "nothing is thrown by " #statement, __FILE__, __LINE__);                               \
         } catch (const auth::Error &error) {                                                                           \
             Test::check_error(error, auth::ErrorKind::kind, fragment, __FILE__, __LINE__);                             \
         }                                                                                                              \
@@ -33,38 +29,27 @@ class Test {
 public:
     Test(const char *promise, std::function<void()> show) { all().push_back({promise, std::move(show)}); }
 
-    static bool check(bool holds, const char *what, const char *file, int line) {
-        if (!holds) {
-            ++failures();
-            std::cout << "#   " << file << ':' << line << ": does not hold: " << what << std::endl;
-        }
-        return holds;
-    }
-
     static void check_error(const auth::Error &error, auth::ErrorKind kind, const char *fragment, const char *file,
                             int line) {
         const std::string_view message = error.what();
         if (error.kind() != kind || message.find(fragment) == std::string_view::npos) {
-            std::cout << "#   kind " << static_cast<int>(error.kind()) << ": " << message << '\n';
-            check(false, fragment, file, line);
+            note("kind %d: %s", static_cast<int>(error.kind()), error.what());
+            report_check(false, fragment, file, line);
         }
     }
 
     /// Runs all tests; the exit code. A program without a test has not passed.
     static int run() {
-        int passed = 0, failed = 0;
         for (const auto &[promise, show] : all()) {
-            failures() = 0;
+            report_failures_here = 0;
             try {
                 show();
             } catch (const std::exception &error) {
-                check(false, error.what(), "thrown", 0);
+                report_check(false, error.what(), "thrown", 0);
             }
-            ++(failures() ? failed : passed);
-            std::cout << (failures() ? "not ok - " : "ok - ") << promise << std::endl;
+            report_promise(report_failures_here == 0, promise, "");
         }
-        std::cout << passed << " passed, " << failed << " failed" << std::endl;
-        return failed == 0 && passed > 0 ? 0 : 1;
+        return report_end();
     }
 
 private:
@@ -76,11 +61,6 @@ private:
     static std::vector<Promise> &all() {
         static std::vector<Promise> tests;
         return tests;
-    }
-
-    static int &failures() {
-        static int count = 0;
-        return count;
     }
 };
 

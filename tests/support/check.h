@@ -8,71 +8,39 @@
 #ifndef CHECK_H
 #define CHECK_H
 
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 /* NULL is passed on purpose here, to see it refused. */
 #define WAZO_AUTH_NONNULL(...)
 #include <wazo_auth_client.h>
-
-static int check_failures_here, check_passed, check_failed;
-
-/* Goes on after a failure: what follows may tell more, and frees what is held. */
-#define CHECK(condition) check_that((condition), #condition, __FILE__, __LINE__)
+#include "report.h"
 
 /* Checks the kind of an error and that its message has a fragment (NULL: any message), and frees it. */
 #define CHECK_ERROR(error, kind, fragment) check_error(&(error), kind, fragment, __FILE__, __LINE__)
 
 #define RUN(promise, test)                                                                                             \
     do {                                                                                                               \
-        check_failures_here = 0;                                                                                       \
+        report_failures_here = 0;                                                                                      \
         test();                                                                                                        \
-        check_report(promise);                                                                                         \
+        report_promise(report_failures_here == 0, promise, "");                                                        \
     } while (0)
-
-static inline bool check_that(bool holds, const char *what, const char *file, int line)
-{
-    if (!holds) {
-        check_failures_here++;
-        printf("#   %s:%d: does not hold: %s\n", file, line, what);
-        fflush(stdout);
-    }
-    return holds;
-}
 
 static inline void check_error(wazo_auth_error **error, wazo_auth_error_kind_t kind, const char *fragment,
                                const char *file, int line)
 {
     const char *message = wazo_auth_error_message(*error);
     if (wazo_auth_error_kind(*error) != kind || (fragment != NULL && strstr(message, fragment) == NULL)) {
-        check_failures_here++;
-        printf("#   %s:%d: expected an error of kind %d that says \"%s\", got kind %d (%s): %.300s\n", file, line,
-               (int)kind, fragment == NULL ? "" : fragment, (int)wazo_auth_error_kind(*error),
-               wazo_auth_error_kind_text(wazo_auth_error_kind(*error)), message);
-        fflush(stdout);
+        report_failures_here++;
+        note("%s:%d: expected an error of kind %d that says \"%s\", got kind %d (%s): %.300s", file, line, (int)kind,
+             fragment == NULL ? "" : fragment, (int)wazo_auth_error_kind(*error),
+             wazo_auth_error_kind_text(wazo_auth_error_kind(*error)), message);
     }
     wazo_auth_error_free(*error);
     *error = NULL;
 }
 
-static inline void check_report(const char *promise)
-{
-    if (check_failures_here == 0) {
-        check_passed++;
-    } else {
-        check_failed++;
-    }
-    printf("%s - %s\n", check_failures_here == 0 ? "ok" : "not ok", promise);
-    fflush(stdout);
-}
-
-/* The closing line, and the exit code. A program without a test has not passed. */
-static inline int finish(void)
-{
-    printf("%d passed, %d failed\n", check_passed, check_failed);
-    return check_failed == 0 && check_passed > 0 ? 0 : 1;
-}
+/* The closing line, and the exit code. */
+static inline int finish(void) { return report_end(); }
 
 /* A client for those options, in pairs of key and value that end with NULL; the program ends where there is none. */
 static inline wazo_auth_client *client_with_options(const char *const *pairs)
@@ -90,7 +58,7 @@ static inline wazo_auth_client *client_with_options(const char *const *pairs)
     }
     wazo_auth_options_free(options);
     if (client == NULL) {
-        printf("# no client to test with: %s\n", wazo_auth_error_message(error));
+        note("no client to test with: %s", wazo_auth_error_message(error));
         wazo_auth_error_free(error);
         exit(2);
     }

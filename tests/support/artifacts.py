@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Where the library and the simulator are: the one way in which tests, demo and Makefile find them.
+
+    tests/support/artifacts.py library      the shared library
+    tests/support/artifacts.py simulator    the program wazo-auth-simulator
+    tests/support/artifacts.py --build library
+
+WAZO_AUTH_CLIENT_LIBRARY and WAZO_AUTH_SIMULATOR name others than those that cargo builds. Cargo itself is asked where it
+put them, so that CARGO_TARGET_DIR and every other setting of cargo are honoured. Each is built on its own: built
+together with the simulator, the library would get features of its dependencies that it is not shipped with. RELEASE=1
+builds what is shipped, which takes minutes; --build builds whatever the variables say.
+"""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = {'library': 'wazo-auth-client', 'simulator': 'wazo-auth-simulator'}
+VARIABLES = {'library': 'WAZO_AUTH_CLIENT_LIBRARY', 'simulator': 'WAZO_AUTH_SIMULATOR'}
+
+
+def library():
+    """The path of the shared library."""
+    return find('library')
+
+
+def simulator():
+    """The path of the program wazo-auth-simulator."""
+    return find('simulator')
+
+
+def find(what):
+    """The path that the environment names; else that of what cargo builds, which the environment names from then on."""
+    if not os.environ.get(VARIABLES[what]):
+        os.environ[VARIABLES[what]] = str(build(what))
+    return Path(os.environ[VARIABLES[what]]).resolve()
+
+
+def build(what):
+    """The path of the library or the program, built. Cargo's progress goes to standard error."""
+    command = [os.environ.get('CARGO', 'cargo'), 'build', '--locked', '--package', PACKAGES[what]]
+    command += ['--lib'] if what == 'library' else ['--bins']
+    command += ['--release'] if os.environ.get('RELEASE') == '1' else []
+    try:
+        done = subprocess.run(
+            command + ['--message-format', 'json-render-diagnostics'], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+    except FileNotFoundError:
+        sys.exit('cargo is not here: install a Rust toolchain, see https://rustup.rs')
+    if done.returncode:
+        sys.exit(f'{" ".join(command)} failed')
+    for line in done.stdout.splitlines():
+        message = json.loads(line)
+        if message.get('reason') != 'compiler-artifact':
+            continue
+        if what == 'simulator' and message.get('executable') and message['target']['name'] == PACKAGES[what]:
+            return Path(message['executable'])
+        if what == 'library' and message['target']['name'] == 'wazo_auth_client':
+            for path in map(Path, message['filenames']):
+                if path.suffix in ('.so', '.dylib', '.dll'):
+                    return path
+    sys.exit(f'{" ".join(command)} made no {what}')
+
+
+def main(arguments):
+    wanted = [argument for argument in arguments if argument != '--build']
+    if len(wanted) != 1 or wanted[0] not in PACKAGES:
+        sys.exit(__doc__)
+    print(build(wanted[0]) if '--build' in arguments else find(wanted[0]))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])
