@@ -49,8 +49,13 @@ if [ -n "$packages" ]; then
         say "installing Debian packages:$packages"
         # $packages and $as_root are lists of words.
         # shellcheck disable=SC2086
-        { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq \
-            --no-install-recommends $packages; } || say "apt-get failed; what needs$packages is skipped"
+        install() { DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "$@"; }
+        $as_root apt-get update -qq || say "apt-get update failed"
+        # shellcheck disable=SC2086
+        install $packages || for package in $packages; do
+            # One that cannot be had keeps none of the others away.
+            install "$package" || say "$package could not be installed: what needs it is skipped"
+        done
     else
         say "missing:$packages; what needs them is skipped; to install them, as root: apt-get install$packages"
     fi

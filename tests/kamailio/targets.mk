@@ -10,7 +10,7 @@ KAMAILIO_SECONDS ?= $(if $(KAMAILIO_FULL),15,1.5)
 
 .PHONY: test-kamailio
 test-kamailio: ## The Kamailio module in the real Kamailio, with sipp
-	@if ls -d /usr/local/src/kamailio-*/src >/dev/null 2>&1; then $(with_library) \
+	@if command -v kamailio >/dev/null && ls -d /usr/local/src/kamailio-*/src >/dev/null 2>&1; then $(with_library) \
 	    $(MAKE) --no-print-directory -C bindings/c/kamailio BUILD=$(KAMAILIO_BUILD) \
 	        LIBRARY_DIR=$$(dirname $$WAZO_AUTH_CLIENT_LIBRARY); \
 	fi
