@@ -116,7 +116,7 @@ const Test hostile("a token that no server can know is answered no, without a re
     const Log log;
     const char *null = nullptr;
     for (const std::string &token : hostile_tokens()) {
-        if (token.find('\0') == token.npos) CHECK(!client.token().check(token));
+        CHECK(!client.token().check(token));
         queue.submit_token_check(client, token, "auth.users.read");
         const auto completion = queue.wait();
         CHECK(completion && !completion->is_yes() && !completion->error());
