@@ -1,6 +1,5 @@
 """The README's code runs: every block of Python and of C, in its order, against the simulator.
 """
-import json
 import os
 import pathlib
 import re
@@ -75,21 +74,26 @@ class ReadmeRuns(unittest.TestCase):
         cls.simulator.stop()
         cls.folder.cleanup()
 
-    def succeed(self, command, **options):
+    def succeed(self, command, status=0, **options):
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120, **options)
-        self.assertEqual(done.returncode, 0, f'{command}\n{done.stdout}\n{done.stderr}')
+        self.assertEqual(done.returncode, status, f'{command}\n{done.stdout}\n{done.stderr}')
         return done.stdout
 
-    def compile_and_run(self, name, source):
+    def compile_and_run(self, name, source, *arguments, status=0):
         path = self.path / f'{name}.c'
         path.write_text(source, encoding='utf-8')
         self.succeed(['gcc', '-std=c99', '-Wall', '-Wextra', '-Wpedantic', '-Werror', f'-I{ROOT / "include"}', str(path),
                       f'-L{self.library.parent}', '-lwazo_auth_client', '-o', str(self.path / name)])
-        return self.succeed([str(self.path / name)])
+        return self.succeed([str(self.path / name), *arguments], status=status)
 
-    def test_the_first_screens_c_program_logs_in(self):
+    def test_the_first_screens_c_program_checks_a_token(self):
         (program,) = blocks('c', True)
-        self.assertIn('token', json.loads(self.compile_and_run('first', program)))
+        settings = self.simulator.settings()
+        url = f'{settings["WAZO_AUTH_URL"]}?ca_file={settings["WAZO_AUTH_CA_FILE"]}'
+        good, unknown = self.simulator.log_in('admin', 'secret'), '5a0b12f8-6a3c-4f58-9d0e-0c9f1f6b7a11'
+        self.assertEqual(self.compile_and_run('first', program, url, good), 'yes\n')
+        self.assertEqual(self.compile_and_run('first', program, url, unknown, status=1), 'no\n')
+        self.assertIn('expected https://', self.compile_and_run('first', program, 'nowhere', good, status=1))
 
     def test_the_first_screens_python_program_lists_users(self):
         (program,) = blocks('python', True)
@@ -110,6 +114,12 @@ class ReadmeRuns(unittest.TestCase):
         connect = blocks('python', True)[0].partition('token =')[0]
         script = connect + '\n'.join(f'# block {n}\n{part}' for n, part in enumerate(parts, 1))
         self.succeed([sys.executable, '-c', script])
+
+    def test_every_picture_is_what_its_source_draws(self):
+        sources = sorted((ROOT / 'docs' / 'pictures').glob('*.py'))
+        self.assertTrue(sources)
+        for source in sources:
+            self.succeed([sys.executable, str(source), '--check'])
 
     def test_no_link_of_the_documentation_leads_nowhere(self):
         for page in [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').glob('*.md'))]:
