@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,10 @@ ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / 'bench'
 BUILD = ROOT / 'build' / 'bench'
 C_PROGRAMS = {'wazo': ['-lwazo_auth_client'], 'curl_easy': ['-lcurl'], 'curl_multi': ['-lcurl'], 'load': ['-ldl']}
-C_FLAGS = ['-std=gnu11', '-O2', '-g', '-Wall', '-Wextra', '-Wshadow', f'-I{ROOT}/include', f'-I{HERE}/c']
+C_FLAGS = ['-std=gnu11', '-O2', '-g', '-Wall', '-Wextra', '-Wshadow', '-Wno-unused-function', f'-I{ROOT}/include', f'-I{HERE}/c']
+
+
+FOREIGN = re.compile('_proxy$|^(REQUESTS|CURL)_CA_BUNDLE$|^SSL_CERT_|^WAZO_AUTH_', re.IGNORECASE)
 
 
 def cargo(*words, folder, wanted):
@@ -65,8 +69,10 @@ class Programs:
         self.allocations = allocation_counter()
         python = ROOT / 'build' / 'bench-venv' / 'bin' / 'python'
         self.python = python if python.exists() else Path(sys.executable)
+        # Nothing of the caller's proxies and certificates: requests and httpx would take them before the programs' own.
+        own = {name: value for name, value in os.environ.items() if not FOREIGN.search(name)}
         self.environment = {
-            **os.environ,
+            **own,
             'LD_LIBRARY_PATH': str(self.library.parent),
             'WAZO_AUTH_CLIENT_LIBRARY': str(self.library),
             'PYTHONPATH': str(ROOT / 'bindings' / 'python'),

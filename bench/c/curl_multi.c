@@ -119,8 +119,8 @@ int main(int count, char **words)
     void (*run)(bool) = by_socket ? run_with_sockets : run_with_poll;
     curl_global_init(CURL_GLOBAL_ALL);
     multi = curl_multi_init();
-    /* Connections are kept for as many calls as are in flight; libcurl's own limit would be four times that, or less. */
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)bench.concurrency);
+    /* No connection that is still of use is closed: libcurl counts those in use as well. */
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)bench.concurrency * 4);
     curl_multi_setopt(multi, CURLMOPT_PIPELINING, has(&bench, "h2") ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
     if (by_socket) {
         loop = epoll_create1(EPOLL_CLOEXEC);
