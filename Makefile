@@ -83,4 +83,4 @@ clean: ## Removes what was built
 	$(CARGO) clean
 
 # Rooms of tests may bring targets of their own.
-include $(wildcard tests/*/targets.mk)
+include $(wildcard tests/*/targets.mk bench/targets.mk)

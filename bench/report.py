@@ -1,0 +1,3 @@
+"""Stub"""
+def issue_table(results): return []
+def write(results): pass

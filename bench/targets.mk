@@ -1,0 +1,27 @@
+# The benchmarks: how fast, how much, and what a call may cost.
+#
+#     make bench              every client side by side; writes docs/performance.md (about 15 minutes on a quiet machine)
+#     make bench-quick        the table alone, in 3 minutes
+#     make bench-criterion    in-process benchmarks
+#     make test-budget        instructions, allocations and system calls of a call, against bench/budget.json
+#
+# Included by the Makefile, whose PYTHON and CARGO it uses. BENCH are further words, such as BENCH='--only in-flight'.
+
+.PHONY: bench bench-quick bench-criterion test-budget budget-record
+
+bench: ## Measures against libcurl and others, and writes docs/performance.md (15 minutes)
+	@bench/setup.sh
+	@$(PYTHON) bench/run.py $(BENCH)
+
+bench-quick: ## Measures the table alone (3 minutes)
+	@bench/setup.sh
+	@$(PYTHON) bench/run.py --quick $(BENCH)
+
+bench-criterion: ## In-process benchmarks: preparing, errors, passing on, the boundary, a new client
+	cd bench/rust && $(CARGO) bench --locked --bench library
+
+test-budget: ## What a call costs, against what is written down
+	@$(PYTHON) bench/budget.py
+
+budget-record: ## Writes down what a call costs now
+	@$(PYTHON) bench/budget.py --record
