@@ -2,20 +2,40 @@
 
 #include "check.hpp"
 
+#include <unistd.h>
+
 namespace {
 
 const char *const unknown = "00000000-0000-4000-8000-000000000000";
 
-/// The requests that the simulator has seen: its own routes are /_simulator/... in the place of /0.1/...
+/// What the simulator has seen of one client, told apart by its user agent: other programs use the same simulator.
+/// The simulator's own routes are /_simulator/... in the place of /0.1/...
 class Log {
 public:
-    Log() : client_(auth::Options::from_environment().set("prefix", "").set("version", "_simulator")) { clear(); }
-    void clear() const { (void)client_.request("DELETE", "/requests"); }
-    bool is_empty() const {
-        return !auth::json_get(client_.request("GET", "/requests"), "/result/items/0");
+    explicit Log(const char *name)
+        : agent_(name + std::to_string(getpid())),
+          client_(auth::Options::from_environment().set("prefix", "").set("version", "_simulator")) {}
+
+    /// A client whose requests are looked for; one was seen, so that "none" cannot be an oversight.
+    auth::Client client() const {
+        auto client = simulator().with("user_agent", agent_);
+        client.status().check();
+        CHECK(seen() == 1);
+        return client;
     }
 
+    /// Whether the client has sent nothing but its first request.
+    bool is_empty() const { return seen() == 1; }
+
 private:
+    int seen() const {
+        const auto requests = client_.request("GET", "/requests");
+        int found = 0;
+        for (auto at = requests.find(agent_); at != std::string::npos; at = requests.find(agent_, at + 1)) ++found;
+        return found;
+    }
+
+    std::string agent_;
     auth::Client client_;
 };
 
@@ -111,9 +131,9 @@ const Test futures("a dispatcher checks tokens", [] {
 });
 
 const Test hostile("a token that no server can know is answered no, without a request and without an error", [] {
-    const auto client = simulator();
+    const Log log("hostile-");
+    const auto client = log.client();
     auth::Queue queue;
-    const Log log;
     const char *null = nullptr;
     for (const std::string &token : hostile_tokens()) {
         CHECK(!client.token().check(token));
@@ -132,11 +152,11 @@ const Test hostile("a token that no server can know is answered no, without a re
 });
 
 const Test empty("an empty access or tenant is refused by name, and not left out", [] {
-    const auto client = simulator();
-    const auto token = new_token(client);
+    const Log log("empty-");
+    const auto client = log.client();
+    const auto token = new_token(simulator());
     auth::Queue queue;
     auth::Dispatcher dispatcher;
-    const Log log;
     const std::string unset;
     CHECK_THROWS((void)client.token().check(token, unset), invalid_argument, "argument required_acl: it is empty");
     CHECK_THROWS((void)client.token().check(token, {}, unset), invalid_argument, "argument tenant_uuid: it is empty");
