@@ -27,8 +27,9 @@
  * behind it: `new_`, `delete_`, `register_`. Arguments that may be left out come last and are left out by `{}`. An
  * object (a body, a query, options) is given as JSON text, or as it stands: `{{"limit", 10}}`; see Object.
  *
- * Results. std::string, a JSON text as the server sent it. A question returns bool, true only for the server's yes, and
- * throws where it could not be found out: an `if` around it fails closed.
+ * Results. std::string, a JSON document as the server sent it. A question returns bool: true only if the server answered
+ * yes. It throws if the check failed, so an `if` around it fails closed. By name, use Client::ask(), Completion::is_yes()
+ * or Dispatcher::ask(), and not the text that call() returns.
  *
  * Errors. Every failure is a wazo::auth::Error, a std::runtime_error with kind, status, error_id, details and flags.
  * Nothing else is thrown but std::bad_alloc, and std::system_error where a Dispatcher gets no thread.

@@ -70,7 +70,8 @@ class Token(Resource):
         """Reads the user, the tenant and the access list of a token.
 
         Where an access or a tenant is given, the token is checked for them too: 403 means that it is valid but may not,
-        404 that it is unknown or expired, or the tenant unknown.
+        404 that it is unknown or expired, or the tenant unknown. As in the reference client, an empty access or tenant
+        is not checked.
 
         `GET /token/{token}`. Requires no token.
 
@@ -87,7 +88,8 @@ class Token(Resource):
 
         `token.is_valid` is the same question. An error is neither yes nor no: the answer is unknown. A token that no
         server can know (empty, `..`, control characters, more than 8,000 bytes) is answered no without a request.
-        Returns True, or raises `InvalidTokenException` (404) or `MissingPermissionsTokenException` (403).
+        Returns True, or raises `InvalidTokenException` (404) or `MissingPermissionsTokenException` (403). As in the
+        reference client, an empty access or tenant is not checked.
 
         `HEAD /token/{token}`. Requires no token.
 
@@ -102,7 +104,8 @@ class Token(Resource):
     def is_valid(self, token, required_acl=UNSET, tenant=UNSET):
         """Checks whether a token is valid, has an access, and may be used in a tenant.
 
-        `token.check` is the same question. Returns True or False.
+        `token.check` is the same question. Returns True or False. As in the reference client, an empty access or tenant
+        is not checked.
 
         `HEAD /token/{token}`. Requires no token.
 

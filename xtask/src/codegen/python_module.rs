@@ -15,9 +15,11 @@ use super::words::{open_to, request_in_words};
 const NOTES: &[(&str, &str)] = &[
     (
         "token.check",
-        "Returns True, or raises `InvalidTokenException` (404) or `MissingPermissionsTokenException` (403).",
+        "Returns True, or raises `InvalidTokenException` (404) or `MissingPermissionsTokenException` (403). As in the \
+         reference client, an empty access or tenant is not checked.",
     ),
-    ("token.is_valid", "Returns True or False."),
+    ("token.is_valid", "Returns True or False. As in the reference client, an empty access or tenant is not checked."),
+    ("token.get", "As in the reference client, an empty access or tenant is not checked."),
     ("token.revoke", "Like the reference client's, it raises no exception if the server refuses."),
     ("external.list", "`list_`, its name in the reference client, is the same method."),
 ];
