@@ -140,7 +140,15 @@ def build(compiler, program, sources, *flags):
                 '-pthread', f'-Wl,-rpath,{library.parent}', '-o', program])
 
 
-def check_programs(pool, compiler, folder, secure, plain):
+def with_simulator(do, *arguments, tls=True):
+    """Does that with the environment of a simulator that nobody else uses: programs look at what it was asked."""
+    # A call that is still running when it is to be ended: the answers to /backends wait for a minute.
+    slow = ['--fault', 'delay,ms=60000,path=*/backends']
+    with Simulator(tls=tls, arguments=slow) as simulator:
+        return do(*arguments, simulator.settings('/api/auth'))
+
+
+def check_programs(pool, compiler, folder):
     """The tests and the first program run; the same under valgrind and under the compiler's sanitizers."""
     sources = sorted(HERE.glob('*.cpp'))
     quickstart = [ROOT / 'bindings' / 'cpp' / 'quickstart.cpp']
@@ -153,19 +161,18 @@ def check_programs(pool, compiler, folder, secure, plain):
             report.promise(False, f'{compiler}: {program.name} compiles', said)
             return
 
-    # All at once: each has a client of its own, and what it makes in the simulator has names of its own.
-    ran = pool.submit(process.run, [tests], secure)
-    showed = pool.submit(run, [first], secure)
-    checked = pool.submit(run, [clean], secure) if sanitizers else None
+    ran = pool.submit(with_simulator, process.run, [tests])
+    showed = pool.submit(with_simulator, run, [first])
+    checked = pool.submit(with_simulator, run, [clean]) if sanitizers else None
     under = []
     # What ring's assembler writes is taken for uninitialised by valgrind: over HTTPS it is not asked about values.
-    for environment, more in ((secure, ['--undef-value-errors=no']), (plain, [])):
-        scheme = environment['WAZO_AUTH_URL'].partition(':')[0]
+    for scheme, more in (('https', ['--undef-value-errors=no']), ('http', [])):
         for program, name in ((tests, 'tests'), (first, 'first program')):
             promise = f'{compiler}: the same {name} under valgrind, over {scheme}: no error, no leak'
             if not report.lacks('valgrind', promise):
                 kinds = ['--errors-for-leak-kinds=definite,indirect', '--show-leak-kinds=definite,indirect']
-                under.append((promise, pool.submit(process.valgrind, [*kinds, *more], [program], environment)))
+                command = (process.valgrind, [*kinds, *more], [program])
+                under.append((promise, pool.submit(with_simulator, *command, tls=scheme == 'https')))
 
     status, said = ran.result()
     report.program(said, status, 'the program of tests', prefix=f'{compiler}: ')
@@ -183,20 +190,18 @@ def check_programs(pool, compiler, folder, secure, plain):
 
 
 def main():
-    # A call that is still running when it is to be ended: the answers to /backends wait for a minute.
-    slow = ['--fault', 'delay,ms=60000,path=*/backends']
-    with tempfile.TemporaryDirectory() as folder, Simulator(both=True, arguments=slow) as simulator:
-        for name in without_settings(os.environ).keys() ^ os.environ.keys():
-            if name not in artifacts.VARIABLES.values():
-                del os.environ[name]
-        secure = simulator.settings('/api/auth')
-        plain = {**secure, 'WAZO_AUTH_URL': f'{simulator.urls["http"]}/api/auth'}
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for compiler in compilers():
-                check_headers(pool, compiler, Path(folder))
-                check_first_page(compiler, Path(folder))
-                check_pieces(pool, compiler, Path(folder))
-                check_programs(pool, compiler, Path(folder), secure, plain)
+    # Found, or built, before threads ask for them.
+    artifacts.library()
+    artifacts.simulator()
+    # What is set for another server must not reach the programs.
+    for name in os.environ.keys() - without_settings(os.environ).keys() - set(artifacts.VARIABLES.values()):
+        del os.environ[name]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        for compiler in compilers():
+            check_headers(pool, compiler, Path(folder))
+            check_first_page(compiler, Path(folder))
+            check_pieces(pool, compiler, Path(folder))
+            check_programs(pool, compiler, Path(folder))
     return report.end()
 
 
