@@ -68,7 +68,7 @@ def server():
     say('Building the simulator, a wazo-auth in memory')
     artifacts.simulator()
     with Simulator() as simulator:
-        say(f'The simulator listens on {simulator.url}; its certificate, created at this start, is in {simulator.ca_file}')
+        say(f'The simulator listens on {simulator.url}; its certificate, new at each start, is in {simulator.ca_file}')
         # What is set for another server must not reach this one.
         yield without_settings(environment) | simulator.settings()
     say('The simulator is stopped')

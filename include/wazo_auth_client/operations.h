@@ -80,8 +80,8 @@ char *wazo_auth_token_new(
 /**
  * Reads the user, the tenant and the access list of a token.
  *
- * If you give an access or a tenant, the server checks them too: 403 means that the token is valid but does not have
- * the access or the tenant, 404 that the token or the tenant is unknown, or that the token has expired.
+ * If you give an access or a tenant, the server checks them too: 403 means that the token is valid but lacks the access
+ * or may not be used in the tenant, 404 that the token or the tenant is unknown, or that the token has expired.
  *
  * `GET /token/{token}`. Requires no token.
  *
@@ -637,7 +637,8 @@ bool wazo_auth_users_remove_session(
 /**
  * Replaces a user's email addresses, as an administrator.
  *
- * Addresses that are not in the list are removed. Unlike `users.update_emails`, it can mark an address as confirmed.
+ * Addresses that are not in the list are removed. Unlike `users.update_emails`, this operation can mark an address as
+ * confirmed.
  *
  * `PUT /admin/users/{user_uuid}/emails`. Required access: `auth.admin.users.{user_uuid}.emails.update`.
  *

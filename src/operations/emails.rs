@@ -9,8 +9,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("admin.update_user_emails", Method::Put, "/admin/users/{user_uuid}/emails")
         .summary("Replaces a user's email addresses, as an administrator.")
         .details(
-            "Addresses that are not in the list are removed. Unlike `users.update_emails`, it can mark an address as \
-             confirmed.",
+            "Addresses that are not in the list are removed. Unlike `users.update_emails`, this operation can mark an \
+             address as confirmed.",
         )
         .access("auth.admin.users.{user_uuid}.emails.update")
         .parameters(&[&[

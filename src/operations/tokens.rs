@@ -70,8 +70,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .summary("Reads the user, the tenant and the access list of a token.")
         .details(
             "If you give an access or a tenant, the server checks them too: 403 means that the token is valid but \
-             does not have the access or the tenant, 404 that the token or the tenant is unknown, or that the token \
-             has expired.",
+             lacks the access or may not be used in the tenant, 404 that the token or the tenant is unknown, or that \
+             the token has expired.",
         )
         .parameters(&[QUESTION])
         .public()

@@ -36,7 +36,7 @@ pub static SAML_CONFIGURATION: Record = record(
 pub static ACS_TEMPLATE: Record = record(
     "AcsTemplate",
     "The pattern of the URL that identity providers send their responses to.",
-    &[member("acs_url", Type::Text, "The template of the URL; replace `{{STACK_URL}}` by the host.")],
+    &[member("acs_url", Type::Text, "The template of the URL; `{{STACK_URL}}` is the placeholder for the host.")],
 );
 
 pub static SAML_LOGIN: Record = record(
