@@ -9,8 +9,8 @@
 /**
  * @mainpage The contract
  *
- * wazo-auth-client is a client of wazo-auth, the authentication service of the Wazo platform. This page says what holds
- * for every function. A complete program:
+ * wazo-auth-client is a client of wazo-auth, the authentication service of the Wazo platform. This page describes
+ * the rules for all functions. A complete program:
  *
  * @code{.c}
  * #include <stdio.h>
@@ -58,7 +58,7 @@
  *
  * @par Results
  * A function with a result returns `char *`, a JSON document, or NULL on failure. A function without a result returns
- * `bool`: true when done, false on failure. A question, such as wazo_auth_token_check(), returns true only if the
+ * `bool`: true on success, false on failure. A question, such as wazo_auth_token_check(), returns true only if the
  * server answers yes. False without an error means no; false with an error means that the answer is not known.
  * wazo_auth_call() of a question returns "true" for yes, and NULL without an error for no. An `if` around any call
  * therefore fails closed. For a call from a queue, use wazo_auth_completion_is_yes().
@@ -78,9 +78,9 @@
  *
  * @par Questions about tokens
  * The token of wazo_auth_token_check() may come from an untrusted peer. A token that no server can know (empty, "..",
- * with control characters, not UTF-8, longer than 8,000 bytes) is answered with no, and nothing is sent. A required
- * access or a tenant that is empty ("") is refused by name with ::WAZO_AUTH_ERROR_INVALID_ARGUMENT; only NULL means
- * that it is not asked for.
+ * with control characters, not UTF-8, longer than 8,000 bytes) is answered with no, and nothing is sent. If the
+ * required access or the tenant is an empty string, the function fails with ::WAZO_AUTH_ERROR_INVALID_ARGUMENT, and
+ * the message names the argument. Pass NULL to check no access or no tenant.
  *
  * @par Ownership
  * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json` and `_with_cancellation` return,
@@ -100,28 +100,27 @@
  * A client, a cancellation and a queue are thread-safe: any number of threads may use one at the same time. Several
  * threads may read an error at the same time. Options and completions are not thread-safe: use each from one thread at
  * a time. Free a handle when no function uses it any more. A blocking call runs on the caller's thread. It starts no
- * thread, except that a name look-up runs on a thread of its own while it lasts. The first queue of a process starts
+ * thread, except for a name look-up, which runs on a separate thread until it ends. The first queue of a process starts
  * one thread, which all queues share.
  *
  * @par Fork
- * A handle made before fork() works in every child, with connections of the child's own, and goes on working in the
- * parent. A call in progress during fork() belongs to the parent: in the child a queue reports it with
- * ::WAZO_AUTH_ERROR_CLOSED.
+ * A handle created before fork() works in every child and in the parent. Each child opens its own connections. A call
+ * in progress during fork() continues in the parent. In the child, its queue reports it with ::WAZO_AUTH_ERROR_CLOSED.
  *
  * @par Signals and file descriptors
  * The library installs no signal handler, and changes the signal mask of a thread only during a call. It never raises
  * SIGPIPE. All its file descriptors are close-on-exec.
  *
  * @par Exit
- * Free all handles, or just exit: calls may be in progress. After dlclose() the code stays mapped, so that no thread
- * returns into unmapped code.
+ * At exit you need not free handles, even if calls are in progress. After dlclose() the code stays mapped, so that no
+ * thread returns into unmapped code.
  *
  * @par Secrets
  * No error and no log contains a password or a token.
  *
  * @par More
  * docs/operations.md describes every operation and its result, docs/options.md every option, docs/errors.md every kind
- * of error, docs/host.md what the library does and does not do in a host process.
+ * of error, docs/host.md what the library promises to a host process.
  */
 
 #include <stdbool.h>
@@ -136,9 +135,9 @@
 #endif
 
 /*
- * Warns if NULL is passed for one of these arguments, numbered from 1. The library refuses NULL in any case. Compilers
- * assume that a pointer passed here is not NULL, and may remove later checks for it. To prevent that, define this macro
- * to nothing before including the header.
+ * Warns if NULL is passed for one of these arguments, numbered from 1. The library checks for NULL in any case.
+ * Compilers assume that a pointer passed here is not NULL, and may remove the caller's later checks. To prevent that,
+ * define this macro to nothing before including the header.
  */
 #ifndef WAZO_AUTH_NONNULL
 #if defined(__GNUC__)

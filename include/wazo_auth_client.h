@@ -11,8 +11,8 @@
 /**
  * @mainpage The contract
  *
- * wazo-auth-client is a client of wazo-auth, the authentication service of the Wazo platform. This page says what holds
- * for every function. A complete program:
+ * wazo-auth-client is a client of wazo-auth, the authentication service of the Wazo platform. This page describes
+ * the rules for all functions. A complete program:
  *
  * @code{.c}
  * #include <stdio.h>
@@ -60,7 +60,7 @@
  *
  * @par Results
  * A function with a result returns `char *`, a JSON document, or NULL on failure. A function without a result returns
- * `bool`: true when done, false on failure. A question, such as wazo_auth_token_check(), returns true only if the
+ * `bool`: true on success, false on failure. A question, such as wazo_auth_token_check(), returns true only if the
  * server answers yes. False without an error means no; false with an error means that the answer is not known.
  * wazo_auth_call() of a question returns "true" for yes, and NULL without an error for no. An `if` around any call
  * therefore fails closed. For a call from a queue, use wazo_auth_completion_is_yes().
@@ -80,9 +80,9 @@
  *
  * @par Questions about tokens
  * The token of wazo_auth_token_check() may come from an untrusted peer. A token that no server can know (empty, "..",
- * with control characters, not UTF-8, longer than 8,000 bytes) is answered with no, and nothing is sent. A required
- * access or a tenant that is empty ("") is refused by name with ::WAZO_AUTH_ERROR_INVALID_ARGUMENT; only NULL means
- * that it is not asked for.
+ * with control characters, not UTF-8, longer than 8,000 bytes) is answered with no, and nothing is sent. If the
+ * required access or the tenant is an empty string, the function fails with ::WAZO_AUTH_ERROR_INVALID_ARGUMENT, and
+ * the message names the argument. Pass NULL to check no access or no tenant.
  *
  * @par Ownership
  * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json` and `_with_cancellation` return,
@@ -102,28 +102,27 @@
  * A client, a cancellation and a queue are thread-safe: any number of threads may use one at the same time. Several
  * threads may read an error at the same time. Options and completions are not thread-safe: use each from one thread at
  * a time. Free a handle when no function uses it any more. A blocking call runs on the caller's thread. It starts no
- * thread, except that a name look-up runs on a thread of its own while it lasts. The first queue of a process starts
+ * thread, except for a name look-up, which runs on a separate thread until it ends. The first queue of a process starts
  * one thread, which all queues share.
  *
  * @par Fork
- * A handle made before fork() works in every child, with connections of the child's own, and goes on working in the
- * parent. A call in progress during fork() belongs to the parent: in the child a queue reports it with
- * ::WAZO_AUTH_ERROR_CLOSED.
+ * A handle created before fork() works in every child and in the parent. Each child opens its own connections. A call
+ * in progress during fork() continues in the parent. In the child, its queue reports it with ::WAZO_AUTH_ERROR_CLOSED.
  *
  * @par Signals and file descriptors
  * The library installs no signal handler, and changes the signal mask of a thread only during a call. It never raises
  * SIGPIPE. All its file descriptors are close-on-exec.
  *
  * @par Exit
- * Free all handles, or just exit: calls may be in progress. After dlclose() the code stays mapped, so that no thread
- * returns into unmapped code.
+ * At exit you need not free handles, even if calls are in progress. After dlclose() the code stays mapped, so that no
+ * thread returns into unmapped code.
  *
  * @par Secrets
  * No error and no log contains a password or a token.
  *
  * @par More
  * docs/operations.md describes every operation and its result, docs/options.md every option, docs/errors.md every kind
- * of error, docs/host.md what the library does and does not do in a host process.
+ * of error, docs/host.md what the library promises to a host process.
  */
 
 #include <stdbool.h>
@@ -138,9 +137,9 @@
 #endif
 
 /*
- * Warns if NULL is passed for one of these arguments, numbered from 1. The library refuses NULL in any case. Compilers
- * assume that a pointer passed here is not NULL, and may remove later checks for it. To prevent that, define this macro
- * to nothing before including the header.
+ * Warns if NULL is passed for one of these arguments, numbered from 1. The library checks for NULL in any case.
+ * Compilers assume that a pointer passed here is not NULL, and may remove the caller's later checks. To prevent that,
+ * define this macro to nothing before including the header.
  */
 #ifndef WAZO_AUTH_NONNULL
 #if defined(__GNUC__)
@@ -233,7 +232,7 @@ typedef enum {
      */
     WAZO_AUTH_ERROR_PERMISSION_DENIED = 4,
     /**
-     * The tenant is neither the token's own nor one below it (401).
+     * The tenant is neither the token's own tenant nor a tenant below it (401).
      */
     WAZO_AUTH_ERROR_TENANT_UNAUTHORIZED = 5,
     /**
@@ -245,7 +244,7 @@ typedef enum {
      */
     WAZO_AUTH_ERROR_CONFLICT = 7,
     /**
-     * A limit is reached: one of the server, such as the number of sessions (429), or the size of a queue.
+     * A limit is reached: a limit of the server, such as the number of sessions (429), or the limit of a queue.
      */
     WAZO_AUTH_ERROR_QUOTA = 8,
     /**
@@ -285,7 +284,7 @@ typedef enum {
      */
     WAZO_AUTH_ERROR_CANCELLED = 17,
     /**
-     * The handle was closed, or the call belonged to the parent process.
+     * The queue (in Python: the client) was closed, or the call belonged to the parent process.
      */
     WAZO_AUTH_ERROR_CLOSED = 18,
     /**
@@ -339,7 +338,7 @@ const char *wazo_auth_error_message(const wazo_auth_error *error);
  * Returns the `error_id` of the server's response, such as "unknown-user".
  *
  * @param error The error, or NULL.
- * @return The identifier, valid as long as the error; NULL if there is none.
+ * @return The identifier, valid as long as the error; NULL if the response has none.
  */
 const char *wazo_auth_error_id(const wazo_auth_error *error);
 
@@ -347,7 +346,7 @@ const char *wazo_auth_error_id(const wazo_auth_error *error);
  * Returns the `details` of the server's response.
  *
  * @param error The error, or NULL.
- * @return A JSON document, valid as long as the error; NULL if there is none.
+ * @return A JSON document, valid as long as the error; NULL if the response has none.
  */
 const char *wazo_auth_error_details(const wazo_auth_error *error);
 
@@ -431,7 +430,7 @@ WAZO_AUTH_MUST_USE wazo_auth_options *wazo_auth_options_new(void);
  *
  * @param options The options.
  * @param key The key, such as "timeout_ms".
- * @param value The value as a string; "" for none.
+ * @param value The value as a string; "" unsets an option that has no default.
  * @param error Receives the error on failure; NULL if you do not need it.
  * @return true if it was set; false if the key is unknown or the value invalid.
  */
@@ -465,7 +464,7 @@ WAZO_AUTH_NONNULL(1, 2);
  *
  * @param options The options.
  * @param error Receives the error on failure; NULL if you do not need it.
- * @return true if all variables that are set are valid.
+ * @return true if the values of all these variables are valid.
  */
 bool wazo_auth_options_set_from_environment(wazo_auth_options *options, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 
@@ -483,7 +482,7 @@ bool wazo_auth_options_set_from_key_file(wazo_auth_options *options,
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Frees options. Clients made with them are not affected.
+ * Frees options. Clients created with them are not affected.
  *
  * @param options The options, or NULL.
  */
@@ -507,8 +506,8 @@ WAZO_AUTH_MUST_USE const char *wazo_auth_option_keys(void);
 /**
  * A client of one wazo-auth server, with a connection pool.
  *
- * Thread-safe: any number of threads may use it at the same time. It works in every child of the process that made it.
- * Free it with wazo_auth_client_free() when no call uses it any more.
+ * Thread-safe: any number of threads may use it at the same time. It works in every child of the process that created
+ * it. Free it with wazo_auth_client_free() when no call uses it any more.
  */
 typedef struct wazo_auth_client wazo_auth_client;
 
@@ -525,14 +524,14 @@ wazo_auth_client *wazo_auth_client_new(const wazo_auth_options *options,
 WAZO_AUTH_NONNULL(1);
 
 /**
- * Creates a client that shares the connection pool of another and has another value of one option of calls: username,
- * password, token, tenant_uuid, timeout_ms, user_agent, max_response_bytes or retries.
+ * Creates a client that shares the connection pool of another, with a different value of one option of calls:
+ * username, password, token, tenant_uuid, timeout_ms, user_agent, max_response_bytes or retries.
  *
  * Use it to serve many users with one connection pool.
  *
  * @param client The client.
  * @param key The key of the option.
- * @param value The value as a string; "" or NULL for none.
+ * @param value The value as a string; "" or NULL unsets an option that has no default.
  * @param error Receives the error on failure; NULL if you do not need it.
  * @return A client; free it with wazo_auth_client_free(), before or after the other. NULL on failure.
  */
@@ -548,7 +547,7 @@ WAZO_AUTH_NONNULL(1, 2);
  *
  * @param client The client.
  * @param options_json The options as a JSON object, such as {"token": "...", "timeout_ms": 500}. Values are strings,
- * integers, Booleans, or null for none.
+ * integers, Booleans, or null, which unsets an option that has no default.
  * @param error Receives the error on failure; NULL if you do not need it.
  * @return A client; free it with wazo_auth_client_free(), before or after the other. NULL on failure.
  */
@@ -564,7 +563,7 @@ WAZO_AUTH_NONNULL(1, 2);
  *
  * @param client The client.
  * @param key The key of an option of calls, such as "token".
- * @param value The value as a string; "" or NULL for none.
+ * @param value The value as a string; "" or NULL unsets an option that has no default.
  * @param error Receives the error on failure; NULL if you do not need it.
  * @return true if it was changed.
  */
@@ -615,7 +614,7 @@ void wazo_auth_client_free(wazo_auth_client *client);
  *
  * Example: wazo_auth_call(client, "users.list", "{\"search\": \"ali\", \"limit\": 10}", &error).
  *
- * For a question, such as "token.check", prefer the function of its own, wazo_auth_token_check().
+ * For a question, such as "token.check", prefer its typed function, wazo_auth_token_check().
  *
  * @param client The client.
  * @param operation The name, such as "users.get".
@@ -652,7 +651,7 @@ char *wazo_auth_call_response(const wazo_auth_client *client,
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Sends a request that is not an operation of this library, such as one of a newer server.
+ * Sends a request for which this library has no operation, such as one of a newer server.
  *
  * @param client The client.
  * @param method "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE".
@@ -689,9 +688,9 @@ WAZO_AUTH_MUST_USE const char *wazo_auth_operations(void);
  */
 
 /**
- * Ends calls from another thread: the calls of the clients that were made with it.
+ * Ends calls from another thread: all calls of the clients that wazo_auth_client_with_cancellation() created with it.
  *
- * Thread-safe. Free it with wazo_auth_cancellation_free(); the clients made with it may be freed later.
+ * Thread-safe. Free it with wazo_auth_cancellation_free(), before or after these clients.
  */
 typedef struct wazo_auth_cancellation wazo_auth_cancellation;
 
@@ -719,21 +718,21 @@ WAZO_AUTH_NONNULL(1, 2);
 /**
  * Ends all calls that use the cancellation, in any thread and in any queue, with ::WAZO_AUTH_ERROR_CANCELLED.
  *
- * Calls that begin later end at once and send nothing, until wazo_auth_cancellation_reset().
+ * Until wazo_auth_cancellation_reset(), new calls fail at once with the same error and send nothing.
  *
  * @param cancellation The cancellation, or NULL.
  */
 void wazo_auth_cancellation_cancel(const wazo_auth_cancellation *cancellation);
 
 /**
- * Allows calls that begin from now on.
+ * Allows new calls again after wazo_auth_cancellation_cancel().
  *
  * @param cancellation The cancellation, or NULL.
  */
 void wazo_auth_cancellation_reset(const wazo_auth_cancellation *cancellation);
 
 /**
- * Frees a cancellation. Calls that use it go on.
+ * Frees a cancellation. Calls that use it continue.
  *
  * @param cancellation The cancellation, or NULL.
  */
@@ -814,10 +813,10 @@ void wazo_auth_completion_free(wazo_auth_completion *completion);
  */
 
 /**
- * A queue of calls, for programs with an event loop of their own.
+ * A queue of calls, for programs with their own event loop.
  *
- * Thread-safe. Free it with wazo_auth_queue_free(). In a child of the process that made it, the queue uses a thread
- * and a file descriptor of the child: call wazo_auth_queue_descriptor() again. There the parent's calls end with
+ * Thread-safe. Free it with wazo_auth_queue_free(). After fork(), the queue has another thread and another file
+ * descriptor in the child: call wazo_auth_queue_descriptor() again. In the child, the parent's calls end with
  * ::WAZO_AUTH_ERROR_CLOSED.
  */
 typedef struct wazo_auth_queue wazo_auth_queue;
@@ -867,8 +866,8 @@ WAZO_AUTH_NONNULL(1, 2, 3);
  * @param queue The queue.
  * @param client The client that makes the call; it may be freed before the call ends.
  * @param token The token.
- * @param required_acl The access that the token must have, such as "confd.users.read"; NULL if none is asked for.
- * @param tenant_uuid The UUID of the tenant in which the token must be valid; NULL if none is asked for.
+ * @param required_acl The access that the token must have, such as "confd.users.read"; NULL to check no access.
+ * @param tenant_uuid The UUID of the tenant in which the token must be valid; NULL to check no tenant.
  * @param user_data A pointer for wazo_auth_completion_user_data(); the library does not use it.
  * @param error Receives the error on failure; NULL if you do not need it.
  * @return The number of the call. 0 on failure, as for wazo_auth_queue_submit().
@@ -885,7 +884,7 @@ WAZO_AUTH_NONNULL(1, 2, 3);
 
 /**
  * Returns the file descriptor to wait on, with poll, epoll, libevent, libuv or a socket notifier. It is readable while
- * completions wait.
+ * the queue holds completions.
  *
  * Do not read from it and do not close it: call wazo_auth_queue_next() with a timeout of 0 until it returns NULL.
  *
@@ -898,13 +897,14 @@ WAZO_AUTH_MUST_USE int wazo_auth_queue_descriptor(const wazo_auth_queue *queue);
  * Sets a function to call when a completion arrives in an empty queue, for event loops that cannot wait on a file
  * descriptor (Windows).
  *
- * It runs on the library's thread. It must be short, and should take completions until there are none. It may submit
- * calls; it must not make blocking calls or fork. If completions wait already, it is called at once. When this
- * function returns, the function set before is no longer running. After wazo_auth_queue_free() no function is called.
+ * The wake-up function runs on the library's thread. It must be short, and either take completions until none is left
+ * or make another thread do so. It may submit calls; it must not make blocking calls or fork. If the queue already
+ * holds completions, the wake-up function is called at once. When wazo_auth_queue_set_wake_up() returns, the previous
+ * wake-up function is no longer running. After wazo_auth_queue_free() no wake-up function is called.
  *
  * @param queue The queue.
- * @param wake_up The function; NULL for none.
- * @param data The argument of the function; the library's thread must be able to use it.
+ * @param wake_up The wake-up function; NULL to remove it.
+ * @param data The argument of the wake-up function, which uses it on the library's thread.
  * @param error Receives the error on failure; NULL if you do not need it.
  * @return true if it was set.
  */
@@ -918,14 +918,14 @@ WAZO_AUTH_NONNULL(1);
  * Takes the completion that has waited longest.
  *
  * @param queue The queue, or NULL.
- * @param timeout_ms How long to wait for a completion, in milliseconds: 0 to return at once, -1 to wait until there is
- * one or the queue is closed (wazo_auth_queue_close()). In a wake-up function it never waits.
- * @return The completion; free it with wazo_auth_completion_free(). NULL if there is none.
+ * @param timeout_ms How long to wait for a completion, in milliseconds: 0 to return at once, -1 to wait until a
+ * completion arrives or the queue is closed (wazo_auth_queue_close()). In a wake-up function it never waits.
+ * @return The completion; free it with wazo_auth_completion_free(). NULL if no completion arrived in time.
  */
 WAZO_AUTH_MUST_USE wazo_auth_completion *wazo_auth_queue_next(wazo_auth_queue *queue, int32_t timeout_ms);
 
 /**
- * Stops accepting calls and ends those in progress. Their completions still arrive. When none is left,
+ * Stops accepting calls and ends the calls in progress. Their completions still arrive. When none is left,
  * wazo_auth_queue_next() returns NULL at once, in every thread: use this to end threads that wait for completions
  * before freeing the queue.
  *
@@ -944,8 +944,8 @@ void wazo_auth_queue_close(wazo_auth_queue *queue);
 bool wazo_auth_queue_cancel(wazo_auth_queue *queue, uint64_t id);
 
 /**
- * Frees a queue. Calls in progress end, completions that wait are discarded, and the wake-up function is not called
- * any more.
+ * Frees a queue. Calls in progress are cancelled, completions that were not taken are discarded, and the wake-up
+ * function is not called any more.
  *
  * @param queue The queue, or NULL.
  */

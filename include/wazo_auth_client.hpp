@@ -1,6 +1,6 @@
 /**
  * @file wazo_auth_client.hpp
- * The client of wazo-auth for C++17: header-only, over the C library. This is the only file to include.
+ * The client of wazo-auth for C++17: headers that use the C library. Include only this file.
  *
  * A complete program:
  *
@@ -22,36 +22,37 @@
  *
  *     c++ -std=c++17 program.cpp -lwazo_auth_client
  *
- * Operations. All of wazo-auth's, by resource: `client.users().get(uuid)`, `client.token().check(token, access)`; they
- * stand in wazo_auth_client/operations.hpp and docs/operations.md. A name that is a keyword of C++ has an underscore
- * behind it: `new_`, `delete_`, `register_`. Arguments that may be left out come last and are left out by `{}`. An
- * object (a body, a query, options) is given as JSON text, or as it stands: `{{"limit", 10}}`; see Object.
+ * Operations. They are grouped by resource: `client.users().get(uuid)`, `client.token().check(token, access)`.
+ * wazo_auth_client/operations.hpp and docs/operations.md list them. A name that is a keyword of C++ ends with an
+ * underscore: `new_`, `delete_`, `register_`. Optional arguments come last; `{}` leaves one out. A JSON object (a body,
+ * a query, options) is either a JSON string or an initializer list such as `{{"limit", 10}}`; see Object.
  *
- * Results. std::string, a JSON document as the server sent it. A question returns bool: true only if the server answered
- * yes. It throws if the check failed, so an `if` around it fails closed. By name, use Client::ask(), Completion::is_yes()
- * or Dispatcher::ask(), and not the text that call() returns.
+ * Results. An operation returns its result as a std::string: the JSON that the server sent. A question returns a bool:
+ * true only if the server answers yes. It throws if the answer is not known. So an `if` around a question fails closed. By name,
+ * use Client::ask(), Completion::is_yes() or Dispatcher::ask(), and not the text that call() returns.
  *
- * Errors. Every failure is a wazo::auth::Error, a std::runtime_error with kind, status, error_id, details and flags.
- * Nothing else is thrown but std::bad_alloc, and std::system_error where a Dispatcher gets no thread.
+ * Errors. Every failure throws a wazo::auth::Error, a std::runtime_error with kind, status, error_id, details and
+ * flags. The only other exceptions are std::bad_alloc, and std::system_error if a Dispatcher cannot start its thread.
  *
- * Ownership. Client, Options, Cancellation, Queue, Completion and Dispatcher own their handles, move and do not copy.
- * What `client.users()` returns has a share in the client's handle: it may outlive the client.
+ * Ownership. Client, Options, Cancellation, Queue, Completion and Dispatcher own their handles. They can be moved, but
+ * not copied. The object that `client.users()` returns shares the ownership of the client's handle: it may outlive the
+ * client.
  *
- * Threads. A Client, a Cancellation, a Queue and a Dispatcher may be used by any threads at once; assigning, moving and
- * ending one is not using it. Options and a Completion are used by one thread at a time. Errors may be copied, and read
- * by any thread.
+ * Threads. Client, Cancellation, Queue and Dispatcher are thread-safe, except for assigning to, moving from and
+ * destroying an object. Use Options and a Completion from one thread at a time. Errors can be copied, and read from any
+ * thread.
  *
- * Many calls at once. Dispatcher gives std::future, with a thread of its own; Queue fits into an event loop, with a
- * descriptor to wait on. Cancellation ends calls from another thread.
+ * Many calls at once. Dispatcher returns a std::future for each call, and has its own thread. Queue has a file
+ * descriptor for an event loop. Cancellation ends calls from another thread.
  *
- * Fork. A Client, Cancellation or Queue made before fork works in every child; a Dispatcher is made in the child. What
- * else holds in a host process is said in wazo_auth_client.h, and holds here too.
+ * Fork. A Client, Cancellation or Queue created before fork works in every child. Create a Dispatcher in the child. All
+ * other rules of wazo_auth_client.h for host processes apply here too.
  */
 
 #ifndef WAZO_AUTH_CLIENT_HPP
 #define WAZO_AUTH_CLIENT_HPP
 
-/* MSVC tells the truth in _MSVC_LANG alone, unless it is asked for it in __cplusplus. */
+/* MSVC sets __cplusplus to the language version only with /Zc:__cplusplus, but always sets _MSVC_LANG. */
 #if !((defined(_MSVC_LANG) && _MSVC_LANG >= 201703L) || __cplusplus >= 201703L)
 #error "wazo_auth_client.hpp needs C++17 or later: compile with -std=c++17 (GCC, Clang) or /std:c++17 (MSVC)"
 #endif

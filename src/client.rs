@@ -228,9 +228,9 @@ pub fn operation(name: &str) -> Result<&'static Operation> {
         let known = if of_resource.is_empty() {
             let mut resources: Vec<_> = operations::all().map(Operation::resource).collect();
             resources.dedup();
-            format!("resources are {}", resources.join(", "))
+            format!("the resources are {}", resources.join(", "))
         } else {
-            format!("{resource} has {}", of_resource.join(", "))
+            format!("the operations of {resource} are {}", of_resource.join(", "))
         };
         Error::invalid(format!("argument operation: there is no operation {}; {known}", shown(name)))
     })
@@ -238,7 +238,7 @@ pub fn operation(name: &str) -> Result<&'static Operation> {
 
 fn base(settings: &ConnectionSettings) -> Result<String> {
     if settings.host.is_empty() {
-        return Err(Error::invalid("option host is not set; expected the server's name or address"));
+        return Err(Error::invalid("option host: it is not set; set it to the server's name or address"));
     }
     let scheme = if settings.https { "https" } else { "http" };
     let host = if settings.host.contains(':') { format!("[{}]", settings.host) } else { settings.host.clone() };

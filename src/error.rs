@@ -143,7 +143,7 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
 /// A value that was not what it must be, as it can be shown: not where it looks as if a password were in it.
 pub fn shown(value: &str) -> String {
     if value.contains(['@', ':', '/']) {
-        format!("{} characters that are not shown, since a password may be among them", value.chars().count())
+        format!("{} characters (not shown: they may contain a password)", value.chars().count())
     } else {
         format!("{:?}", cut(value, 60))
     }

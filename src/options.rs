@@ -80,7 +80,7 @@ impl Options {
             percent_encoding::percent_decode_str(text)
                 .decode_utf8()
                 .map(String::from)
-                .map_err(|_| Error::invalid("url: user name and password must be UTF-8"))
+                .map_err(|_| Error::invalid("url: expected a user name and a password in UTF-8"))
         };
         if !url.username().is_empty() {
             self.set("username", &decoded(url.username())?)?;
@@ -99,7 +99,9 @@ impl Options {
         let read = |name: &str| match std::env::var(name) {
             Ok(value) => Ok((!value.is_empty()).then_some(value)),
             Err(std::env::VarError::NotPresent) => Ok(None),
-            Err(std::env::VarError::NotUnicode(_)) => Err(Error::invalid(format!("{name} is not UTF-8"))),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(Error::invalid(format!("environment variable {name}: expected UTF-8")))
+            }
         };
         if let Some(url) = read("WAZO_AUTH_URL")? {
             self.set_url(&url).map_err(|e| Error::invalid(format!("WAZO_AUTH_URL: {}", e.message)))?;
@@ -123,7 +125,7 @@ impl Options {
                 .find(|(key, _)| key.trim() == wanted)
                 .map(|(_, value)| value.trim().trim_matches(['"', '\'']).to_owned())
                 .filter(|value| !value.is_empty())
-                .ok_or_else(|| Error::invalid(format!("key file {shown}: it has no line `{wanted}: ...`")))
+                .ok_or_else(|| Error::invalid(format!("key file {shown}: expected a line `{wanted}: ...`, found none")))
         };
         let (id, key) = (value("service_id")?, value("service_key")?);
         self.set("username", &id)?;

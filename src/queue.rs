@@ -108,7 +108,7 @@ impl Queue {
             return Ok(state);
         }
         let shared = Shared::new(Arc::clone(&self.slots))
-            .map_err(|e| Error::new(ErrorKind::Internal, format!("the queue's descriptor could not be made: {e}")))?;
+            .map_err(|e| Error::new(ErrorKind::Internal, format!("cannot create the queue's file descriptor: {e}")))?;
         let fresh = State { shared: Arc::new(shared), worker: Worker::share()? };
         Ok(self.process.get_or_make(|| fresh, |_| {}))
     }
@@ -157,8 +157,8 @@ impl Queue {
             Error::new(
                 ErrorKind::Quota,
                 format!(
-                    "{}: the queue is full: {limit} calls are in flight or ended and not taken; take completions, or make \
-                     the queue with a higher limit",
+                    "{}: the queue is full: it holds {limit} calls, in flight or completed; take completions, or \
+                     create the queue with a higher limit",
                     operation.name
                 ),
             )
@@ -295,7 +295,7 @@ impl Shared {
     fn enter(&self, id: u64, user_data: usize, cancellation: Cancellation) -> Result<Option<usize>> {
         let mut inner = self.lock();
         if inner.is_closed {
-            return Err(Error::new(ErrorKind::Closed, "the queue is closed; it takes no more calls"));
+            return Err(Error::new(ErrorKind::Closed, "the queue is closed and accepts no calls; use another queue"));
         }
         let Some(index) = inner.free.pop() else { return Ok(None) };
         let slot = &self.slots[index];
@@ -337,7 +337,8 @@ impl Shared {
 }
 
 fn closed(id: u64, user_data: usize) -> Completion {
-    let message = "the call belonged to the parent of this process, where it goes on; submit it again here if need be";
+    let message =
+        "the call belongs to the parent process, where it continues; submit it again in this process if needed";
     Completion { id, user_data, outcome: Err(Error::new(ErrorKind::Closed, message)) }
 }
 

@@ -35,10 +35,10 @@ impl Worker {
         if let Some(worker) = current.upgrade() {
             return Ok(worker);
         }
-        let worker =
-            Arc::new(Self::start().map_err(|e| {
-                Error::new(ErrorKind::Internal, format!("the library's thread could not be started: {e}"))
-            })?);
+        let worker = Arc::new(
+            Self::start()
+                .map_err(|e| Error::new(ErrorKind::Internal, format!("cannot start the library's thread: {e}")))?,
+        );
         *current = Arc::downgrade(&worker);
         Ok(worker)
     }

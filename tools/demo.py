@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""`make demo`: the C sample and the Python sample at work, against a wazo-auth in memory over HTTPS.
+"""`make demo`: runs the C sample and the Python sample against a simulated wazo-auth over HTTPS.
 
-With WAZO_AUTH_URL set, against that one instead: WAZO_AUTH_USERNAME, WAZO_AUTH_PASSWORD and WAZO_AUTH_CA_FILE say who
-logs in there and which authorities are trusted.
+If WAZO_AUTH_URL is set, the samples use that server instead. They log in with WAZO_AUTH_USERNAME and
+WAZO_AUTH_PASSWORD, and trust the certificate authorities in WAZO_AUTH_CA_FILE.
 """
 import contextlib
 import os
@@ -41,7 +41,7 @@ def compile_sample(library):
         if subprocess.run(command).returncode:
             sys.exit('The C sample does not compile.')
     except FileNotFoundError:
-        sys.exit(f'{command[0]} is not here: install a C compiler (Debian: apt-get install gcc libc6-dev), or set CC.')
+        sys.exit(f'There is no {command[0]}: install a C compiler (Debian: apt-get install gcc libc6-dev), or set CC.')
     return program
 
 
@@ -52,7 +52,7 @@ def run_sample(language, command, environment):
     began = time.monotonic()
     status = subprocess.run([str(part) for part in command], env=environment).returncode
     if status:
-        sys.exit(f'\nThe {language} sample failed (exit status {status}); what it says above tells why.')
+        sys.exit(f'\nThe {language} sample failed (exit status {status}); see its output above for the reason.')
     return f'{language} sample: {time.monotonic() - began:.2f} s'
 
 
@@ -68,7 +68,7 @@ def server():
     say('Building the simulator, a wazo-auth in memory')
     artifacts.simulator()
     with Simulator() as simulator:
-        say(f'The simulator listens on {simulator.url}; its certificate, made at this start, is in {simulator.ca_file}')
+        say(f'The simulator listens on {simulator.url}; its certificate, new at each start, is in {simulator.ca_file}')
         # What is set for another server must not reach this one.
         yield without_settings(environment) | simulator.settings()
     say('The simulator is stopped')

@@ -21,11 +21,11 @@
 #include <string.h>
 
 static const char usage[] =
-    "Loads an authentication module and asks it the questions of the standard input: TOKEN [ACCESS] in each line.\n"
+    "Loads an authentication module and makes it check the lines of the standard input, each TOKEN [ACCESS].\n"
     "\n"
     "  --module PATH      the module (./module.so)\n"
-    "  --rounds NUMBER    how often to load, ask and unload it (3)\n"
-    "  --channels NUMBER  the number of threads that ask concurrently (8)\n"
+    "  --rounds NUMBER    how many times to load, use and unload the module (3)\n"
+    "  --channels NUMBER  the number of threads that make checks concurrently (8)\n"
     "  --help             print this help\n"
     "\n"
     "Environment variables set the options of the module: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS\n"

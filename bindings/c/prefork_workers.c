@@ -35,7 +35,7 @@ static const char usage[] =
     "\n"
     "  --listen PORT         listen on this port of 127.0.0.1; 0 for a free one (7878)\n"
     "  --workers NUMBER      the number of worker processes (4)\n"
-    "  --interval-ms NUMBER  how often the parent checks the status of wazo-auth, and its workers (1000)\n"
+    "  --interval-ms NUMBER  how often the parent checks wazo-auth and its workers (1000)\n"
     "  --help                print this help\n"
     "\n"
     "Environment variables set the options of the library: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS\n"

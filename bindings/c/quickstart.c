@@ -21,7 +21,7 @@ static const char usage[] =
     "\n"
     "  --url URL            the URL of wazo-auth: https://[user:password@]host[:port][/prefix]\n"
     "  --username NAME      the user name to log in with\n"
-    "  --password TEXT      prefer WAZO_AUTH_PASSWORD: other users of this machine can read the command line\n"
+    "  --password TEXT      the password; prefer WAZO_AUTH_PASSWORD, as other users can read the command line\n"
     "  --ca-file PATH       trusted certificate authorities, a PEM file; by default those of the system\n"
     "  --timeout-ms NUMBER  the timeout of a call (10000)\n"
     "  --help               print this help\n"

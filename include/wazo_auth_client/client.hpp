@@ -43,7 +43,7 @@ public:
         return options;
     }
 
-    /// Sets an option. An empty value unsets it.
+    /// Sets an option. An empty value unsets an option that has no default.
     Options &set(Text key, Text value) & {
         put(key, value);
         return *this;
@@ -112,7 +112,7 @@ private:
     detail::Owned<wazo_auth_options, wazo_auth_options_free> options_;
 };
 
-/// Cancels calls from another thread: the calls of the clients that Client::with() created with it.
+/// Cancels calls from another thread: all calls of the clients that Client::with() created with this cancellation.
 ///
 /// Thread-safe. It may be destroyed before those clients.
 class Cancellation {
@@ -150,7 +150,8 @@ public:
     Client &operator=(const Client &) = delete;
 
     /// Creates a client that shares this one's connection pool and differs in one option: username, password, token,
-    /// tenant_uuid, timeout_ms, user_agent, max_response_bytes or retries. An empty or omitted value unsets the option.
+    /// tenant_uuid, timeout_ms, user_agent, max_response_bytes or retries. An empty or omitted value unsets an option
+    /// that has no default.
     [[nodiscard]] Client with(Text key, OptionalText value) const { return derived(key, value); }
 
     /// The same for an option that is an integer.
@@ -192,9 +193,11 @@ public:
 
     /// Calls any operation by its name: `client.call("users.list", {{"search", "ali"}})`.
     ///
-    /// The arguments are the parameters of the operation, by the names of docs/operations.md, and "query" and "body".
+    /// The arguments are the parameters of the operation, by their names in docs/operations.md, and optionally "query"
+    /// and "body"; see wazo_auth_call().
     ///
-    /// For a question such as "token.check", use ask(): both texts, "true" and "false", are non-empty strings.
+    /// For a question such as "token.check", use ask(): call() returns the strings "true" and "false", neither of which
+    /// is empty.
     ///
     /// @return the result as JSON: "null" if the operation has none, "true" or "false" for a question
     std::string call(Text operation, OptionalText arguments = {}) const {
@@ -203,8 +206,8 @@ public:
 
     /// Asks a question by its name: `client.ask("token.check", {{"token", token}, {"required_acl", "users.read"}})`.
     ///
-    /// @return true only if the server answered yes; throws if there was no answer, and ErrorKind::invalid_argument,
-    /// before anything is sent, if the operation asks no question
+    /// @return true only if the server answered yes; throws if the answer is not known. Throws
+    /// ErrorKind::invalid_argument, and sends nothing, if the operation is not a question.
     [[nodiscard]] bool ask(Text question, OptionalText arguments = {}) const {
         detail::require_question(question.c_str("operation"));
         return called(question, arguments) == "true";
@@ -222,7 +225,7 @@ public:
     /// @param method "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE"
     /// @param path the percent-encoded path after the API version, such as "/users/UUID/groups"
     /// @param query a JSON object of query keys
-    /// @param body a JSON text
+    /// @param body a JSON document
     /// @return a JSON object with the response's status and headers, and the result
     std::string request(Text method, Text path, OptionalText query = {}, OptionalText body = {}) const {
         detail::Outcome outcome;
@@ -236,7 +239,7 @@ public:
 private:
     [[nodiscard]] const wazo_auth_client *present() const { return detail::present(get(), "client"); }
 
-    /// The result of a call by name; none for a question that is answered no.
+    /// The result of a call by name; std::nullopt if the answer to a question is no.
     std::optional<std::string> called(const Text &operation, const OptionalText &arguments) const {
         detail::Outcome outcome;
         return outcome.optional_text(wazo_auth_call(

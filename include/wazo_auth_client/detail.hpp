@@ -1,4 +1,4 @@
-// Internal to the other headers: ownership of C handles, and errors turned into exceptions.
+// Internal to the other headers: the ownership of C handles, and exceptions for C errors.
 
 #ifndef WAZO_AUTH_CLIENT_DETAIL_HPP
 #define WAZO_AUTH_CLIENT_DETAIL_HPP
@@ -13,7 +13,7 @@ namespace wazo::auth {
 /// Internal to these headers.
 namespace detail {
 
-/// Frees a C handle or text with the function for its type.
+/// Frees a C handle or string with the function for its type.
 template <auto release>
 struct Release {
     template <typename T>
@@ -26,7 +26,7 @@ struct Release {
 template <typename T, auto release>
 using Owned = std::unique_ptr<T, Release<release>>;
 
-/// A handle that is not NULL. It is NULL in an object that was moved from.
+/// Returns the handle. Throws if it is NULL, as in an object that was moved from.
 template <typename T>
 T *present(T *handle, const char *name) {
     if (!handle) throw Error(ErrorKind::invalid_argument, "argument " + std::string(name) + ": it was moved from");
@@ -44,14 +44,14 @@ public:
     /// The last argument of the C function.
     [[nodiscard]] wazo_auth_error **error() noexcept { return &error_; }
 
-    /// The result of a function that returns a text. The C text is freed.
+    /// The result of a function that returns a string. Frees the C string.
     [[nodiscard]] std::string text(char *text) {
         const Owned<char, wazo_auth_string_free> owned(text);
         if (!owned) fail();
         return owned.get();
     }
 
-    /// The same for a function that returns NULL without an error if there is no text.
+    /// The same for a function that can return NULL without an error.
     [[nodiscard]] std::optional<std::string> optional_text(char *text) {
         const Owned<char, wazo_auth_string_free> owned(text);
         if (error_) fail();
@@ -113,7 +113,7 @@ private:
     Handle client_;
 };
 
-/// The text of an integer or a Boolean.
+/// An integer or a Boolean as a string.
 template <typename T>
 std::string option_text(T value) {
     if constexpr (std::is_same_v<T, bool>) {
@@ -123,11 +123,11 @@ std::string option_text(T value) {
     }
 }
 
-/// Throws if the operation asks no question, before it is carried out. An operation that the library does not know is
-/// left to the library to refuse.
+/// Throws if the operation is not a question, before it is carried out. Does not throw for an unknown operation: the
+/// library then refuses the call.
 ///
-/// It searches the text of wazo_auth_operations(): that is JSON without spaces, in which only operations have a name
-/// with a dot, and an object's "name" stands before its "result".
+/// Searches the string that wazo_auth_operations() returns. It is JSON without spaces; only operations have a name with
+/// a dot, and the "name" of an object precedes its "result".
 inline void require_question(const std::string &operation) {
     constexpr std::string_view result = "\"result\":", question = "\"question\"";
     const std::string_view table = wazo_auth_operations();

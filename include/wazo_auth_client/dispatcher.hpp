@@ -19,7 +19,7 @@
 
 namespace wazo::auth {
 
-/// Makes asynchronous calls with std::future. It has one thread, for any number of calls.
+/// Makes asynchronous calls and returns a std::future for each. It has one thread, for any number of calls.
 ///
 ///     wazo::auth::Dispatcher dispatcher;
 ///     auto user = dispatcher.submit(client, "users.get", {{"user_uuid", uuid}});
@@ -61,10 +61,10 @@ public:
             [&](Queue &queue) { return queue.put(client, operation, arguments, nullptr); });
     }
 
-    /// Asks a question by its name, such as "token.check". Throws ErrorKind::invalid_argument, before anything is sent,
-    /// if the operation asks no question.
+    /// Asks a question by its name, such as "token.check". Throws ErrorKind::invalid_argument, and sends nothing, if
+    /// the operation is not a question.
     ///
-    /// @return the future of the answer: true only if the server answered yes; it throws if there was no answer
+    /// @return the future of the answer: true only if the server answered yes; it throws if the answer is not known
     [[nodiscard]] std::future<bool> ask(const Client &client, Text question, OptionalText arguments = {}) {
         detail::require_question(question.c_str("operation"));
         return state().submit<bool>([&](Queue &queue) { return queue.put(client, question, arguments, nullptr); });
@@ -72,7 +72,7 @@ public:
 
     /// Asks the question "token.check"; see Queue::submit_token_check().
     ///
-    /// @return the future of the answer: true only if the server answered yes; it throws if there was no answer
+    /// @return the future of the answer: true only if the server answered yes; it throws if the answer is not known
     [[nodiscard]] std::future<bool> submit_token_check(const Client &client, Text token, OptionalText required_acl = {},
                                                        OptionalText tenant_uuid = {}) {
         return state().submit<bool>([&](Queue &queue) {
@@ -123,7 +123,7 @@ private:
             if (call) std::visit([&completion](auto &promise) { fulfil(promise, completion); }, call.mapped());
         }
 
-        /// Ends calls whose completion is lost, which only a defect of the library can cause.
+        /// Ends calls whose completions are lost. Only a defect of the library can cause that.
         void give_up() {
             const std::lock_guard lock(mutex);
             const auto fault = std::make_exception_ptr(Error(ErrorKind::internal, "the queue lost its calls"));
@@ -180,7 +180,7 @@ private:
     State &state() const {
         if (!state_) throw Error(ErrorKind::invalid_argument, "this dispatcher was moved from");
         if (state_->process != this_process()) {
-            throw Error(ErrorKind::closed, "this dispatcher belongs to the parent of this process; make one here");
+            throw Error(ErrorKind::closed, "this dispatcher belongs to the parent process; create one in this process");
         }
         return *state_;
     }
@@ -191,7 +191,7 @@ private:
             state_->stop();
             state_.reset();
         } else {
-            // In a child process: the thread does not exist here, and the mutex may be locked for ever. Leak it all.
+            // In a child process, the thread does not exist, and the mutex may be locked for ever: leak the state.
             static_cast<void>(state_.release());
         }
     }

@@ -20,13 +20,13 @@ enum class ErrorKind : int {
     token_invalid = WAZO_AUTH_ERROR_TOKEN_INVALID,
     /// The token is valid, but lacks the required access (401 or 403).
     permission_denied = WAZO_AUTH_ERROR_PERMISSION_DENIED,
-    /// The tenant is neither the token's own nor one below it (401).
+    /// The tenant is neither the token's own tenant nor a tenant below it (401).
     tenant_unauthorized = WAZO_AUTH_ERROR_TENANT_UNAUTHORIZED,
     /// The resource or the route does not exist (404).
     not_found = WAZO_AUTH_ERROR_NOT_FOUND,
     /// The resource exists already, or its state forbids the operation (409).
     conflict = WAZO_AUTH_ERROR_CONFLICT,
-    /// A limit is reached: one of the server, such as the number of sessions (429), or the size of a queue.
+    /// A limit is reached: a limit of the server, such as the number of sessions (429), or the limit of a queue.
     quota = WAZO_AUTH_ERROR_QUOTA,
     /// The server considers the request invalid (400, 405 and other 4xx).
     rejected = WAZO_AUTH_ERROR_REJECTED,
@@ -46,7 +46,7 @@ enum class ErrorKind : int {
     too_large = WAZO_AUTH_ERROR_TOO_LARGE,
     /// The caller cancelled the call.
     cancelled = WAZO_AUTH_ERROR_CANCELLED,
-    /// The handle was closed, or the call belonged to the parent process.
+    /// The queue (in Python: the client) was closed, or the call belonged to the parent process.
     closed = WAZO_AUTH_ERROR_CLOSED,
     /// A defect of this library, caught before it could harm the host process.
     internal = WAZO_AUTH_ERROR_INTERNAL,

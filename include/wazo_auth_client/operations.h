@@ -4,24 +4,24 @@
  * @file operations.h
  * A C function for each operation of wazo-auth, by resource. Included by wazo_auth_client.h.
  *
- * The same holds for all of them:
+ * These rules apply to all of them:
  *
  * - `client` is a client and must not be NULL. Any number of threads may make calls with the same client at once.
  * - A call blocks until the response has arrived, or until the client's `timeout_ms`.
- * - Every argument is a string in UTF-8, or NULL where its description says so. The library copies what it
+ * - Every argument is a string in UTF-8, or NULL if its description allows it. The library copies what it
  *   needs: the caller keeps ownership of every argument.
  * - `body`, `options` and `query` are JSON documents. Members that are not marked as required may be missing.
  * - `error` is NULL, or points to a `wazo_auth_error *` that is NULL. On failure the error is stored there; free it
  *   with wazo_auth_error_free(). On success nothing is stored.
  * - A function that returns `char *` returns NULL on failure. Otherwise free the string with wazo_auth_string_free().
- * - A function that returns `bool` returns true when the operation is done, and false on failure. The exceptions are
- *   questions, and say so: true means yes, false without an error means no, false with an error means that the answer
- *   is not known.
+ * - A function that returns `bool` returns true on success, and false on failure. Questions are an exception: true
+ *   means yes, false without an error means no, false with an error means that the answer is not known. Their
+ *   description says "true only if the server answers yes".
  * - "Known errors" lists the HTTP statuses that the server is known to fail with, and the kinds of error that they
  *   become: `not_found` stands for WAZO_AUTH_ERROR_NOT_FOUND. Any call can fail with other kinds as well, such as
  *   WAZO_AUTH_ERROR_CONNECT, WAZO_AUTH_ERROR_TIMEOUT or WAZO_AUTH_ERROR_INVALID_ARGUMENT.
- * - A result is described by its fields: `name?` may be missing, `[...]` is a list. docs/operations.md has the type and
- *   the meaning of each field.
+ * - The description of a result lists its fields: `name?` may be missing, `[...]` is a list. docs/operations.md has
+ *   the type and the meaning of each field.
  */
 
 #ifndef WAZO_AUTH_CLIENT_OPERATIONS_H
@@ -47,12 +47,11 @@ extern "C" {
 /**
  * Logs in and creates a token.
  *
- * Proves who asks by user name and password, by a refresh token with its `client_id`, or by a SAML session; the
- * client's own user name and password serve where the call gives neither. A login by password costs the server much
- * work on purpose: keep the token and renew it, do not log in for each call. 429 means that the user has 100 sessions
- * already.
+ * The user is identified by a user name and password, by a refresh token with its `client_id`, or by a SAML session. If
+ * the call has neither user name nor password, the client's own are used, if set. A login by password is deliberately
+ * expensive for the server: keep the token and use it for many calls. 429 means that the user already has 100 sessions.
  *
- * `POST /token`. Requires a user name and password, or what stands for them, and no token.
+ * `POST /token`. Requires a user name and password, a refresh token or a SAML session, and no token.
  *
  * @param username The user name or confirmed email address; only together with `password`. May be NULL.
  * @param password The password; only together with `username`. May be NULL.
@@ -81,8 +80,8 @@ char *wazo_auth_token_new(
 /**
  * Reads the user, the tenant and the access list of a token.
  *
- * Where an access or a tenant is given, the token is checked for them too: 403 means that it is valid but may not, 404
- * that it is unknown or expired, or the tenant unknown.
+ * If you give an access or a tenant, the server checks them too: 403 means that the token is valid but lacks the access
+ * or may not be used in the tenant, 404 that the token or the tenant is unknown, or that the token has expired.
  *
  * `GET /token/{token}`. Requires no token.
  *
@@ -102,8 +101,9 @@ char *wazo_auth_token_get(
 /**
  * Checks whether a token is valid, has an access, and may be used in a tenant.
  *
- * `token.is_valid` is the same question. An error is neither yes nor no: the answer is unknown. A token that no server
- * can know (empty, `..`, control characters, more than 8,000 bytes) is answered no without a request.
+ * `token.is_valid` asks the same question. If the call fails, the answer is unknown: neither yes nor no. For a token
+ * that no server can know (empty, `..`, control characters, more than 8,000 bytes), the answer is no, and no request is
+ * sent.
  *
  * `HEAD /token/{token}`. Requires no token.
  *
@@ -120,7 +120,7 @@ bool wazo_auth_token_check(
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Ends a token, and its session.
+ * Revokes a token, and ends its session.
  *
  * Succeeds also if the token is unknown or expired. The refresh token stays valid; `token.delete` deletes it.
  *
@@ -268,9 +268,9 @@ char *wazo_auth_refresh_tokens_list(
  * - `email_address` (string): Only the user of this email address.
  * - `group_uuid` (string): Only members of this group.
  * - `policy_uuid` (string): Only users that have this policy directly.
- * - `policy_slug` (string): The same, by the policy's slug.
+ * - `policy_slug` (string): Like `policy_uuid`, but the policy's slug.
  * - `has_policy_uuid` (string): Only users that have this policy, directly or through a group.
- * - `has_policy_slug` (string): The same, by the policy's slug.
+ * - `has_policy_slug` (string): Like `has_policy_uuid`, but the policy's slug.
  *
  * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
@@ -336,8 +336,8 @@ char *wazo_auth_users_get(
 /**
  * Replaces a user.
  *
- * The whole user is replaced: what is left out gets its default. Email addresses and the password stay; they have
- * operations of their own.
+ * The whole user is replaced: fields that are left out get their defaults. Email addresses and the password stay; other
+ * operations change them.
  *
  * `PUT /users/{user_uuid}`. Required access: `auth.users.{user_uuid}.update`.
  *
@@ -460,7 +460,7 @@ char *wazo_auth_users_register(
 /**
  * Replaces a user's email addresses.
  *
- * Addresses that are not in the list are removed; new ones have to be confirmed by mail, whatever `confirmed` says.
+ * Addresses that are not in the list are removed; new ones have to be confirmed by mail, even if `confirmed` is true.
  *
  * `PUT /users/{user_uuid}/emails`. Required access: `auth.users.{user_uuid}.emails.update`.
  *
@@ -637,7 +637,8 @@ bool wazo_auth_users_remove_session(
 /**
  * Replaces a user's email addresses, as an administrator.
  *
- * Addresses that are not in the list are removed. The difference to `users.update_emails`: `confirmed` is believed.
+ * Addresses that are not in the list are removed. Unlike `users.update_emails`, this operation can mark an address as
+ * confirmed.
  *
  * `PUT /admin/users/{user_uuid}/emails`. Required access: `auth.admin.users.{user_uuid}.emails.update`.
  *
@@ -683,7 +684,7 @@ bool wazo_auth_emails_confirm(
  * `GET /emails/{email_uuid}/confirm`. Required access: `auth.emails.{email_uuid}.confirm.update`.
  *
  * @param email_uuid The email address's UUID.
- * @param token The token of the mail; the client's own if left out. May be NULL.
+ * @param token The token from the mail; if left out, the client's own token is sent. May be NULL.
  * @return The text of the response as a JSON string; `{"base64": ...}` if it is not UTF-8.
  *
  * Known errors: 401 (token_invalid, permission_denied), 404 (not_found).
@@ -721,7 +722,7 @@ char *wazo_auth_emails_get_confirmation_page(
  * - `user_uuid` (string): Only groups that this user belongs to.
  * - `read_only` (Boolean): Only groups that the server manages itself (true), or only the others (false).
  * - `policy_uuid` (string): Only groups that have this policy.
- * - `policy_slug` (string): The same, by the policy's slug.
+ * - `policy_slug` (string): Like `policy_uuid`, but the policy's slug.
  *
  * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
@@ -799,7 +800,7 @@ char *wazo_auth_groups_edit(
 /**
  * Deletes a group.
  *
- * Its users stay. 403 means that the server manages this group itself.
+ * The users of the group are not deleted. 403 means that the server manages this group itself.
  *
  * `DELETE /groups/{group_uuid}`. Required access: `auth.groups.{group_uuid}.delete`.
  *
@@ -986,7 +987,7 @@ char *wazo_auth_policies_list(
  * @param body A JSON object; further members are sent as they are:
  * - `name` (string, required): The name; 80 characters at most, unique in the tenant.
  * - `slug` (string): A short name for URLs, which never changes; made from the name if left out.
- * - `description` (string): What it is for.
+ * - `description` (string): What the policy is for.
  * - `acl` (list of strings): The accesses, such as `confd.users.#`; an access that begins with `!` denies.
  * - `shared` (Boolean): Whether the tenants below can use it too; false by default.
  *
@@ -1021,16 +1022,16 @@ char *wazo_auth_policies_get(
 /**
  * Replaces a policy.
  *
- * The whole policy is replaced: an `acl` that is left out is emptied. The slug stays. 401 is also the status for an
- * access that the token itself does not have; 403 means that the server manages this policy itself.
+ * The whole policy is replaced: if `acl` is left out, the policy has no access. The slug stays. 401 is also the status
+ * for an access that the token itself does not have; 403 means that the server manages this policy itself.
  *
  * `PUT /policies/{policy_uuid}`. Required access: `auth.policies.{policy_uuid}.update`.
  *
  * @param policy_uuid The policy's UUID or slug.
  * @param body A JSON object; further members are sent as they are:
  * - `name` (string, required): The name; 80 characters at most, unique in the tenant.
- * - `description` (string): What it is for; emptied if left out.
- * - `acl` (list of strings): The accesses, such as `confd.users.#`; emptied if left out.
+ * - `description` (string): What the policy is for; empty if left out.
+ * - `acl` (list of strings): The accesses, such as `confd.users.#`; none if left out.
  *
  * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
@@ -1217,7 +1218,7 @@ char *wazo_auth_tenants_edit(
 /**
  * Deletes a tenant.
  *
- * 400 means that there are tenants below it, 403 that it is the one on whose behalf the call is made.
+ * 400 means that there are tenants below this tenant, 403 that the call itself is made in this tenant.
  *
  * `DELETE /tenants/{uuid}`. Required access: `auth.tenants.{uuid}.delete`.
  *
@@ -1235,7 +1236,7 @@ bool wazo_auth_tenants_delete(
 /**
  * Lists the domains of a tenant, with their UUIDs.
  *
- * `saml_config.create` takes such a UUID.
+ * `saml_config.create` requires the UUID of a domain.
  *
  * `GET /tenants/{tenant_uuid}/domains`. Required access: `auth.tenants.{tenant_uuid}.domains.read`.
  *
@@ -1257,7 +1258,7 @@ char *wazo_auth_tenants_get_domains(
  * `auth.tenants.{tenant_uuid}.parent.{parent_uuid}.update`. Available since wazo-auth 26.03.
  *
  * @param tenant_uuid The tenant's UUID.
- * @param parent_uuid The UUID of the tenant to move it under.
+ * @param parent_uuid The UUID of the new parent tenant.
  * @param scoping_tenant_uuid The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's own if left out.
  * May be NULL.
  *
@@ -1412,7 +1413,7 @@ char *wazo_auth_external_get(
  * @param user_uuid The user's UUID.
  * @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
  * @param body A JSON object: For `mobile`: `token`, `apns_token`, `apns_voip_token`, `apns_notification_token`,
- * `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of texts; any object for
+ * `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of strings; any object for
  * others.
  * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
@@ -1436,7 +1437,7 @@ char *wazo_auth_external_create(
  * @param user_uuid The user's UUID.
  * @param auth_type The service: `google`, `microsoft`, `mobile` or another that is installed.
  * @param body A JSON object: For `mobile`: `token`, `apns_token`, `apns_voip_token`, `apns_notification_token`,
- * `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of texts; any object for
+ * `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of strings; any object for
  * others.
  * @param tenant_uuid The tenant on whose behalf the call is made: the token's own or one below it; the client's own if
  * left out. May be NULL.
@@ -1471,7 +1472,7 @@ bool wazo_auth_external_delete(
 /**
  * Reads the sender id that a mobile application needs to receive push notifications.
  *
- * It comes from the tenant's configuration of `mobile`.
+ * The sender id is a part of the tenant's configuration of `mobile`.
  *
  * `GET /users/{user_uuid}/external/mobile/sender_id`. Required access:
  * `auth.users.{user_uuid}.external.mobile.sender_id.read`.
@@ -1491,7 +1492,7 @@ char *wazo_auth_external_get_mobile_sender_id(
 /**
  * Reads the tenant's configuration of an external service.
  *
- * It holds secrets, such as `client_secret`.
+ * The configuration contains secrets, such as `client_secret`.
  *
  * `GET /external/{auth_type}/config`. Required access: `auth.{auth_type}.external.config.read`.
  *
@@ -1511,7 +1512,7 @@ char *wazo_auth_external_get_config(
 /**
  * Creates the tenant's configuration of an external service.
  *
- * The server responds with an empty string or an empty body. 409 means that there is a configuration already.
+ * The server responds with an empty string or an empty body. 409 means that a configuration exists already.
  *
  * `POST /external/{auth_type}/config`. Required access: `auth.{auth_type}.external.config.create`.
  *
@@ -1675,7 +1676,7 @@ bool wazo_auth_ldap_config_delete(
 /**
  * Reads the tenant's SAML configuration.
  *
- * 404 means that there is none.
+ * 404 means that the tenant has no configuration.
  *
  * `GET /backends/saml`. Required access: `auth.backends.saml.read`.
  *
@@ -1692,7 +1693,7 @@ char *wazo_auth_saml_config_get(
 /**
  * Creates the tenant's SAML configuration.
  *
- * 409 means that there is one already.
+ * 409 means that the tenant has a configuration already.
  *
  * `POST /backends/saml`. Required access: `auth.backends.saml.update`.
  *
@@ -1879,7 +1880,8 @@ char *wazo_auth_idp_list(const wazo_auth_client *client, wazo_auth_error **error
 /**
  * Adds users to an identity provider, so that they log in through it.
  *
- * Sets their authentication method. The first user that is unknown ends it with 404; those before stay.
+ * Sets the authentication method of the users, one after the other. At the first unknown user, the call fails with 404;
+ * the users before it keep the new method.
  *
  * `PUT /idp/{idp_type}/users`. Required access: `auth.idp.{idp_type}.users.update`.
  *

@@ -19,14 +19,14 @@ public:
     /// The number of the call, which Queue::submit() returned.
     [[nodiscard]] std::uint64_t id() const noexcept { return wazo_auth_completion_id(completion_.get()); }
 
-    /// The pointer that was given to Queue::submit().
+    /// The pointer that was passed to Queue::submit().
     [[nodiscard]] void *user_data() const noexcept { return wazo_auth_completion_user_data(completion_.get()); }
 
-    /// Whether the call asked a question, such as "token.check", and the server answered yes. False for no, for a call
-    /// that failed, and for an operation that asks no question.
+    /// Whether the call was a question, such as "token.check", and the server answered yes. False for no, for a call
+    /// that failed, and for an operation that is not a question.
     [[nodiscard]] bool is_yes() const noexcept { return wazo_auth_completion_is_yes(completion_.get()); }
 
-    /// Why the call failed; none if it succeeded.
+    /// The error of the call; std::nullopt if the call succeeded.
     [[nodiscard]] std::optional<Error> error() const {
         const wazo_auth_error *error = wazo_auth_completion_error(completion_.get());
         if (!error) return std::nullopt;
@@ -62,7 +62,7 @@ private:
 
 /// A queue of asynchronous calls and their completions, for programs with an event loop.
 ///
-/// Thread-safe. The destructor ends the calls that are running and drops their completions. The first queue of a
+/// Thread-safe. The destructor cancels the calls that are running and discards their completions. The first queue of a
 /// process starts the library's only thread, which ends with the last queue.
 class Queue {
 public:
@@ -85,11 +85,11 @@ public:
 
     /// Submits the question "token.check": whether a token is valid, has an access, and may be used in a tenant.
     ///
-    /// The token comes from the network, so nothing in it is an error: the library answers no, without a request, if no
-    /// server can know such a token. Completion::is_yes() is the answer.
+    /// The token may come from an untrusted peer, so an invalid token is not an error: if no server can know it, the
+    /// answer is no, and no request is sent. Completion::is_yes() returns the answer.
     ///
-    /// @param required_acl the access, such as "confd.users.read"; omitted if it is not asked about, never empty
-    /// @param tenant_uuid the tenant; omitted if it is not asked about, never empty
+    /// @param required_acl the access, such as "confd.users.read"; must not be empty; omit it to check no access
+    /// @param tenant_uuid the tenant; must not be empty; omit it to check no tenant
     /// @param user_data a pointer that the completion returns
     /// @return the number of the call. Throws as submit() does.
     std::uint64_t submit_token_check(const Client &client, Text token, OptionalText required_acl = {},
@@ -97,29 +97,31 @@ public:
         return put_token_check(client, token, required_acl, tenant_uuid, user_data);
     }
 
-    /// Takes the completion that has waited longest. Waits for one until the timeout, by default not at all.
+    /// Takes the completion that has waited longest; std::nullopt if none arrives before the timeout. By default, it
+    /// does not wait.
     [[nodiscard]] std::optional<Completion> next(std::chrono::milliseconds timeout = std::chrono::milliseconds(0)) {
         constexpr std::int64_t longest = std::numeric_limits<std::int32_t>::max();
         const std::int64_t milliseconds = std::clamp<std::int64_t>(timeout.count(), 0, longest);
         return taken(static_cast<std::int32_t>(milliseconds));
     }
 
-    /// Waits for a completion without a timeout. Returns none for a moved-from queue.
+    /// Takes a completion, and waits for it without a timeout. Returns std::nullopt for a moved-from queue.
     [[nodiscard]] std::optional<Completion> wait() { return taken(-1); }
 
     /// The file descriptor to wait on, with poll, epoll, libevent, libuv or QSocketNotifier: readable while there are
-    /// completions. Do not read from it or close it; call next() until it returns none. In a child process after fork
-    /// it is a different one. -1 on Windows; see set_wake_up().
+    /// completions. Do not read from it or close it; call next() until it returns std::nullopt. In a child process
+    /// after fork, call descriptor() again. -1 on Windows; see set_wake_up().
     [[nodiscard]] int descriptor() const noexcept { return wazo_auth_queue_descriptor(queue_.get()); }
 
     /// Cancels a call. Its completion still arrives, with ErrorKind::cancelled unless the call was just ending.
     /// @return true if the call was still running
     bool cancel(std::uint64_t id) noexcept { return wazo_auth_queue_cancel(queue_.get(), id); }
 
-    /// Sets what is called when a completion comes to an empty queue, for event loops that no descriptor fits.
+    /// Sets a wake-up function, for event loops that cannot wait on a file descriptor. The library calls it when a
+    /// completion arrives in an empty queue.
     ///
-    /// It is called on the library's thread: it must be short and must not throw (which ends the process). When this
-    /// function returns, the one set before is not running any more.
+    /// The wake-up function runs on the library's thread. It must be short, and must not throw: an exception ends the
+    /// process. When set_wake_up() returns, the previous wake-up function is no longer running.
     void set_wake_up(std::function<void()> wake_up) {
         detail::Outcome outcome;
         auto next = wake_up ? std::make_unique<std::function<void()>>(std::move(wake_up)) : nullptr;
@@ -157,7 +159,7 @@ private:
                                   const OptionalText &tenant_uuid, void *user_data) {
         detail::Outcome outcome;
         const auto *by = detail::present(client.get(), "client");
-        // Nobody has a token with a NUL byte in it, which C would cut short, nor an empty one: the library answers no.
+        // A C string cannot contain a NUL byte. The answer for such a token is no, as for an empty token.
         const char *asked = token.has_nul() ? "" : token.c_str("token");
         const std::uint64_t id = wazo_auth_queue_submit_token_check(
             present(), by, asked, required_acl.c_str("required_acl"), tenant_uuid.c_str("tenant_uuid"),

@@ -1,4 +1,4 @@
-// What is given to functions: texts that C can read, and JSON objects. Included by wazo_auth_client.hpp.
+// The types of arguments: strings for C functions, and JSON objects. Included by wazo_auth_client.hpp.
 
 #ifndef WAZO_AUTH_CLIENT_TEXT_HPP
 #define WAZO_AUTH_CLIENT_TEXT_HPP
@@ -12,23 +12,23 @@ namespace wazo::auth {
 
 namespace detail {
 
-/// Takes a std::string, or whatever T is, and nothing that only converts to one: `{"limit", count}` must not become the
-/// first `count` characters of a text.
+/// Accepts the type T, such as std::string, but no type that converts to T: `{"limit", count}` must not become a string
+/// of the first `count` characters of "limit".
 template <typename Given, typename T>
 using Exactly = std::enable_if_t<std::is_same_v<Given, T>, int>;
 
 } // namespace detail
 
-/// JSON that is written down already, such as a body from a JSON library, as a value of an Object.
+/// A JSON document as a value of an Object, such as the output of a JSON library.
 struct Json {
-    std::string text; ///< The JSON; it goes out as it is.
+    std::string text; ///< The JSON document, which is sent unchanged.
 };
 
-/// A JSON object as C++ writes it down: `Object{{"username", "alice"}, {"enabled", true}, {"acl", {"#", "!confd.#"}}}`.
+/// A JSON object: `Object{{"username", "alice"}, {"enabled", true}, {"acl", {"#", "!confd.#"}}}`.
 ///
-/// Texts are quoted as JSON wants it. Values may be texts, whole numbers, truth values, nullptr (JSON's null), lists of
-/// texts, objects (`{"outer", {{"inner", 1}}}`), and Json. It converts to a Text, so that every body, query, options
-/// and arguments can be given by one.
+/// A value is a string, an integer, a Boolean, nullptr (null in JSON), a list of strings, a Json, or another object, as
+/// in `{"outer", {{"inner", 1}}}`. Strings are escaped for JSON. An Object converts to Text and OptionalText, so it
+/// can be the argument for every body, query, options and arguments.
 class Object {
 public:
     class Member;
@@ -43,20 +43,20 @@ public:
         Value(const T &text) : json_(quoted(text)) {}
         template <typename T, detail::Exactly<T, std::string_view> = 0>
         Value(T text) : json_(quoted(text)) {}
-        /// Whole numbers and truth values: a pointer is neither here.
+        /// Integers and Booleans, but no pointers.
         template <typename T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
         Value(T number) : json_(detail::option_text(number)) {}
-        /// A list of texts.
+        /// A list of strings.
         Value(const std::vector<std::string> &texts) : json_("[") {
             for (const std::string &text : texts) json_ += (json_.size() > 1 ? "," : "") + quoted(text);
             json_ += ']';
         }
-        /// A list of texts as it stands: `{"confd.users.read", "auth.users.me.#"}`.
+        /// A list of strings: `{"confd.users.read", "auth.users.me.#"}`.
         Value(std::initializer_list<const char *> texts)
             : Value(std::vector<std::string>(texts.begin(), texts.end())) {}
-        /// An object in the object.
+        /// A nested object.
         Value(const Object &object) : json_(object.json_) {}
-        /// An object in the object, as it stands: `{{"inner", 1}}`.
+        /// A nested object: `{{"inner", 1}}`.
         Value(std::initializer_list<Member> members);
         Value(Json json) : json_(std::move(json.text)) {}
 
@@ -79,7 +79,7 @@ public:
 
     Object() : json_("{}") {}
 
-    /// An object of these members.
+    /// An object with these members.
     Object(std::initializer_list<Member> members) : json_("{") {
         for (const Member &member : members) add(member);
         json_ += '}';
@@ -126,11 +126,11 @@ private:
 
 inline Object::Value::Value(std::initializer_list<Member> members) : Value(Object(members)) {}
 
-/// A text argument that may be left out: left out where it is `{}`, std::nullopt or a null pointer.
+/// An optional string argument. `{}`, std::nullopt or a null pointer leave it out.
 ///
-/// A parameter's type, made where a function is called and gone when it returns; never a variable's. What ends with
-/// NUL (a literal, a std::string, an Object) is used as it lies; a std::string_view, which need not, is copied. A text
-/// with a NUL byte in it, which C would cut short, is an Error with the argument's name.
+/// Use it only as the type of a parameter, not of a variable: it points to the caller's string. A std::string_view is
+/// copied, because it need not end with NUL. A string that contains a NUL byte throws an Error with the name of the
+/// argument, because C would truncate it.
 class OptionalText {
 public:
     OptionalText() noexcept = default;
@@ -159,21 +159,21 @@ public:
             length_ = text->size();
         }
     }
-    // It would point into what it was copied from.
+    // A copy would point into the original.
     OptionalText(const OptionalText &) = delete;
     OptionalText &operator=(const OptionalText &) = delete;
 
-    /// Whether it has a NUL byte in it, which no string of C can hold.
+    /// Whether the string contains a NUL byte, which a C string cannot contain.
     [[nodiscard]] bool has_nul() const noexcept {
         return text_ && length_ != unknown && std::char_traits<char>::length(text_) != length_;
     }
 
-    /// The text as C takes it, NULL where it was left out.
-    /// @param name of the argument, for the error
+    /// The C string; NULL if the argument was left out.
+    /// @param name the name of the argument, for the error
     [[nodiscard]] const char *c_str(const char *name) const {
         if (has_nul()) {
             throw Error(ErrorKind::invalid_argument,
-                        "argument " + std::string(name) + ": it has a NUL byte in it, which no text of C can hold");
+                        "argument " + std::string(name) + ": expected a string without NUL bytes, got one with");
         }
         return text_;
     }
@@ -186,8 +186,8 @@ private:
     std::size_t length_ = unknown;
 };
 
-/// A text argument that must be given: as OptionalText, but for what means "left out", which does not compile. A
-/// pointer that is null when the program runs is an Error with the argument's name.
+/// A required string argument, otherwise like OptionalText. nullptr, std::nullopt and std::optional do not compile. A
+/// pointer that is null at run time throws an Error with the name of the argument.
 class Text : public OptionalText {
 public:
     Text() = delete;
@@ -201,24 +201,25 @@ public:
     Text(std::initializer_list<Object::Member> members) : OptionalText(members) {}
     Text(std::nullptr_t) = delete;
     Text(std::nullopt_t) = delete;
-    // A text that may be missing is looked at first.
+    // The caller must first check whether the std::optional has a value.
     Text(const std::optional<std::string> &) = delete;
     Text(const std::optional<std::string_view> &) = delete;
 
-    /// The text as C takes it, never NULL.
-    /// @param name of the argument, for the error
+    /// The C string, never NULL.
+    /// @param name the name of the argument, for the error
     [[nodiscard]] const char *c_str(const char *name) const {
         const char *text = OptionalText::c_str(name);
         if (text) return text;
-        throw Error(ErrorKind::invalid_argument, "argument " + std::string(name) + ": it is a null pointer");
+        throw Error(ErrorKind::invalid_argument,
+                    "argument " + std::string(name) + ": it is a null pointer; expected a string");
     }
 };
 
-/// Takes a value out of an answer: `json_get(answer, "/metadata/uuid")`.
+/// Returns a value of a JSON document: `json_get(answer, "/metadata/uuid")`.
 ///
-/// @param json a JSON text
-/// @param path where the value stands, as a JSON Pointer (RFC 6901): "/token", "/items/0/uuid"
-/// @return a string's text, any other value's JSON; none where it is not there or null
+/// @param json the JSON document
+/// @param path the position of the value, a JSON Pointer (RFC 6901): "/token", "/items/0/uuid"
+/// @return the content of a string, or the JSON of any other value; std::nullopt if the value does not exist or is null
 [[nodiscard]] inline std::optional<std::string> json_get(Text json, Text path) {
     detail::Outcome outcome;
     return outcome.optional_text(wazo_auth_json_get(json.c_str("json"), path.c_str("path"), outcome.error()));

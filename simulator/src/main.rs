@@ -22,9 +22,9 @@ LISTENING
     --port PORT               port to listen on; 0 picks a free one [9497]
     --tls                     use HTTPS on that port, with a certificate that is created at each start
     --tls-port PORT           use HTTPS on this port, and plain HTTP on --port
-    --address ADDRESS         address to listen on [127.0.0.1]
+    --address ADDRESS         IP address to listen on [127.0.0.1]
     --certificate-file PATH   write the certificate to this file (PEM): the CA file of a client
-    --port-file PATH          write the port to this file when it listens (the HTTPS port, if there is one)
+    --port-file PATH          write the port to this file once the simulator listens (with HTTPS, its port)
 
 CONTENT
     --admin NAME:PASSWORD     create an administrator: a user of the top tenant with every access
@@ -34,7 +34,7 @@ CONTENT
 
 BEHAVIOUR
     --fault FAULT             start with this fault; may be repeated; see docs/simulator.md
-    --exit-with-stdin         stop when standard input ends, so that it ends with the program that started it
+    --exit-with-stdin         stop when standard input ends, and so with the program that started the simulator
     -h, --help                print this text
     -V, --version             print the version
 
@@ -88,13 +88,14 @@ fn arguments() -> Result<Wanted, String> {
             "--tls-port" => tls_port = Some(number(&text()?)?),
             "--address" => {
                 let given = text()?;
-                options.address = given.parse().map_err(|_| format!("{given:?} is no address"))?;
+                options.address =
+                    given.parse().map_err(|_| format!("--address: expected an IP address, got {given:?}"))?;
             }
             "--certificate-file" => certificate_file = Some(PathBuf::from(text()?)),
             "--port-file" => port_file = Some(PathBuf::from(text()?)),
             "--admin" => {
                 let given = text()?;
-                let (name, password) = given.split_once(':').ok_or("--admin wants NAME:PASSWORD")?;
+                let (name, password) = given.split_once(':').ok_or("--admin: expected NAME:PASSWORD; see --help")?;
                 options.admin = Some((name.into(), password.into()));
             }
             "--state" => {
@@ -123,7 +124,7 @@ fn arguments() -> Result<Wanted, String> {
 }
 
 fn number(text: &str) -> Result<u16, String> {
-    text.parse().map_err(|_| format!("{text:?} is no port"))
+    text.parse().map_err(|_| format!("expected a port number (0 to 65535), got {text:?}; see --help"))
 }
 
 fn run(wanted: Wanted) -> Result<(), String> {

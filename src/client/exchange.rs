@@ -138,7 +138,7 @@ fn ended(prepared: &Prepared, kind: ErrorKind, why: &str) -> Error {
         Phase::Connecting => "while connecting",
         Phase::Sending => "while waiting for the response",
         Phase::Receiving => "while receiving the response",
-        Phase::Pausing => "while waiting to repeat what had failed",
+        Phase::Pausing => "while waiting to repeat a failed attempt",
     };
     report(prepared, kind, &format!("{why} {doing}"), Fate::unknown_if(phase.may_have_left()))
 }
@@ -165,7 +165,7 @@ fn failed(prepared: &Prepared, error: &reqwest::Error) -> Error {
 fn certificate_hint(error: &rustls::Error) -> &'static str {
     match error {
         rustls::Error::InvalidCertificate(_) => {
-            "; if the certificate is signed by an authority of your own, name its file with the option ca_file"
+            "; if it is signed by a private certificate authority, set the option ca_file to its PEM file"
         }
         rustls::Error::InvalidMessage(_) => "; does the server use HTTPS on this port? (option https)",
         _ => "",

@@ -75,14 +75,14 @@ fn unauthorized(said: &Said<'_>) -> ErrorKind {
 fn hint(kind: ErrorKind, status: u16, answer: &Answer) -> String {
     match kind {
         ErrorKind::NotFound if is_page(answer) => {
-            "; the body is an HTML page and no response of the API: there is no such route here, or the identifier is no \
-             UUID; check host, port and prefix"
+            "; the body is an HTML page, not a response of the API: the route does not exist, or the identifier is not \
+             a UUID; check the options host, port and prefix"
                 .into()
         }
         ErrorKind::Protocol if (300..400).contains(&status) => {
             let to = answer.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()));
             let origin = to.and_then(|to| origin(&to)).map(|origin| format!(" to {origin}")).unwrap_or_default();
-            format!(", a redirect{origin}; redirects are never followed, because they would carry the token along")
+            format!(", a redirect{origin}; redirects are never followed, because the token would be sent there")
         }
         _ => String::new(),
     }

@@ -71,14 +71,14 @@ kinds! {
     TokenInvalid = 3, "token_invalid", No, [401..=401], "Create a new token and repeat the call.";
     /// The token is valid, but lacks the required access (401 or 403).
     PermissionDenied = 4, "permission_denied", No, [401..=401, 403..=403], "Give the user a policy with the access.";
-    /// The tenant is neither the token's own nor one below it (401).
+    /// The tenant is neither the token's own tenant nor a tenant below it (401).
     TenantUnauthorized = 5, "tenant_unauthorized", No, [401..=401], "Use a tenant that the token can see.";
     /// The resource or the route does not exist (404).
     NotFound = 6, "not_found", No, [404..=404], "Check the identifier, and the options host, port and prefix.";
     /// The resource exists already, or its state forbids the operation (409).
     Conflict = 7, "conflict", No, [409..=409], "Read the resource, then decide.";
-    /// A limit is reached: one of the server, such as the number of sessions (429), or the size of a queue.
-    Quota = 8, "quota", No, [429..=429], "Close sessions; take completions from the queue.";
+    /// A limit is reached: a limit of the server, such as the number of sessions (429), or the limit of a queue.
+    Quota = 8, "quota", No, [429..=429], "End sessions, or take completions from the queue.";
     /// The server considers the request invalid (400, 405 and other 4xx).
     Rejected = 9, "rejected", No, [400..=499], "Correct the call: the message holds the server's reason.";
     /// The server failed (500 and other 5xx).
@@ -92,12 +92,12 @@ kinds! {
     /// TLS failed: the certificate is not trusted, or is for another host name.
     Tls = 14, "tls", No, [], "Check the certificate and the option ca_file.";
     /// The response is malformed: truncated, not JSON, or a redirect.
-    Protocol = 15, "protocol", Unanswered, [], "Check host, port and prefix: the peer may be no wazo-auth.";
+    Protocol = 15, "protocol", Unanswered, [], "Check host, port and prefix: the server may not be wazo-auth.";
     /// The response is larger than max_response_bytes.
     TooLarge = 16, "too_large", No, [], "Ask for less (limit, offset), or raise max_response_bytes.";
     /// The caller cancelled the call.
     Cancelled = 17, "cancelled", No, [], "Nothing: the program asked for it.";
-    /// The handle was closed, or the call belonged to the parent process.
+    /// The queue (in Python: the client) was closed, or the call belonged to the parent process.
     Closed = 18, "closed", No, [], "Make the call again in this process, if it is still needed.";
     /// A defect of this library, caught before it could harm the host process.
     Internal = 19, "internal", No, [], "Please report it.";

@@ -154,7 +154,7 @@ unsafe fn by_name(
 ///
 /// Example: wazo_auth_call(client, "users.list", "{\"search\": \"ali\", \"limit\": 10}", &error).
 ///
-/// For a question, such as "token.check", prefer the function of its own, wazo_auth_token_check().
+/// For a question, such as "token.check", prefer its typed function, wazo_auth_token_check().
 ///
 /// @param client The client.
 /// @param operation The name, such as "users.get".
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn wazo_auth_call_response(
     }
 }
 
-/// Sends a request that is not an operation of this library, such as one of a newer server.
+/// Sends a request for which this library has no operation, such as one of a newer server.
 ///
 /// @param client The client.
 /// @param method "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE".

@@ -7,9 +7,9 @@ use super::panic::contain;
 use super::pointer::{self, Handle, HandleType};
 use crate::cancellation::Cancellation;
 
-/// Ends calls from another thread: the calls of the clients that were made with it.
+/// Ends calls from another thread: all calls of the clients that wazo_auth_client_with_cancellation() created with it.
 ///
-/// Thread-safe. Free it with wazo_auth_cancellation_free(); the clients made with it may be freed later.
+/// Thread-safe. Free it with wazo_auth_cancellation_free(), before or after these clients.
 pub struct wazo_auth_cancellation(Cancellation);
 
 impl Handle for wazo_auth_cancellation {
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn wazo_auth_client_with_cancellation(
 
 /// Ends all calls that use the cancellation, in any thread and in any queue, with ::WAZO_AUTH_ERROR_CANCELLED.
 ///
-/// Calls that begin later end at once and send nothing, until wazo_auth_cancellation_reset().
+/// Until wazo_auth_cancellation_reset(), new calls fail at once with the same error and send nothing.
 ///
 /// @param cancellation The cancellation, or NULL.
 #[unsafe(no_mangle)]
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn wazo_auth_cancellation_cancel(cancellation: *const wazo
     contain((), || cancellation.map_or((), |cancellation| cancellation.0.cancel()));
 }
 
-/// Allows calls that begin from now on.
+/// Allows new calls again after wazo_auth_cancellation_cancel().
 ///
 /// @param cancellation The cancellation, or NULL.
 #[unsafe(no_mangle)]
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn wazo_auth_cancellation_reset(cancellation: *const wazo_
     contain((), || cancellation.map_or((), |cancellation| cancellation.0.reset()));
 }
 
-/// Frees a cancellation. Calls that use it go on.
+/// Frees a cancellation. Calls that use it continue.
 ///
 /// @param cancellation The cancellation, or NULL.
 #[unsafe(no_mangle)]

@@ -14,8 +14,8 @@ use std::ffi::{CString, c_char};
 
 /// A client of one wazo-auth server, with a connection pool.
 ///
-/// Thread-safe: any number of threads may use it at the same time. It works in every child of the process that made it.
-/// Free it with wazo_auth_client_free() when no call uses it any more.
+/// Thread-safe: any number of threads may use it at the same time. It works in every child of the process that created
+/// it. Free it with wazo_auth_client_free() when no call uses it any more.
 pub struct wazo_auth_client {
     /// The client.
     pub client: Client,
@@ -53,14 +53,14 @@ pub unsafe extern "C" fn wazo_auth_client_new(
     }
 }
 
-/// Creates a client that shares the connection pool of another and has another value of one option of calls: username,
-/// password, token, tenant_uuid, timeout_ms, user_agent, max_response_bytes or retries.
+/// Creates a client that shares the connection pool of another, with a different value of one option of calls:
+/// username, password, token, tenant_uuid, timeout_ms, user_agent, max_response_bytes or retries.
 ///
 /// Use it to serve many users with one connection pool.
 ///
 /// @param client The client.
 /// @param key The key of the option.
-/// @param value The value as a string; "" or NULL for none.
+/// @param value The value as a string; "" or NULL unsets an option that has no default.
 /// @param error Receives the error on failure; NULL if you do not need it.
 /// @return A client; free it with wazo_auth_client_free(), before or after the other. NULL on failure.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn wazo_auth_client_with(
 ///
 /// @param client The client.
 /// @param options_json The options as a JSON object, such as {"token": "...", "timeout_ms": 500}. Values are strings,
-/// integers, Booleans, or null for none.
+/// integers, Booleans, or null, which unsets an option that has no default.
 /// @param error Receives the error on failure; NULL if you do not need it.
 /// @return A client; free it with wazo_auth_client_free(), before or after the other. NULL on failure.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)
@@ -102,7 +102,9 @@ pub unsafe extern "C" fn wazo_auth_client_with_json(
         guard(error, std::ptr::null_mut(), || {
             let client = pointer::borrow("client", client)?;
             let json = pointer::text("options_json", options_json)?;
-            let expected = || Error::invalid("argument options_json: expected a JSON object of texts and numbers");
+            let expected = || {
+                Error::invalid("argument options_json: expected a JSON object of strings, integers, Booleans and nulls")
+            };
             let options: BTreeMap<String, &RawValue> = serde_json::from_str(json).map_err(|_| expected())?;
             let mut changes = Vec::with_capacity(options.len());
             for (key, value) in &options {
@@ -124,7 +126,7 @@ pub unsafe extern "C" fn wazo_auth_client_with_json(
 ///
 /// @param client The client.
 /// @param key The key of an option of calls, such as "token".
-/// @param value The value as a string; "" or NULL for none.
+/// @param value The value as a string; "" or NULL unsets an option that has no default.
 /// @param error Receives the error on failure; NULL if you do not need it.
 /// @return true if it was changed.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2)

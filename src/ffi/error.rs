@@ -112,7 +112,7 @@ pub unsafe extern "C" fn wazo_auth_error_message(error: *const wazo_auth_error) 
 /// Returns the `error_id` of the server's response, such as "unknown-user".
 ///
 /// @param error The error, or NULL.
-/// @return The identifier, valid as long as the error; NULL if there is none.
+/// @return The identifier, valid as long as the error; NULL if the response has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_id(error: *const wazo_auth_error) -> *const c_char {
     // SAFETY: the header's contract.
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn wazo_auth_error_id(error: *const wazo_auth_error) -> *c
 /// Returns the `details` of the server's response.
 ///
 /// @param error The error, or NULL.
-/// @return A JSON document, valid as long as the error; NULL if there is none.
+/// @return A JSON document, valid as long as the error; NULL if the response has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_details(error: *const wazo_auth_error) -> *const c_char {
     // SAFETY: the header's contract.

@@ -20,13 +20,13 @@ pub enum wazo_auth_error_kind_t {
     WAZO_AUTH_ERROR_TOKEN_INVALID = 3,
     /// The token is valid, but lacks the required access (401 or 403).
     WAZO_AUTH_ERROR_PERMISSION_DENIED = 4,
-    /// The tenant is neither the token's own nor one below it (401).
+    /// The tenant is neither the token's own tenant nor a tenant below it (401).
     WAZO_AUTH_ERROR_TENANT_UNAUTHORIZED = 5,
     /// The resource or the route does not exist (404).
     WAZO_AUTH_ERROR_NOT_FOUND = 6,
     /// The resource exists already, or its state forbids the operation (409).
     WAZO_AUTH_ERROR_CONFLICT = 7,
-    /// A limit is reached: one of the server, such as the number of sessions (429), or the size of a queue.
+    /// A limit is reached: a limit of the server, such as the number of sessions (429), or the limit of a queue.
     WAZO_AUTH_ERROR_QUOTA = 8,
     /// The server considers the request invalid (400, 405 and other 4xx).
     WAZO_AUTH_ERROR_REJECTED = 9,
@@ -46,7 +46,7 @@ pub enum wazo_auth_error_kind_t {
     WAZO_AUTH_ERROR_TOO_LARGE = 16,
     /// The caller cancelled the call.
     WAZO_AUTH_ERROR_CANCELLED = 17,
-    /// The handle was closed, or the call belonged to the parent process.
+    /// The queue (in Python: the client) was closed, or the call belonged to the parent process.
     WAZO_AUTH_ERROR_CLOSED = 18,
     /// A defect of this library, caught before it could harm the host process.
     WAZO_AUTH_ERROR_INTERNAL = 19,

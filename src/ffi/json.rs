@@ -43,7 +43,7 @@ pub unsafe extern "C" fn wazo_auth_json_get(
                 Some(Json::Null) => Ok(std::ptr::null_mut()),
                 Some(Json::Text(text)) => pointer::give_text(text),
                 None if value.get().starts_with('"') => Err(Error::invalid(
-                    "argument json: the string there is not text (half a character, as in \"\\ud800\")",
+                    "argument json: the string at this path is not valid Unicode (lone surrogate, such as \"\\ud800\")",
                 )),
                 _ => pointer::give_text(value.get().to_owned()),
             }

@@ -67,7 +67,7 @@ pub unsafe extern "C" fn wazo_auth_token_check(
     unsafe { call::returning_answer(client, OPERATION, &arguments, error) }
 }
 
-/// Ends a token, and its session.
+/// Revokes a token, and ends its session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_token_revoke(
     client: *const wazo_auth_client,

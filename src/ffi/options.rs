@@ -38,7 +38,7 @@ pub extern "C" fn wazo_auth_options_new() -> *mut wazo_auth_options {
 ///
 /// @param options The options.
 /// @param key The key, such as "timeout_ms".
-/// @param value The value as a string; "" for none.
+/// @param value The value as a string; "" unsets an option that has no default.
 /// @param error Receives the error on failure; NULL if you do not need it.
 /// @return true if it was set; false if the key is unknown or the value invalid.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3)
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn wazo_auth_options_set_url(
 ///
 /// @param options The options.
 /// @param error Receives the error on failure; NULL if you do not need it.
-/// @return true if all variables that are set are valid.
+/// @return true if the values of all these variables are valid.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_options_set_from_environment(
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn wazo_auth_options_set_from_key_file(
     }
 }
 
-/// Frees options. Clients made with them are not affected.
+/// Frees options. Clients created with them are not affected.
 ///
 /// @param options The options, or NULL.
 #[unsafe(no_mangle)]

@@ -191,7 +191,10 @@ pub unsafe fn optional_text<'a>(name: &str, pointer: *const c_char) -> Result<Op
     // SAFETY: the caller's promise.
     let Some(text) = (unsafe { optional_bytes(pointer) }) else { return Ok(None) };
     let text = text.to_str().map_err(|e| {
-        Error::invalid(format!("argument {name}: it is not UTF-8 (the byte at {} is wrong)", e.valid_up_to()))
+        Error::invalid(format!(
+            "argument {name}: expected UTF-8, but the byte at offset {} is invalid",
+            e.valid_up_to()
+        ))
     })?;
     Ok(Some(text))
 }
@@ -227,14 +230,15 @@ unsafe fn optional_bytes<'a>(pointer: *const c_char) -> Option<&'a CStr> {
 }
 
 fn missing(name: &str) -> Error {
-    Error::invalid(format!("argument {name}: it is NULL, which is not allowed here"))
+    Error::invalid(format!("argument {name}: it is NULL; expected a string"))
 }
 
 /// Hands a text to the caller, who ends it with `wazo_auth_string_free`.
 pub fn give_text(text: String) -> Result<*mut c_char> {
     // JSON has no NUL in it; should one come all the same, cutting the text short would be a lie.
-    let text = CString::new(text)
-        .map_err(|_| Error::new(ErrorKind::Protocol, "the response has a NUL byte in it, which no C text can hold"))?;
+    let text = CString::new(text).map_err(|_| {
+        Error::new(ErrorKind::Protocol, "the response contains a NUL byte, which a C string cannot contain")
+    })?;
     Ok(text.into_raw())
 }
 

@@ -13,10 +13,10 @@ use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A queue of calls, for programs with an event loop of their own.
+/// A queue of calls, for programs with their own event loop.
 ///
-/// Thread-safe. Free it with wazo_auth_queue_free(). In a child of the process that made it, the queue uses a thread
-/// and a file descriptor of the child: call wazo_auth_queue_descriptor() again. There the parent's calls end with
+/// Thread-safe. Free it with wazo_auth_queue_free(). After fork(), the queue has another thread and another file
+/// descriptor in the child: call wazo_auth_queue_descriptor() again. In the child, the parent's calls end with
 /// ::WAZO_AUTH_ERROR_CLOSED.
 pub struct wazo_auth_queue(Queue);
 
@@ -83,8 +83,8 @@ pub unsafe extern "C" fn wazo_auth_queue_submit(
 /// @param queue The queue.
 /// @param client The client that makes the call; it may be freed before the call ends.
 /// @param token The token.
-/// @param required_acl The access that the token must have, such as "confd.users.read"; NULL if none is asked for.
-/// @param tenant_uuid The UUID of the tenant in which the token must be valid; NULL if none is asked for.
+/// @param required_acl The access that the token must have, such as "confd.users.read"; NULL to check no access.
+/// @param tenant_uuid The UUID of the tenant in which the token must be valid; NULL to check no tenant.
 /// @param user_data A pointer for wazo_auth_completion_user_data(); the library does not use it.
 /// @param error Receives the error on failure; NULL if you do not need it.
 /// @return The number of the call. 0 on failure, as for wazo_auth_queue_submit().
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn wazo_auth_queue_submit_token_check(
 }
 
 /// Returns the file descriptor to wait on, with poll, epoll, libevent, libuv or a socket notifier. It is readable while
-/// completions wait.
+/// the queue holds completions.
 ///
 /// Do not read from it and do not close it: call wazo_auth_queue_next() with a timeout of 0 until it returns NULL.
 ///
@@ -131,13 +131,14 @@ pub unsafe extern "C" fn wazo_auth_queue_descriptor(queue: *const wazo_auth_queu
 /// Sets a function to call when a completion arrives in an empty queue, for event loops that cannot wait on a file
 /// descriptor (Windows).
 ///
-/// It runs on the library's thread. It must be short, and should take completions until there are none. It may submit
-/// calls; it must not make blocking calls or fork. If completions wait already, it is called at once. When this
-/// function returns, the function set before is no longer running. After wazo_auth_queue_free() no function is called.
+/// The wake-up function runs on the library's thread. It must be short, and either take completions until none is left
+/// or make another thread do so. It may submit calls; it must not make blocking calls or fork. If the queue already
+/// holds completions, the wake-up function is called at once. When wazo_auth_queue_set_wake_up() returns, the previous
+/// wake-up function is no longer running. After wazo_auth_queue_free() no wake-up function is called.
 ///
 /// @param queue The queue.
-/// @param wake_up The function; NULL for none.
-/// @param data The argument of the function; the library's thread must be able to use it.
+/// @param wake_up The wake-up function; NULL to remove it.
+/// @param data The argument of the wake-up function, which uses it on the library's thread.
 /// @param error Receives the error on failure; NULL if you do not need it.
 /// @return true if it was set.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
@@ -164,9 +165,9 @@ pub unsafe extern "C" fn wazo_auth_queue_set_wake_up(
 /// Takes the completion that has waited longest.
 ///
 /// @param queue The queue, or NULL.
-/// @param timeout_ms How long to wait for a completion, in milliseconds: 0 to return at once, -1 to wait until there is
-/// one or the queue is closed (wazo_auth_queue_close()). In a wake-up function it never waits.
-/// @return The completion; free it with wazo_auth_completion_free(). NULL if there is none.
+/// @param timeout_ms How long to wait for a completion, in milliseconds: 0 to return at once, -1 to wait until a
+/// completion arrives or the queue is closed (wazo_auth_queue_close()). In a wake-up function it never waits.
+/// @return The completion; free it with wazo_auth_completion_free(). NULL if no completion arrived in time.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn wazo_auth_queue_next(
@@ -182,7 +183,7 @@ pub unsafe extern "C" fn wazo_auth_queue_next(
     })
 }
 
-/// Stops accepting calls and ends those in progress. Their completions still arrive. When none is left,
+/// Stops accepting calls and ends the calls in progress. Their completions still arrive. When none is left,
 /// wazo_auth_queue_next() returns NULL at once, in every thread: use this to end threads that wait for completions
 /// before freeing the queue.
 ///
@@ -210,8 +211,8 @@ pub unsafe extern "C" fn wazo_auth_queue_cancel(queue: *mut wazo_auth_queue, id:
     contain(false, || queue.is_some_and(|queue| queue.0.cancel(id)))
 }
 
-/// Frees a queue. Calls in progress end, completions that wait are discarded, and the wake-up function is not called
-/// any more.
+/// Frees a queue. Calls in progress are cancelled, completions that were not taken are discarded, and the wake-up
+/// function is not called any more.
 ///
 /// @param queue The queue, or NULL.
 #[unsafe(no_mangle)]

@@ -36,7 +36,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             field("name", Kind::Text, "The name; 80 characters at most, unique in the tenant.").required(),
             TENANT,
             field("slug", Kind::Text, "A short name for URLs, which never changes; made from the name if left out."),
-            field("description", Kind::Text, "What it is for."),
+            field("description", Kind::Text, "What the policy is for."),
             field("acl", Kind::Texts, "The accesses, such as `confd.users.#`; an access that begins with `!` denies."),
             field("shared", Kind::Boolean, "Whether the tenants below can use it too; false by default."),
         ]])
@@ -53,16 +53,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("policies.edit", Method::Put, "/policies/{policy_uuid}")
         .summary("Replaces a policy.")
         .details(
-            "The whole policy is replaced: an `acl` that is left out is emptied. The slug stays. 401 is also the \
-             status for an access that the token itself does not have; 403 means that the server manages this policy \
-             itself.",
+            "The whole policy is replaced: if `acl` is left out, the policy has no access. The slug stays. 401 is also \
+             the status for an access that the token itself does not have; 403 means that the server manages this \
+             policy itself.",
         )
         .access("auth.policies.{policy_uuid}.update")
         .parameters(&[&[
             POLICY,
             field("name", Kind::Text, "The name; 80 characters at most, unique in the tenant.").required(),
-            field("description", Kind::Text, "What it is for; emptied if left out."),
-            field("acl", Kind::Texts, "The accesses, such as `confd.users.#`; emptied if left out."),
+            field("description", Kind::Text, "What the policy is for; empty if left out."),
+            field("acl", Kind::Texts, "The accesses, such as `confd.users.#`; none if left out."),
             TENANT,
         ]])
         .open()

@@ -9,8 +9,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("admin.update_user_emails", Method::Put, "/admin/users/{user_uuid}/emails")
         .summary("Replaces a user's email addresses, as an administrator.")
         .details(
-            "Addresses that are not in the list are removed. The difference to `users.update_emails`: `confirmed` is \
-             believed.",
+            "Addresses that are not in the list are removed. Unlike `users.update_emails`, this operation can mark an \
+             address as confirmed.",
         )
         .access("auth.admin.users.{user_uuid}.emails.update")
         .parameters(&[&[
@@ -43,7 +43,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .access("auth.emails.{email_uuid}.confirm.update")
         .parameters(&[&[
             EMAIL,
-            query("token", Kind::Text, "The token of the mail; the client's own if left out.").hot().secret(),
+            query("token", Kind::Text, "The token from the mail; if left out, the client's own token is sent.")
+                .hot()
+                .secret(),
         ]])
         .result(Shape::Text, &[200])
         .returns(Type::Text)

@@ -10,7 +10,7 @@ const DATA: Parameter = document(
     "data",
     Kind::Object,
     "For `mobile`: `token`, `apns_token`, `apns_voip_token`, `apns_notification_token`, `apns_call_topic` and \
-     `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of texts; any object for others.",
+     `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of strings; any object for others.",
 )
 .secret();
 
@@ -65,14 +65,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[401, 404]),
     operation("external.get_mobile_sender_id", Method::Get, "/users/{user_uuid}/external/mobile/sender_id")
         .summary("Reads the sender id that a mobile application needs to receive push notifications.")
-        .details("It comes from the tenant's configuration of `mobile`.")
+        .details("The sender id is a part of the tenant's configuration of `mobile`.")
         .access("auth.users.{user_uuid}.external.mobile.sender_id.read")
         .parameters(&[&[USER, TENANT]])
         .returns(Type::Record(&records::MOBILE_SENDER_ID))
         .refused(&[401, 404]),
     operation("external.get_config", Method::Get, "/external/{auth_type}/config")
         .summary("Reads the tenant's configuration of an external service.")
-        .details("It holds secrets, such as `client_secret`.")
+        .details("The configuration contains secrets, such as `client_secret`.")
         .access("auth.{auth_type}.external.config.read")
         .parameters(&[&[TYPE, TENANT]])
         .returns(Type::Record(&records::EXTERNAL_CONFIGURATION))
@@ -80,7 +80,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("external.create_config", Method::Post, "/external/{auth_type}/config")
         .summary("Creates the tenant's configuration of an external service.")
         .details(
-            "The server responds with an empty string or an empty body. 409 means that there is a configuration \
+            "The server responds with an empty string or an empty body. 409 means that a configuration exists \
              already.",
         )
         .access("auth.{auth_type}.external.config.create")

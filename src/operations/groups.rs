@@ -28,7 +28,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                      others (false).",
                 ),
                 query("policy_uuid", Kind::Text, "Only groups that have this policy."),
-                query("policy_slug", Kind::Text, "The same, by the policy's slug."),
+                query("policy_slug", Kind::Text, "Like `policy_uuid`, but the policy's slug."),
             ],
         ])
         .open()
@@ -68,7 +68,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[400, 401, 403, 404, 409]),
     operation("groups.delete", Method::Delete, "/groups/{group_uuid}")
         .summary("Deletes a group.")
-        .details("Its users stay. 403 means that the server manages this group itself.")
+        .details("The users of the group are not deleted. 403 means that the server manages this group itself.")
         .access("auth.groups.{group_uuid}.delete")
         .parameters(&[&[GROUP, TENANT]])
         .nothing()

@@ -45,14 +45,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[401, 404]),
     operation("saml_config.get", Method::Get, "/backends/saml")
         .summary("Reads the tenant's SAML configuration.")
-        .details("404 means that there is none.")
+        .details("404 means that the tenant has no configuration.")
         .access("auth.backends.saml.read")
         .parameters(&[&[TENANT]])
         .returns(Type::Record(&records::SAML_CONFIGURATION))
         .refused(&[401, 404]),
     operation("saml_config.create", Method::Post, "/backends/saml")
         .summary("Creates the tenant's SAML configuration.")
-        .details("409 means that there is one already.")
+        .details("409 means that the tenant has a configuration already.")
         .access("auth.backends.saml.update")
         .parameters(&[&[
             TENANT,
@@ -165,7 +165,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("idp.add_users", Method::Put, "/idp/{idp_type}/users")
         .summary("Adds users to an identity provider, so that they log in through it.")
         .details(
-            "Sets their authentication method. The first user that is unknown ends it with 404; those before stay.",
+            "Sets the authentication method of the users, one after the other. At the first unknown user, the call \
+             fails with 404; the users before it keep the new method.",
         )
         .access("auth.idp.{idp_type}.users.update")
         .parameters(&[&[

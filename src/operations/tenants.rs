@@ -82,14 +82,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[400, 401, 404, 409]),
     operation("tenants.delete", Method::Delete, "/tenants/{uuid}")
         .summary("Deletes a tenant.")
-        .details("400 means that there are tenants below it, 403 that it is the one on whose behalf the call is made.")
+        .details("400 means that there are tenants below this tenant, 403 that the call itself is made in this tenant.")
         .access("auth.tenants.{uuid}.delete")
         .parameters(&[&[path("uuid", "The tenant's UUID."), TENANT]])
         .nothing()
         .refused(&[400, 401, 403, 404]),
     operation("tenants.get_domains", Method::Get, "/tenants/{tenant_uuid}/domains")
         .summary("Lists the domains of a tenant, with their UUIDs.")
-        .details("`saml_config.create` takes such a UUID.")
+        .details("`saml_config.create` requires the UUID of a domain.")
         .access("auth.tenants.{tenant_uuid}.domains.read")
         .parameters(&[&[PATH_TENANT]])
         .returns(Type::Record(&records::DOMAINS))
@@ -98,7 +98,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .summary("Moves a tenant, with all tenants below it, under another.")
         .details("409 means that the tenant cannot be moved there, for example below itself.")
         .access("auth.tenants.{tenant_uuid}.parent.{parent_uuid}.update")
-        .parameters(&[&[PATH_TENANT, path("parent_uuid", "The UUID of the tenant to move it under."), SCOPE]])
+        .parameters(&[&[PATH_TENANT, path("parent_uuid", "The UUID of the new parent tenant."), SCOPE]])
         .nothing()
         .refused(&[401, 404, 409])
         .since("26.03"),

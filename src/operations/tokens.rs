@@ -34,10 +34,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("token.new", Method::Post, "/token")
         .summary("Logs in and creates a token.")
         .details(
-            "Proves who asks by user name and password, by a refresh token with its `client_id`, or by a SAML \
-             session; the client's own user name and password serve where the call gives neither. A login by password \
-             costs the server much work on purpose: keep the token and renew it, do not log in for each call. 429 \
-             means that the user has 100 sessions already.",
+            "The user is identified by a user name and password, by a refresh token with its `client_id`, or by a \
+             SAML session. If the call has neither user name nor password, the client's own are used, if set. A login \
+             by password is deliberately expensive for the server: keep the token and use it for many calls. 429 \
+             means that the user already has 100 sessions.",
         )
         .parameters(&[&[
             field("backend", Kind::Text, "The authentication backend; servers since 24.08 ignore it."),
@@ -69,8 +69,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("token.get", Method::Get, "/token/{token}")
         .summary("Reads the user, the tenant and the access list of a token.")
         .details(
-            "Where an access or a tenant is given, the token is checked for them too: 403 means that it is valid but \
-             may not, 404 that it is unknown or expired, or the tenant unknown.",
+            "If you give an access or a tenant, the server checks them too: 403 means that the token is valid but \
+             lacks the access or may not be used in the tenant, 404 that the token or the tenant is unknown, or that \
+             the token has expired.",
         )
         .parameters(&[QUESTION])
         .public()
@@ -80,9 +81,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("token.check", Method::Head, "/token/{token}")
         .summary("Checks whether a token is valid, has an access, and may be used in a tenant.")
         .details(
-            "`token.is_valid` is the same question. An error is neither yes nor no: the answer is unknown. A \
-             token that no server can know (empty, `..`, control characters, more than 8,000 bytes) is answered no \
-             without a request.",
+            "`token.is_valid` asks the same question. If the call fails, the answer is unknown: neither yes nor no. \
+             For a token that no server can know (empty, `..`, control characters, more than 8,000 bytes), the answer \
+             is no, and no request is sent.",
         )
         .parameters(&[QUESTION])
         .public()
@@ -90,14 +91,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .refused(&[403, 404, 500]),
     operation("token.is_valid", Method::Head, "/token/{token}")
         .summary("Checks whether a token is valid, has an access, and may be used in a tenant.")
-        .details("`token.check` is the same question.")
+        .details("`token.check` asks the same question.")
         .same_as("token.check")
         .parameters(&[QUESTION])
         .public()
         .result(Shape::Question, &[204])
         .refused(&[403, 404, 500]),
     operation("token.revoke", Method::Delete, "/token/{token}")
-        .summary("Ends a token, and its session.")
+        .summary("Revokes a token, and ends its session.")
         .details(
             "Succeeds also if the token is unknown or expired. The refresh token stays valid; `token.delete` \
              deletes it.",

@@ -37,9 +37,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 query("email_address", Kind::Text, "Only the user of this email address."),
                 query("group_uuid", Kind::Text, "Only members of this group."),
                 query("policy_uuid", Kind::Text, "Only users that have this policy directly."),
-                query("policy_slug", Kind::Text, "The same, by the policy's slug."),
+                query("policy_slug", Kind::Text, "Like `policy_uuid`, but the policy's slug."),
                 query("has_policy_uuid", Kind::Text, "Only users that have this policy, directly or through a group."),
-                query("has_policy_slug", Kind::Text, "The same, by the policy's slug."),
+                query("has_policy_slug", Kind::Text, "Like `has_policy_uuid`, but the policy's slug."),
             ],
         ])
         .open()
@@ -74,8 +74,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("users.edit", Method::Put, "/users/{user_uuid}")
         .summary("Replaces a user.")
         .details(
-            "The whole user is replaced: what is left out gets its default. Email addresses and the password stay; \
-             they have operations of their own.",
+            "The whole user is replaced: fields that are left out get their defaults. Email addresses and the password \
+             stay; other operations change them.",
         )
         .access("auth.users.{user_uuid}.update")
         .parameters(&[&[USER, TENANT], PROFILE])
@@ -156,8 +156,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation("users.update_emails", Method::Put, "/users/{user_uuid}/emails")
         .summary("Replaces a user's email addresses.")
         .details(
-            "Addresses that are not in the list are removed; new ones have to be confirmed by mail, whatever \
-             `confirmed` says.",
+            "Addresses that are not in the list are removed; new ones have to be confirmed by mail, even if \
+             `confirmed` is true.",
         )
         .access("auth.users.{user_uuid}.emails.update")
         .parameters(&[&[

@@ -52,13 +52,13 @@ pub const OPTIONS: &[OptionEntry] = &[
             number(key, value, "a port from 0 to 65535").map(|value| to.port = value)
         }),
         default: "443",
-        doc: "TCP port; 0 for the scheme's own, which then is not in the URL.",
+        doc: "TCP port; 0 for the default port of the scheme, which is then left out of the URL.",
     },
     OptionEntry {
         name: "prefix",
         scope: Scope::Connection(|key, value, to| prefix(key, value).map(|value| to.prefix = value)),
         default: "/api/auth",
-        doc: "Path in front of the version; empty for a wazo-auth that is reached directly, on port 9497.",
+        doc: "Path before the version; empty to connect to wazo-auth directly (port 9497) instead of through nginx.",
     },
     OptionEntry {
         name: "version",
@@ -70,7 +70,7 @@ pub const OPTIONS: &[OptionEntry] = &[
         name: "https",
         scope: Scope::Connection(|key, value, to| boolean(key, value).map(|value| to.https = value)),
         default: "true",
-        doc: "Whether to use HTTPS; false is for a wazo-auth on the same machine.",
+        doc: "Whether to use HTTPS; set it to false only for a wazo-auth on the same machine.",
     },
     OptionEntry {
         name: "verify_certificate",
@@ -86,7 +86,7 @@ pub const OPTIONS: &[OptionEntry] = &[
             Ok(())
         }),
         default: "true",
-        doc: "Whether the server's certificate is verified: true, false, or the path of a CA file, as `ca_file`.",
+        doc: "Whether to verify the server's certificate: true, false, or the path of a CA file (sets `ca_file`).",
     },
     OptionEntry {
         name: "ca_file",
@@ -142,8 +142,8 @@ pub const OPTIONS: &[OptionEntry] = &[
             number::<usize>(key, value, "a number of connections").map(|value| to.queue_connections = value.max(1))
         }),
         default: "32",
-        doc: "Largest number of calls of queues that are sent to the server at the same time; further calls wait for \
-              their turn. wazo-auth has 25 worker threads.",
+        doc: "Largest number of calls from queues that are in progress at the server at the same time; further calls \
+              wait. wazo-auth has 25 worker threads.",
     },
     OptionEntry {
         name: "proxy",
@@ -179,7 +179,7 @@ pub const OPTIONS: &[OptionEntry] = &[
             Ok(())
         }),
         default: "",
-        doc: "Token, sent as `X-Auth-Token`. Never shown.",
+        doc: "Token, sent in the header `X-Auth-Token`. Never shown.",
     },
     OptionEntry {
         name: "tenant_uuid",
@@ -188,7 +188,7 @@ pub const OPTIONS: &[OptionEntry] = &[
             Ok(())
         }),
         default: "",
-        doc: "Tenant, sent as `Wazo-Tenant` with calls that name no other.",
+        doc: "Tenant, sent in the header `Wazo-Tenant` unless the call names another.",
     },
     OptionEntry {
         name: "timeout_ms",
@@ -200,7 +200,7 @@ pub const OPTIONS: &[OptionEntry] = &[
         name: "user_agent",
         scope: Scope::Call(|key, value, to| header(key, value).map(|value| value.clone_into(&mut to.user_agent))),
         default: concat!("wazo-auth-client/", env!("CARGO_PKG_VERSION")),
-        doc: "`User-Agent` of the requests; the server stores that of a login with the session.",
+        doc: "Header `User-Agent` of the requests; at a login, the server stores it with the session.",
     },
     OptionEntry {
         name: "max_response_bytes",
@@ -216,9 +216,9 @@ pub const OPTIONS: &[OptionEntry] = &[
             number(key, value, "a number of repetitions").map(|value| to.retries = value)
         }),
         default: "0",
-        doc: "How often a failed call is repeated within its time limit. Only calls that certainly were not carried \
-              out are repeated, and calls that change nothing: those that could not connect, and those answered 502, \
-              503 or 504.",
+        doc: "How many times a failed call is repeated within its time limit. A call is repeated if it could not \
+              connect or the server answered 503; a call that changes nothing is also repeated if the connection \
+              failed or the server answered 502 or 504.",
     },
 ];
 

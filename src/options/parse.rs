@@ -13,13 +13,13 @@ pub fn number<T: FromStr>(key: &str, value: &str, expected: &str) -> Result<T> {
 
 /// Milliseconds; 0 for no limit.
 pub fn limit_ms(key: &str, value: &str) -> Result<Option<Duration>> {
-    let milliseconds: u64 = number(key, value, "a whole number of milliseconds, 0 for no limit")?;
+    let milliseconds: u64 = number(key, value, "an integer number of milliseconds, 0 for no limit")?;
     Ok((milliseconds > 0).then(|| Duration::from_millis(milliseconds)))
 }
 
 /// Milliseconds.
 pub fn duration_ms(key: &str, value: &str) -> Result<Duration> {
-    number(key, value, "a whole number of milliseconds").map(Duration::from_millis)
+    number(key, value, "an integer number of milliseconds").map(Duration::from_millis)
 }
 
 /// True or false.
@@ -49,7 +49,7 @@ pub fn path(value: &str) -> Option<PathBuf> {
 /// A text that can stand in a header.
 pub fn header<'a>(key: &str, value: &'a str) -> Result<&'a str> {
     if value.chars().any(|c| c.is_control() && c != '\t') {
-        return Err(Error::invalid(format!("option {key}: a control character cannot be sent in a header")));
+        return Err(Error::invalid(format!("option {key}: expected a string without control characters")));
     }
     Ok(value)
 }

@@ -105,7 +105,7 @@ class ReadmeRuns(unittest.TestCase):
         indented = [textwrap.indent(part, '    ') for part in parts]
         body = ''.join(f'    /* {n} */\n{part}    settled({n}, error);\n' for n, part in enumerate(indented, 1))
         output = self.compile_and_run('walk', C_HEAD + body + C_TAIL)
-        for expected in ('it has the access', 'there is no such user', 'wazo-auth is ready'):
+        for expected in ('it has the access', 'the queue says yes', 'there is no such user', 'wazo-auth is ready'):
             self.assertIn(expected, output)
 
     def test_every_block_of_python_does_what_it_shows(self):

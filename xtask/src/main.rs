@@ -11,11 +11,11 @@ The project's own tasks.
 Usage: cargo xtask <task>
 
 Tasks:
-  codegen           Write everything that is derived from the tables of operations, options and kinds of errors: the
-                    C functions, the headers of C and C++, the Python methods, the reference, the list of symbols
-  codegen --check   Write nothing; name each of these files that is not what codegen would write, and exit with 1
-  codegen --list    Name these files
-  help, --help      This text
+  codegen           Write all files that are generated from the tables of operations, options and kinds of errors:
+                    the C functions, the C and C++ headers, the Python methods, the reference, the list of symbols
+  codegen --check   Write nothing; list each generated file that is out of date, and exit with 1 if there is one
+  codegen --list    List the generated files
+  help, --help      Print this text
 ";
 
 fn main() -> ExitCode {
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
             }
             Ok(ExitCode::SUCCESS)
         }
-        other => Err(format!("there is no task `{}`; `cargo xtask --help` names them", other.join(" "))),
+        other => Err(format!("unknown task `{}`; `cargo xtask --help` lists the tasks", other.join(" "))),
     };
     done.unwrap_or_else(|problem| {
         eprintln!("xtask: {problem}");
@@ -60,7 +60,7 @@ fn generate() -> Result<(), String> {
 fn check() -> Result<ExitCode, String> {
     let mut code = ExitCode::SUCCESS;
     for file in codegen::generate(root())?.iter().filter(|file| file.differs()) {
-        eprintln!("{} is not what `cargo xtask codegen` writes{}", file.path, file.first_difference());
+        eprintln!("{} is out of date: run `cargo xtask codegen`{}", file.path, file.first_difference());
         code = ExitCode::FAILURE;
     }
     Ok(code)

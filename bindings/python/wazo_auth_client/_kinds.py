@@ -14,7 +14,7 @@ TOKEN_INVALID = 'token_invalid'
 #: The token is valid, but lacks the required access (401 or 403).
 PERMISSION_DENIED = 'permission_denied'
 
-#: The tenant is neither the token's own nor one below it (401).
+#: The tenant is neither the token's own tenant nor a tenant below it (401).
 TENANT_UNAUTHORIZED = 'tenant_unauthorized'
 
 #: The resource or the route does not exist (404).
@@ -23,7 +23,7 @@ NOT_FOUND = 'not_found'
 #: The resource exists already, or its state forbids the operation (409).
 CONFLICT = 'conflict'
 
-#: A limit is reached: one of the server, such as the number of sessions (429), or the size of a queue.
+#: A limit is reached: a limit of the server, such as the number of sessions (429), or the limit of a queue.
 QUOTA = 'quota'
 
 #: The server considers the request invalid (400, 405 and other 4xx).
@@ -53,7 +53,7 @@ TOO_LARGE = 'too_large'
 #: The caller cancelled the call.
 CANCELLED = 'cancelled'
 
-#: The handle was closed, or the call belonged to the parent process.
+#: The queue (in Python: the client) was closed, or the call belonged to the parent process.
 CLOSED = 'closed'
 
 #: A defect of this library, caught before it could harm the host process.

@@ -29,12 +29,12 @@ class Token(Resource):
     ):
         """Logs in and creates a token.
 
-        Proves who asks by user name and password, by a refresh token with its `client_id`, or by a SAML session; the
-        client's own user name and password serve where the call gives neither. A login by password costs the server
-        much work on purpose: keep the token and renew it, do not log in for each call. 429 means that the user has 100
-        sessions already.
+        The user is identified by a user name and password, by a refresh token with its `client_id`, or by a SAML
+        session. If the call has neither user name nor password, the client's own are used, if set. A login by password
+        is deliberately expensive for the server: keep the token and use it for many calls. 429 means that the user
+        already has 100 sessions.
 
-        `POST /token`. Requires a user name and password, or what stands for them, and no token.
+        `POST /token`. Requires a user name and password, a refresh token or a SAML session, and no token.
 
         Known refusals: 400, 401, 404, 429 and 500.
 
@@ -69,9 +69,9 @@ class Token(Resource):
     def get(self, token, required_acl=UNSET, tenant=UNSET):
         """Reads the user, the tenant and the access list of a token.
 
-        Where an access or a tenant is given, the token is checked for them too: 403 means that it is valid but may not,
-        404 that it is unknown or expired, or the tenant unknown. As in the reference client, an empty access or tenant
-        is not checked.
+        If you give an access or a tenant, the server checks them too: 403 means that the token is valid but lacks the
+        access or may not be used in the tenant, 404 that the token or the tenant is unknown, or that the token has
+        expired. As in the reference client, an empty access or tenant is not checked.
 
         `GET /token/{token}`. Requires no token.
 
@@ -86,10 +86,10 @@ class Token(Resource):
     def check(self, token, required_acl=UNSET, tenant=UNSET):
         """Checks whether a token is valid, has an access, and may be used in a tenant.
 
-        `token.is_valid` is the same question. An error is neither yes nor no: the answer is unknown. A token that no
-        server can know (empty, `..`, control characters, more than 8,000 bytes) is answered no without a request.
-        Returns True, or raises `InvalidTokenException` (404) or `MissingPermissionsTokenException` (403). As in the
-        reference client, an empty access or tenant is not checked.
+        `token.is_valid` asks the same question. If the call fails, the answer is unknown: neither yes nor no. For a
+        token that no server can know (empty, `..`, control characters, more than 8,000 bytes), the answer is no, and no
+        request is sent. Returns True, or raises `InvalidTokenException` (404) or `MissingPermissionsTokenException`
+        (403). As in the reference client, an empty access or tenant is not checked.
 
         `HEAD /token/{token}`. Requires no token.
 
@@ -104,8 +104,8 @@ class Token(Resource):
     def is_valid(self, token, required_acl=UNSET, tenant=UNSET):
         """Checks whether a token is valid, has an access, and may be used in a tenant.
 
-        `token.check` is the same question. Returns True or False. As in the reference client, an empty access or tenant
-        is not checked.
+        `token.check` asks the same question. Returns True or False. As in the reference client, an empty access or
+        tenant is not checked.
 
         `HEAD /token/{token}`. Requires no token.
 
@@ -118,7 +118,7 @@ class Token(Resource):
         return self._call('token.is_valid', {'token': token, 'required_acl': required_acl, 'tenant': tenant})
 
     def revoke(self, token):
-        """Ends a token, and its session.
+        """Revokes a token, and ends its session.
 
         Succeeds also if the token is unknown or expired. The refresh token stays valid; `token.delete` deletes it. Like
         the reference client's, it raises no exception if the server refuses.
@@ -316,9 +316,9 @@ class Users(Resource):
         :param email_address: Only the user of this email address.
         :param group_uuid: Only members of this group.
         :param policy_uuid: Only users that have this policy directly.
-        :param policy_slug: The same, by the policy's slug.
+        :param policy_slug: Like `policy_uuid`, but the policy's slug.
         :param has_policy_uuid: Only users that have this policy, directly or through a group.
-        :param has_policy_slug: The same, by the policy's slug.
+        :param has_policy_slug: Like `has_policy_uuid`, but the policy's slug.
         """
         return self._call('users.list', {
             'tenant_uuid': tenant_uuid,
@@ -417,8 +417,8 @@ class Users(Resource):
     ):
         """Replaces a user.
 
-        The whole user is replaced: what is left out gets its default. Email addresses and the password stay; they have
-        operations of their own.
+        The whole user is replaced: fields that are left out get their defaults. Email addresses and the password stay;
+        other operations change them.
 
         `PUT /users/{user_uuid}`. Required access: `auth.users.{user_uuid}.update`.
 
@@ -537,8 +537,8 @@ class Users(Resource):
     def update_emails(self, user_uuid, emails):
         """Replaces a user's email addresses.
 
-        Addresses that are not in the list are removed; new ones have to be confirmed by mail, whatever `confirmed`
-        says.
+        Addresses that are not in the list are removed; new ones have to be confirmed by mail, even if `confirmed` is
+        true.
 
         `PUT /users/{user_uuid}/emails`. Required access: `auth.users.{user_uuid}.emails.update`.
 
@@ -744,8 +744,8 @@ class Admin(Resource):
     def update_user_emails(self, user_uuid, emails):
         """Replaces a user's email addresses, as an administrator.
 
-        Addresses that are not in the list are removed. The difference to `users.update_emails`: `confirmed` is
-        believed.
+        Addresses that are not in the list are removed. Unlike `users.update_emails`, this operation can mark an address
+        as confirmed.
 
         `PUT /admin/users/{user_uuid}/emails`. Required access: `auth.admin.users.{user_uuid}.emails.update`.
 
@@ -783,7 +783,7 @@ class Emails(Resource):
         Known refusals: 401 and 404.
 
         :param email_uuid: The email address's UUID.
-        :param token: The token of the mail; the client's own if left out.
+        :param token: The token from the mail; if left out, the client's own token is sent.
         """
         return self._call('emails.get_confirmation_page', {'email_uuid': email_uuid, 'token': token})
 
@@ -831,7 +831,7 @@ class Groups(Resource):
         :param user_uuid: Only groups that this user belongs to.
         :param read_only: Only groups that the server manages itself (true), or only the others (false).
         :param policy_uuid: Only groups that have this policy.
-        :param policy_slug: The same, by the policy's slug.
+        :param policy_slug: Like `policy_uuid`, but the policy's slug.
         """
         return self._call('groups.list', {
             'tenant_uuid': tenant_uuid,
@@ -898,7 +898,7 @@ class Groups(Resource):
     def delete(self, group_uuid, tenant_uuid=None):
         """Deletes a group.
 
-        Its users stay. 403 means that the server manages this group itself.
+        The users of the group are not deleted. 403 means that the server manages this group itself.
 
         `DELETE /groups/{group_uuid}`. Required access: `auth.groups.{group_uuid}.delete`.
 
@@ -1123,7 +1123,7 @@ class Policies(Resource):
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
             client's own if left out.
         :param slug: A short name for URLs, which never changes; made from the name if left out.
-        :param description: What it is for.
+        :param description: What the policy is for.
         :param acl: The accesses, such as `confd.users.#`; an access that begins with `!` denies.
         :param shared: Whether the tenants below can use it too; false by default.
         """
@@ -1152,8 +1152,8 @@ class Policies(Resource):
     def edit(self, policy_uuid, name, description=UNSET, acl=UNSET, tenant_uuid=None, **more):
         """Replaces a policy.
 
-        The whole policy is replaced: an `acl` that is left out is emptied. The slug stays. 401 is also the status for
-        an access that the token itself does not have; 403 means that the server manages this policy itself.
+        The whole policy is replaced: if `acl` is left out, the policy has no access. The slug stays. 401 is also the
+        status for an access that the token itself does not have; 403 means that the server manages this policy itself.
 
         `PUT /policies/{policy_uuid}`. Required access: `auth.policies.{policy_uuid}.update`.
 
@@ -1161,8 +1161,8 @@ class Policies(Resource):
 
         :param policy_uuid: The policy's UUID or slug.
         :param name: The name; 80 characters at most, unique in the tenant.
-        :param description: What it is for; emptied if left out.
-        :param acl: The accesses, such as `confd.users.#`; emptied if left out.
+        :param description: What the policy is for; empty if left out.
+        :param acl: The accesses, such as `confd.users.#`; none if left out.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
             client's own if left out.
         """
@@ -1387,7 +1387,7 @@ class Tenants(Resource):
     def delete(self, uuid, tenant_uuid=None):
         """Deletes a tenant.
 
-        400 means that there are tenants below it, 403 that it is the one on whose behalf the call is made.
+        400 means that there are tenants below this tenant, 403 that the call itself is made in this tenant.
 
         `DELETE /tenants/{uuid}`. Required access: `auth.tenants.{uuid}.delete`.
 
@@ -1402,7 +1402,7 @@ class Tenants(Resource):
     def get_domains(self, tenant_uuid):
         """Lists the domains of a tenant, with their UUIDs.
 
-        `saml_config.create` takes such a UUID.
+        `saml_config.create` requires the UUID of a domain.
 
         `GET /tenants/{tenant_uuid}/domains`. Required access: `auth.tenants.{tenant_uuid}.domains.read`.
 
@@ -1423,7 +1423,7 @@ class Tenants(Resource):
         Known refusals: 401, 404 and 409.
 
         :param tenant_uuid: The tenant's UUID.
-        :param parent_uuid: The UUID of the tenant to move it under.
+        :param parent_uuid: The UUID of the new parent tenant.
         :param scoping_tenant_uuid: The tenant on whose behalf the call is made (`Wazo-Tenant`); the client's own if
             left out.
         """
@@ -1577,7 +1577,7 @@ class External(Resource):
         :param auth_type: The service: `google`, `microsoft`, `mobile` or another that is installed.
         :param user_uuid: The user's UUID.
         :param data: For `mobile`: `token`, `apns_token`, `apns_voip_token`, `apns_notification_token`,
-            `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of texts; any
+            `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of strings; any
             object for others.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
             client's own if left out.
@@ -1602,7 +1602,7 @@ class External(Resource):
         :param auth_type: The service: `google`, `microsoft`, `mobile` or another that is installed.
         :param user_uuid: The user's UUID.
         :param data: For `mobile`: `token`, `apns_token`, `apns_voip_token`, `apns_notification_token`,
-            `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of texts; any
+            `apns_call_topic` and `apns_default_topic`; for `google` and `microsoft`: `scope`, a list of strings; any
             object for others.
         :param tenant_uuid: The tenant on whose behalf the call is made: the token's own or one below it; the
             client's own if left out.
@@ -1636,7 +1636,7 @@ class External(Resource):
     def get_mobile_sender_id(self, user_uuid, tenant_uuid=None):
         """Reads the sender id that a mobile application needs to receive push notifications.
 
-        It comes from the tenant's configuration of `mobile`.
+        The sender id is a part of the tenant's configuration of `mobile`.
 
         `GET /users/{user_uuid}/external/mobile/sender_id`. Required access:
         `auth.users.{user_uuid}.external.mobile.sender_id.read`.
@@ -1652,7 +1652,7 @@ class External(Resource):
     def get_config(self, auth_type, tenant_uuid=None):
         """Reads the tenant's configuration of an external service.
 
-        It holds secrets, such as `client_secret`.
+        The configuration contains secrets, such as `client_secret`.
 
         `GET /external/{auth_type}/config`. Required access: `auth.{auth_type}.external.config.read`.
 
@@ -1667,7 +1667,7 @@ class External(Resource):
     def create_config(self, auth_type, data, tenant_uuid=None):
         """Creates the tenant's configuration of an external service.
 
-        The server responds with an empty string or an empty body. 409 means that there is a configuration already.
+        The server responds with an empty string or an empty body. 409 means that a configuration exists already.
 
         `POST /external/{auth_type}/config`. Required access: `auth.{auth_type}.external.config.create`.
 
@@ -1811,7 +1811,7 @@ class SamlConfig(Resource):
     def get(self, tenant_uuid=None):
         """Reads the tenant's SAML configuration.
 
-        404 means that there is none.
+        404 means that the tenant has no configuration.
 
         `GET /backends/saml`. Required access: `auth.backends.saml.read`.
 
@@ -1825,7 +1825,7 @@ class SamlConfig(Resource):
     def create(self, tenant_uuid=None, *, domain_uuid, entity_id, acs_url, metadata, **more):
         """Creates the tenant's SAML configuration.
 
-        409 means that there is one already.
+        409 means that the tenant has a configuration already.
 
         `POST /backends/saml`. Required access: `auth.backends.saml.update`.
 
@@ -1980,7 +1980,8 @@ class Idp(Resource):
     def add_users(self, idp_type, users, tenant_uuid=None):
         """Adds users to an identity provider, so that they log in through it.
 
-        Sets their authentication method. The first user that is unknown ends it with 404; those before stay.
+        Sets the authentication method of the users, one after the other. At the first unknown user, the call fails with
+        404; the users before it keep the new method.
 
         `PUT /idp/{idp_type}/users`. Required access: `auth.idp.{idp_type}.users.update`.
 

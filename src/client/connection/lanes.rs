@@ -69,8 +69,8 @@ impl Transport {
     pub fn drive<T>(&self, exchange: impl AsyncFnOnce(Route<'_>) -> Result<T>) -> Result<T> {
         if is_inside() {
             return Err(Error::invalid(
-                "a blocking call was made inside an event loop (an async function, or a callback of a queue), which it \
-                 would stop; make it on a thread of its own, or submit it to a queue",
+                "a blocking call was made inside an event loop (in an async function or a wake-up callback) and would \
+                 block it; make the call on another thread, or submit it to a queue",
             ));
         }
         let lanes = self.lanes()?;
@@ -141,6 +141,6 @@ impl Lanes {
 fn exhausted(error: &std::io::Error) -> Error {
     Error::new(
         ErrorKind::Internal,
-        format!("no event loop could be made: {error}; is the limit of open files (ulimit -n) too low?"),
+        format!("cannot create an event loop: {error}; is the limit of open files (ulimit -n) too low?"),
     )
 }

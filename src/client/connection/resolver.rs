@@ -53,7 +53,7 @@ fn look_up(name: &str) -> std::io::Result<watch::Receiver<Found>> {
         return Ok(found.clone());
     }
     if look_ups.len() >= LIMIT {
-        return Err(std::io::Error::other(format!("{LIMIT} look-ups of other names run already, and none has ended")));
+        return Err(std::io::Error::other(format!("{LIMIT} look-ups of other names are in progress; try again later")));
     }
     let (sender, receiver) = watch::channel(None);
     let wanted = name.to_owned();

@@ -41,8 +41,12 @@ impl Tls {
                 let key = PrivateKeyDer::from_pem_file(key).map_err(|e| unreadable("client_key_file", key, &e))?;
                 Some((chain, key))
             }
-            (Some(_), None) => return Err(Error::invalid("client_certificate_file needs client_key_file beside it")),
-            (None, Some(_)) => return Err(Error::invalid("client_key_file needs client_certificate_file beside it")),
+            (Some(_), None) => {
+                return Err(Error::invalid("option client_certificate_file: it needs client_key_file too"));
+            }
+            (None, Some(_)) => {
+                return Err(Error::invalid("option client_key_file: it needs client_certificate_file too"));
+            }
         };
         Ok(Self { provider: Arc::new(rustls::crypto::ring::default_provider()), trust, identity })
     }
@@ -61,9 +65,10 @@ impl Tls {
                     Trust::Authorities(roots) => Arc::clone(roots),
                     _ => system_authorities()?,
                 };
-                let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&self.provider))
-                    .build()
-                    .map_err(|e| Error::new(ErrorKind::Tls, format!("the trusted authorities: {e}")))?;
+                let verifier =
+                    WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&self.provider)).build().map_err(
+                        |e| Error::new(ErrorKind::Tls, format!("cannot use the certificate authorities: {e}")),
+                    )?;
                 builder.with_webpki_verifier(verifier)
             }
         };
@@ -71,7 +76,7 @@ impl Tls {
             None => builder.with_no_client_auth(),
             Some((chain, key)) => builder
                 .with_client_auth_cert(chain.clone(), key.clone_key())
-                .map_err(|e| Error::invalid(format!("client certificate and key: {e}")))?,
+                .map_err(|e| Error::invalid(format!("options client_certificate_file, client_key_file: {e}")))?,
         };
         configuration.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(configuration)
@@ -90,7 +95,7 @@ fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> 
     let found: std::result::Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
     let found = found.map_err(|e| unreadable(key, path, &e))?;
     if found.is_empty() {
-        return Err(Error::invalid(format!("option {key}: there is no certificate in {}", path.display())));
+        return Err(Error::invalid(format!("option {key}: expected a certificate in {}, found none", path.display())));
     }
     Ok(found)
 }

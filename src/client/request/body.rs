@@ -118,8 +118,10 @@ fn json_body(given: Given<'_>, members: Option<Members>) -> Result<Vec<u8>> {
         // A document may be given by its name or as `body`.
         let named = arguments.get(parameter.name).map(Argument::to_json);
         let json = named.or_else(|| arguments.body.as_ref().map(|body| body.get().to_owned()));
-        let json = json
-            .ok_or_else(|| Error::invalid(format!("argument body: {} needs it: {}", operation.name, parameter.doc)))?;
+        let json = json.ok_or_else(|| {
+            let (name, doc) = (operation.name, parameter.doc);
+            Error::invalid(format!("argument body: it is missing, but {name} needs it: {doc}"))
+        })?;
         return Ok(json.into_bytes());
     }
     let of_field = || given.parameters(Place::Field);
@@ -173,7 +175,7 @@ fn file_content(given: Given<'_>, parameter: &Parameter, members: Option<&Member
     let Some(argument) = field(given, parameter, members) else { return Ok(None) };
     let expected = || {
         Error::invalid(format!(
-            "argument {}: expected the file's content as a text, or {{\"base64\": \"...\"}}",
+            "argument {}: expected the file's content as a string, or {{\"base64\": \"...\"}}",
             parameter.name
         ))
     };

@@ -39,11 +39,11 @@ impl<'a> Given<'a> {
             }
         }
         if !arguments.query.is_empty() && !operation.has_query() && !operation.open {
-            return Err(Error::invalid(format!("argument query: {} takes none", operation.name)));
+            return Err(Error::invalid(format!("argument query: {} has no query; leave it out", operation.name)));
         }
         let has_body = arguments.body.as_ref().is_some_and(|body| body.get() != "null");
         if has_body && operation.encoding == Encoding::None {
-            return Err(Error::invalid(format!("argument body: {} takes none", operation.name)));
+            return Err(Error::invalid(format!("argument body: {} has no body; leave it out", operation.name)));
         }
         Ok(())
     }
@@ -53,7 +53,7 @@ impl<'a> Given<'a> {
         let given = self.arguments.get(parameter.name).filter(|argument| !argument.is_null());
         if given.is_none() && parameter.required {
             return Err(Error::invalid(format!(
-                "argument {}: {} needs it: {}",
+                "argument {}: it is missing, but {} needs it: {}",
                 parameter.name, self.operation.name, parameter.doc
             )));
         }
@@ -69,7 +69,7 @@ impl<'a> Given<'a> {
 
 /// The error for a value that is no text.
 pub fn not_a_text(parameter: &Parameter) -> Error {
-    Error::invalid(format!("argument {}: expected a text", parameter.name))
+    Error::invalid(format!("argument {}: expected a string", parameter.name))
 }
 
 /// What no URL can carry, named before anything is sent, and not repeated.

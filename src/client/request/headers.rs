@@ -79,7 +79,9 @@ pub fn common_headers(settings: &CallSettings, identity: Identity, secrets: &mut
             (None, Some(_)) => return Err(half("username", "password")),
         };
         if username.contains(':') {
-            return Err(Error::invalid("argument username: it has a colon, which HTTP Basic cannot carry"));
+            return Err(Error::invalid(
+                "argument username: it contains a colon, which HTTP Basic authentication does not allow",
+            ));
         }
         // A refresh token or a SAML session stands in the body; it needs no Basic beside it.
         if !username.is_empty() || !password.is_empty() {
@@ -95,13 +97,13 @@ pub fn common_headers(settings: &CallSettings, identity: Identity, secrets: &mut
 /// A login of which only one half was given.
 fn half(missing: &str, given: &str) -> Error {
     Error::invalid(format!(
-        "argument {missing}: it is missing, but {given} was given; expected both, or neither for the client's own"
+        "argument {missing}: it is missing, but {given} was given; give both, or neither to use the client's own"
     ))
 }
 
 fn value(name: &str, text: &str) -> Result<HeaderValue> {
     HeaderValue::from_bytes(text.as_bytes())
-        .map_err(|_| Error::invalid(format!("argument {name}: a control character cannot be sent in a header")))
+        .map_err(|_| Error::invalid(format!("argument {name}: expected a string without control characters")))
 }
 
 fn sensitive(name: &str, text: &str) -> Result<HeaderValue> {

@@ -50,7 +50,7 @@ pub fn query(given: Given<'_>, secrets: &mut Secrets) -> Result<UrlPart> {
 pub fn refuse_empty(parameter: &Parameter, text: &str) -> Result<()> {
     if parameter.not_empty && text.is_empty() {
         return Err(Error::invalid(format!(
-            "argument {}: it is empty, and the server would check nothing; leave it out to ask without it",
+            "argument {}: it is empty, so the server would not check it; give a value, or leave it out",
             parameter.argument
         )));
     }
@@ -60,7 +60,7 @@ pub fn refuse_empty(parameter: &Parameter, text: &str) -> Result<()> {
 /// A query value as the reference writes it: nothing for null, `True` and `False`, a list as repeated keys.
 pub fn values(name: &str, argument: &Argument, push: &mut dyn FnMut(String) -> Result<()>) -> Result<()> {
     let expected =
-        || Error::invalid(format!("argument {name}: expected a text, a number, a Boolean or a list of those"));
+        || Error::invalid(format!("argument {name}: expected a string, a number, a Boolean or a list of those"));
     let mut push_scalar = |value: Option<Json>| match value.ok_or_else(expected)? {
         Json::Null => Ok(()),
         Json::Boolean(boolean) => push(if boolean { "True" } else { "False" }.to_owned()),

@@ -10,7 +10,7 @@ pub static POLICY: Record = record(
         member("tenant_uuid", Type::Text, "The UUID of the tenant that the policy belongs to."),
         member("name", Type::Text, "The name."),
         member("slug", Type::Text, "The short name for URLs, which never changes."),
-        member("description", Type::Text, "What the policy is for; null where nobody said so.").nullable(),
+        member("description", Type::Text, "What the policy is for; null if not set.").nullable(),
         member(
             "acl",
             Type::List(&Type::Text),

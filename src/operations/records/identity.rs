@@ -5,7 +5,7 @@ use super::super::result::{Record, Type, member, page, record};
 /// Where a tenant has no configuration, the server answers this with nulls.
 pub static LDAP_CONFIGURATION: Record = record(
     "LdapConfiguration",
-    "How the users of a tenant log in by LDAP; where nothing is configured, all fields but the tenant are null.",
+    "How the users of a tenant log in by LDAP; if nothing is configured, all fields except the tenant are null.",
     &[
         member("tenant_uuid", Type::Text, "The UUID of the tenant."),
         member("host", Type::Text, "The host name or IP address of the LDAP server.").nullable(),
@@ -13,7 +13,7 @@ pub static LDAP_CONFIGURATION: Record = record(
         member("protocol_version", Type::Integer, "The version of the LDAP protocol, 2 or 3.").nullable(),
         member("protocol_security", Type::Text, "How the connection is secured: `ldaps`, `tls` or null (not secured).")
             .nullable(),
-        member("bind_dn", Type::Text, "The name that the server logs in to LDAP with; null where it does not.")
+        member("bind_dn", Type::Text, "The name that the server logs in to LDAP with; null if it does not log in.")
             .nullable(),
         member("user_base_dn", Type::Text, "The entry below which the users are.").nullable(),
         member("user_login_attribute", Type::Text, "The LDAP attribute that holds the login name.").nullable(),
@@ -36,7 +36,7 @@ pub static SAML_CONFIGURATION: Record = record(
 pub static ACS_TEMPLATE: Record = record(
     "AcsTemplate",
     "The pattern of the URL that identity providers send their responses to.",
-    &[member("acs_url", Type::Text, "The pattern, in which `{{STACK_URL}}` stands for the host.")],
+    &[member("acs_url", Type::Text, "The template of the URL; `{{STACK_URL}}` is the placeholder for the host.")],
 );
 
 pub static SAML_LOGIN: Record = record(

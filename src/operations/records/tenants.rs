@@ -6,12 +6,12 @@ static ADDRESS: Record = record(
     "Address",
     "The postal address of a tenant.",
     &[
-        member("line_1", Type::Text, "The first line of the street address; null where not given.").nullable(),
-        member("line_2", Type::Text, "The second line of the street address; null where not given.").nullable(),
-        member("city", Type::Text, "The city; null where not given.").nullable(),
-        member("state", Type::Text, "The state or province; null where not given.").nullable(),
-        member("country", Type::Text, "The country; null where not given.").nullable(),
-        member("zip_code", Type::Text, "The postal code; null where not given.").nullable(),
+        member("line_1", Type::Text, "The first line of the street address; null if not set.").nullable(),
+        member("line_2", Type::Text, "The second line of the street address; null if not set.").nullable(),
+        member("city", Type::Text, "The city; null if not set.").nullable(),
+        member("state", Type::Text, "The state or province; null if not set.").nullable(),
+        member("country", Type::Text, "The country; null if not set.").nullable(),
+        member("zip_code", Type::Text, "The postal code; null if not set.").nullable(),
     ],
 );
 
@@ -21,10 +21,10 @@ pub static TENANT: Record = record(
     &[
         member("uuid", Type::Text, "The UUID of the tenant."),
         member("parent_uuid", Type::Text, "The UUID of the tenant directly above; for the top tenant, its own UUID."),
-        member("name", Type::Text, "The name; null where the tenant has none.").nullable(),
+        member("name", Type::Text, "The name; null if the tenant has none.").nullable(),
         member("slug", Type::Text, "The short name, which never changes."),
-        member("contact", Type::Text, "The UUID of the user to contact; null where there is none.").nullable(),
-        member("phone", Type::Text, "The telephone number; null where there is none.").nullable(),
+        member("contact", Type::Text, "The UUID of the user to contact; null if not set.").nullable(),
+        member("phone", Type::Text, "The telephone number; null if not set.").nullable(),
         member(
             "default_authentication_method",
             Type::Text,

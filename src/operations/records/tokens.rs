@@ -11,7 +11,7 @@ static TOKEN_METADATA: Record = record(
             .optional(),
         member("tenant_uuid", Type::Text, "The UUID of the tenant that the user belongs to."),
         member("auth_id", Type::Text, "The identifier of the user at the backend that checked the login.").optional(),
-        member("pbx_user_uuid", Type::Text, "The UUID of the user's telephone account; null where there is none.")
+        member("pbx_user_uuid", Type::Text, "The UUID of the user's telephone account; null if the user has none.")
             .optional()
             .nullable(),
         member("xivo_uuid", Type::Text, "The identifier of the Wazo installation.").optional(),
@@ -22,7 +22,7 @@ static TOKEN_METADATA: Record = record(
 
 pub static TOKEN: Record = record(
     "Token",
-    "A token, and what it stands for.",
+    "A token, with its user, accesses and lifetime.",
     &[
         member("token", Type::Text, "The token itself, a UUID; a secret."),
         member(
@@ -30,9 +30,9 @@ pub static TOKEN: Record = record(
             Type::Text,
             "The identifier of the user at the backend that checked the login; normally the user's UUID.",
         ),
-        member("xivo_user_uuid", Type::Text, "The UUID of the user's telephone account; null where there is none.")
+        member("xivo_user_uuid", Type::Text, "The UUID of the user's telephone account; null if the user has none.")
             .nullable(),
-        member("xivo_uuid", Type::Text, "The identifier of the Wazo installation; null where the server did not say.")
+        member("xivo_uuid", Type::Text, "The identifier of the Wazo installation; null if the server does not set it.")
             .nullable(),
         member(
             "issued_at",

@@ -21,9 +21,9 @@ pub static USER: Record = record(
     "An account that can log in.",
     &[
         member("uuid", Type::Text, "The UUID of the user."),
-        member("username", Type::Text, "The name to log in with; null where the user has none.").nullable(),
-        member("firstname", Type::Text, "The first name; null where the user has none.").nullable(),
-        member("lastname", Type::Text, "The last name; null where the user has none.").nullable(),
+        member("username", Type::Text, "The name to log in with; null if the user has none.").nullable(),
+        member("firstname", Type::Text, "The first name; null if the user has none.").nullable(),
+        member("lastname", Type::Text, "The last name; null if the user has none.").nullable(),
         member("purpose", Type::Text, "The purpose of the account: `user`, `internal` or `external_api`."),
         member("emails", EMAILS, "The email addresses of the user."),
         member("enabled", Type::Boolean, "Whether the user can log in."),

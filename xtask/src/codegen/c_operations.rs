@@ -21,24 +21,24 @@ const HEAD: &str = "\
  * @file operations.h
  * A C function for each operation of wazo-auth, by resource. Included by wazo_auth_client.h.
  *
- * The same holds for all of them:
+ * These rules apply to all of them:
  *
  * - `client` is a client and must not be NULL. Any number of threads may make calls with the same client at once.
  * - A call blocks until the response has arrived, or until the client's `timeout_ms`.
- * - Every argument is a string in UTF-8, or NULL where its description says so. The library copies what it
+ * - Every argument is a string in UTF-8, or NULL if its description allows it. The library copies what it
  *   needs: the caller keeps ownership of every argument.
  * - `body`, `options` and `query` are JSON documents. Members that are not marked as required may be missing.
  * - `error` is NULL, or points to a `wazo_auth_error *` that is NULL. On failure the error is stored there; free it
  *   with wazo_auth_error_free(). On success nothing is stored.
  * - A function that returns `char *` returns NULL on failure. Otherwise free the string with wazo_auth_string_free().
- * - A function that returns `bool` returns true when the operation is done, and false on failure. The exceptions are
- *   questions, and say so: true means yes, false without an error means no, false with an error means that the answer
- *   is not known.
+ * - A function that returns `bool` returns true on success, and false on failure. Questions are an exception: true
+ *   means yes, false without an error means no, false with an error means that the answer is not known. Their
+ *   description says \"true only if the server answers yes\".
  * - \"Known errors\" lists the HTTP statuses that the server is known to fail with, and the kinds of error that they
  *   become: `not_found` stands for WAZO_AUTH_ERROR_NOT_FOUND. Any call can fail with other kinds as well, such as
  *   WAZO_AUTH_ERROR_CONNECT, WAZO_AUTH_ERROR_TIMEOUT or WAZO_AUTH_ERROR_INVALID_ARGUMENT.
- * - A result is described by its fields: `name?` may be missing, `[...]` is a list. docs/operations.md has the type and
- *   the meaning of each field.
+ * - The description of a result lists its fields: `name?` may be missing, `[...]` is a list. docs/operations.md has
+ *   the type and the meaning of each field.
  */
 
 #ifndef WAZO_AUTH_CLIENT_OPERATIONS_H

@@ -18,16 +18,17 @@ use super::words::{argument_in_words, member_in_words, request_in_words};
 const HEAD: &str = "\
 // The operations by resource: `client.users().get(uuid)`. Included by wazo_auth_client.hpp.
 //
-// The same holds for all of them:
+// These rules apply to all of them:
 //
 // - Arguments are those of the C function, in its order, but optional ones come last; `{}` leaves one out.
-// - A name that is a keyword of C++ has an underscore behind it: new_, delete_, register_.
+// - A name that is a keyword of C++ ends with an underscore: new_, delete_, register_.
 // - Methods are thread-safe: any number of threads may call them at once.
 // - A failure is a wazo::auth::Error. \"Known errors\" lists the HTTP statuses that the server is known to fail with, and
 //   the kinds of error that they become; any call can fail with other kinds as well, such as connect or timeout.
 // - A question returns true only if the server answers yes, and throws if the answer is not known.
-// - A result is described by its fields: `name?` may be missing, `[...]` is a list; docs/operations.md has the types.
-// - [[nodiscard]] marks what only reads, and logins.
+// - The description of a result lists its fields: `name?` may be missing, `[...]` is a list; docs/operations.md has the
+//   types.
+// - [[nodiscard]] marks operations that only read, and logins.
 
 #ifndef WAZO_AUTH_CLIENT_OPERATIONS_HPP
 #define WAZO_AUTH_CLIENT_OPERATIONS_HPP

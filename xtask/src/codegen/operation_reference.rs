@@ -18,28 +18,28 @@ use super::{cpp_signature, python_signature};
 const HEAD: &str = "\
 # Operations
 
-Every operation of wazo-auth, by resource: as a C function, as a C++ and a Python method, and as an HTTP request. Any
+Every operation of wazo-auth, by resource: the C function, the C++ method, the Python method and the HTTP request. Any
 operation can also be called by its name, with `wazo_auth_call` and a JSON object of its parameters.
 
-**C.** Every argument is a string in UTF-8; NULL means *not given*. Parameters without an argument of their own go into
-`body` (`options` for logins) or `query`, each a JSON document. `error` may be NULL. Free a returned `char *` with
-`wazo_auth_string_free`.
+**C.** Every argument is a string in UTF-8; NULL means *not given*. A parameter that is not an argument of the C function
+is a member of `body` (`options` for logins) or `query`, which are JSON documents. `error` may be NULL. Free a returned
+`char *` with `wazo_auth_string_free`.
 
-**C++.** The same arguments, but optional ones come last; `{}` leaves one out. A result is a `std::string`, the answer to
-a question a `bool`, a failure an exception. A name that is a keyword of C++ has an underscore behind it (`new_`,
-`delete_`).
+**C++.** The methods have the same arguments, but optional ones come last; `{}` leaves one out. A method returns a
+result as a `std::string`, and the answer to a question as a `bool`; on failure it throws an exception. A name that is a
+keyword of C++ ends with an underscore (`new_`, `delete_`).
 
 **Python.** A parameter whose default is `UNSET` is not sent unless it is given.
 
 *Known errors* lists the HTTP statuses that the server is known to fail with, and the kinds of error that they become:
-see [errors.md](errors.md). *Result* describes the JSON that is returned. A field is always there unless it is marked as
-*optional*, and never null unless it is marked as *nullable*.
+see [errors.md](errors.md). *Result* describes the JSON that is returned. A field is always present unless it is marked
+as *optional*, and never null unless it is marked as *nullable*.
 ";
 
 const RECORDS: &str = "
 ## Records
 
-The objects that stand within the results above.
+The objects that the results above contain.
 ";
 
 /// The text of `docs/operations.md`.

@@ -10,23 +10,24 @@ use super::text::cell;
 const HEAD: &str = "\
 # Options
 
-An option is a key and a string. Set one with `wazo_auth_options_set(options, \"timeout_ms\", \"3000\", &error)` in C, or
-with `native_options={'retries': '2'}` in Python. Set several at once with a URL
-(`https://alice:secret@wazo.example.org/api/auth?timeout_ms=3000`), from the environment (`WAZO_AUTH_URL`, then
-`WAZO_AUTH_` and the key in capitals; read only if you ask for it), or from a Wazo key file (`service_id`,
-`service_key`). An unknown key or an invalid value is an error that says what was expected.
+An option has a key and a value, both strings. Set one with
+`wazo_auth_options_set(options, \"timeout_ms\", \"3000\", &error)` in C, or with `native_options={'retries': '2'}` in
+Python. Set several at once with a URL (`https://alice:secret@wazo.example.org/api/auth?timeout_ms=3000`), from a Wazo
+key file (`service_id`, `service_key`), or from the environment: `WAZO_AUTH_URL`, then `WAZO_AUTH_` and the key in
+capitals; only `wazo_auth_options_set_from_environment` reads it. An unknown key or an invalid value is an error that
+says what was expected.
 ";
 
 /// The two tables: the scope, the heading and what holds for its options.
 const SCOPES: [(&str, &str); 2] = [
     (
         "call",
-        "## Options of calls\n\nA derived handle (`wazo_auth_client_with`) can have its own values.\n\
+        "## Options of calls\n\nA derived handle (`wazo_auth_client_with`) can have different values.\n\
          `wazo_auth_client_set` changes them at any time.\n",
     ),
     (
         "connection",
-        "## Options of connections\n\nThey are fixed when the client is made; the handles derived from it share \
+        "## Options of connections\n\nThey are fixed when the client is created; its derived handles share \
          them.\n",
     ),
 ];

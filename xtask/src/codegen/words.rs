@@ -35,7 +35,9 @@ pub fn request_in_words(operation: &Operation) -> String {
         Credentials::Token if operation.access.is_empty() => "Requires a valid token.".to_owned(),
         Credentials::Optional if operation.access.is_empty() => "Requires no token.".to_owned(),
         Credentials::Token | Credentials::Optional => format!("Required access: `{}`.", operation.access),
-        Credentials::Basic => "Requires a user name and password, or what stands for them, and no token.".to_owned(),
+        Credentials::Basic => {
+            "Requires a user name and password, a refresh token or a SAML session, and no token.".to_owned()
+        }
     };
     let since = match operation.since {
         "" => String::new(),
