@@ -41,7 +41,7 @@ def start(name, *arguments, simulator=None, under=(), **more):
 
 def run(*command, env=None, text=''):
     return subprocess.run([str(part) for part in command], env=env or programs.environment(), input=text, text=True,
-                          capture_output=True, timeout=LONG)
+                          capture_output=True, timeout=5 * LONG if command[0] == 'valgrind' else LONG)
 
 
 class EveryProgram(unittest.TestCase):
