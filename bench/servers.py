@@ -145,7 +145,7 @@ class Nginx:
 
 
 class SlowServer:
-    
+    """The Rust server (bench/rust/src/server.rs), which answers late."""
 
     def __init__(self, program, folder, delay_ms=0, permits=None, quiet_ms=0):
         self.command = [str(program), 'server', '--delay-ms', str(delay_ms), '--quiet-ms', str(quiet_ms)]
