@@ -63,7 +63,11 @@ class Programs:
         print(f'bench: building the library and the clients (profile {profile})', flush=True)
         self.library = library(profile)
         self.profile = profile
-        self.rust = cargo('--profile', profile, folder=HERE / 'rust', wanted='wazo-auth-bench')
+        # In a folder of its own: the criterion benchmarks build the library too, with other features, and a shared
+        # library has one name in all builds.
+        target = Path(os.environ.get('CARGO_TARGET_DIR', ROOT / 'target')).resolve() / 'bench'
+        words = ('--profile', profile, '--target-dir', str(target))
+        self.rust = cargo(*words, folder=HERE / 'rust', wanted='wazo-auth-bench')
         for name in C_PROGRAMS:
             setattr(self, name, compile_c(name, self.library))
         self.allocations = allocation_counter()

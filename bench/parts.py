@@ -28,7 +28,6 @@ class Part:
     concurrency: int = 1
     one_core: bool = False
     rounds: int = 7
-    watch: bool = False
     rows: dict = field(default_factory=dict)  # samples by client
     commands: dict = field(default_factory=dict)
 
@@ -39,7 +38,8 @@ def parts(quick):
     many = 0.3 if quick else 1
     in_flight = ['queue', 'threads', 'curl multi', 'curl socket', 'curl threads', 'hyper', 'reqwest']
     h2 = ['queue', 'threads', 'curl multi h2', 'curl socket h2', 'hyper h2', 'reqwest h2']
-    held = ['queue', 'curl multi', 'hyper']
+    # Not curl_multi_poll, which passes every descriptor to the kernel again and again.
+    held = ['queue', 'curl socket', 'hyper']
     sequential = dict(one_core=True, rounds=few)
     return [
         Part('sequential-tls', 'One GET after another, TLS 1.3, client and server on one core',
@@ -53,10 +53,10 @@ def parts(quick):
              h2, 'curl multi h2', 'h2', int(20000 * many), 64, rounds=few),
         Part('bursts', '64 threads, one call each at the same moment, again and again, TLS 1.3',
              ['bursts', 'curl bursts'], 'curl bursts', 'bursts', int(6400 * many), 64, rounds=min(few, 3)),
-        Part('held-plain', '10,000 calls in flight against a server that answers after 200 ms, without TLS',
-             held, 'curl multi', 'slow plain', 10000, 10000, rounds=1 if quick else 3),
-        Part('held-tls', '10,000 calls in flight against a server that answers after 200 ms, TLS 1.3',
-             held, 'curl multi', 'slow tls', 10000, 10000, rounds=1 if quick else 3),
+        Part('held-plain', '10,000 calls in flight at once, without TLS',
+             held, 'curl socket', 'slow plain', 10000, 10000, rounds=1 if quick else 3),
+        Part('held-tls', '10,000 calls in flight at once, TLS 1.3',
+             held, 'curl socket', 'slow tls', 10000, 10000, rounds=1 if quick else 3),
         Part('turns', '10,000 calls submitted, 32 of them in flight, the others wait for their turn',
              ['queue 32'], 'queue 32', 'turns', 10000, 10000, rounds=1 if quick else 3),
     ]
@@ -109,9 +109,7 @@ class Runner:
             self.random.shuffle(order)
             for key in order:
                 count = max(10, int(part.count * SHARE.get(key, 1)))
-                sample, words = self.once(
-                    key, part.url, count, part.concurrency, one_core=part.one_core, watch=part.watch
-                )
+                sample, words = self.once(key, part.url, count, part.concurrency, part.one_core, seconds=180)
                 if sample is None:
                     cannot.add(key)
                     self.skip(f'{part.name}, {CLIENTS[key].label}', 'the program could not be built')

@@ -37,10 +37,11 @@ class Servers:
         self.ca_file = str(folder / 'ca.pem')
         self.nginx = stack.enter_context(servers.Nginx(folder))
 
-        def slow(delay_ms, permits=None):
-            return stack.enter_context(servers.SlowServer(programs.rust, folder, delay_ms, permits)).urls
+        def slow(**how):
+            return stack.enter_context(servers.SlowServer(programs.rust, folder, **how)).urls
 
-        late, turns, sizing = slow(200), slow(20), slow(scale.ANSWER_MS, scale.WORKERS)
+        late, turns = slow(quiet_ms=200), slow(delay_ms=5)
+        sizing = slow(delay_ms=scale.ANSWER_MS, permits=scale.WORKERS)
         self.urls = {
             **self.nginx.urls,
             'slow plain': late['plain'],

@@ -53,7 +53,7 @@ def run(runner, quick):
     data['threads'] = measure(runner, 'threads', ['threads', 'curl threads'], threads, 'tls', lambda n: max(calls, n))
     print('bench: in flight, TLS', flush=True)
     in_flight = (1, 64) if quick else IN_FLIGHT
-    keys = ['queue', 'curl multi']
+    keys = ['queue', 'curl socket']
     data['in_flight'] = measure(runner, 'in flight', keys, in_flight, 'tls', lambda n: max(calls, n))
     print(f'bench: a server with {WORKERS} workers that answers after {ANSWER_MS} ms, without TLS', flush=True)
     sizing = (8, 25, 64) if quick else SIZING

@@ -145,10 +145,10 @@ class Nginx:
 
 
 class SlowServer:
-    """Answers after a delay, with as many requests at a time as there are permits."""
+    """The Rust server (bench/rust/src/server.rs), which answers late."""
 
-    def __init__(self, program, folder, delay_ms, permits=None):
-        self.command = [str(program), 'server', '--delay-ms', str(delay_ms)]
+    def __init__(self, program, folder, delay_ms=0, permits=None, quiet_ms=0):
+        self.command = [str(program), 'server', '--delay-ms', str(delay_ms), '--quiet-ms', str(quiet_ms)]
         self.command += ['--certificate', str(folder / 'server.pem'), '--key', str(folder / 'server.key')]
         self.command += ['--permits', str(permits)] if permits else []
 

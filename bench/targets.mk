@@ -18,9 +18,11 @@ bench-quick: ## Measures the table alone (3 minutes)
 	@$(PYTHON) bench/run.py --quick $(BENCH)
 
 bench-criterion: ## In-process benchmarks: preparing, errors, passing on, the boundary, a new client
-	cd bench/rust && $(CARGO) bench --locked --bench library
+	$(CARGO) bench --locked --manifest-path bench/rust/Cargo.toml \
+	    --target-dir $(or $(CARGO_TARGET_DIR),target)/bench --bench library
 
 test-budget: ## What a call costs, against what is written down
+	@bench/setup.sh counts
 	@$(PYTHON) bench/budget.py
 
 budget-record: ## Writes down what a call costs now

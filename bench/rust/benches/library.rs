@@ -122,7 +122,8 @@ fn answers(criterion: &mut Criterion) {
     let client = Client::new(&options(server())).expect("a client");
     let mut group = criterion.benchmark_group("answers");
     group.sample_size(20);
-    for (name, size) in [("1 KB", 1_000), ("10 KB", 10_000), ("100 KB", 100_000), ("1 MB", 1_000_000), ("10 MB", 10_000_000)]
+    for (name, size) in
+        [("1 KB", 1_000), ("10 KB", 10_000), ("100 KB", 100_000), ("1 MB", 1_000_000), ("10 MB", 10_000_000)]
     {
         let arguments = Arguments::new().with("user_uuid", size.to_string());
         group.throughput(Throughput::Bytes(size));

@@ -1,7 +1,7 @@
 //! The clients that wazo-auth-client is measured against in Rust, and a server that answers slowly.
 //!
 //!     wazo-auth-bench hyper|reqwest|socket URL CA_FILE COUNT CONCURRENCY [h2]
-//!     wazo-auth-bench server [--delay-ms N] [--permits N] [--certificate FILE --key FILE]
+//!     wazo-auth-bench server [--delay-ms N] [--quiet-ms N] [--permits N] [--certificate FILE --key FILE]
 //!
 //! A client prints one line of JSON, as every client of the benchmarks does (see bench/README.md).
 
@@ -13,6 +13,7 @@ mod socket;
 
 use measure::{Arguments, Failure};
 
+#[allow(clippy::disallowed_methods, reason = "a rule of the library's; this program ends with its arguments")]
 fn main() -> Result<(), Failure> {
     let mut words = std::env::args().skip(1);
     let what = words.next().unwrap_or_default();

@@ -12,7 +12,7 @@ pub fn run(arguments: &'static Arguments) -> Result<(), Failure> {
         .tls_backend_preconfigured(tls)
         .no_proxy()
         .pool_max_idle_per_host(arguments.concurrency)
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_secs(170))
         .build()?;
     event_loop()?.block_on(async {
         for _ in 0..WARM_UP {

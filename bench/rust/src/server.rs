@@ -1,6 +1,7 @@
 //! A server that answers late, and holds 10,000 connections: what a wazo-auth under load looks like from outside.
 //!
-//! `--delay-ms` is the time that an answer takes. `--permits` is how many requests are worked on at the same time (25 in
+//! `--delay-ms` is the time that an answer takes. `--quiet-ms` answers when no request has come for that time: so all calls
+//! that were made at once are in flight at once, however long their handshakes took. `--permits` is how many requests are worked on at the same time (25 in
 //! wazo-auth); the others wait for their turn, as they do there. It prints `listening on PLAIN_PORT TLS_PORT` (0: no TLS)
 //! and ends when its standard input does. `GET /stats` tells what came, and needs no turn.
 
@@ -8,9 +9,9 @@ use crate::measure::{Failure, event_loop};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
@@ -21,6 +22,8 @@ const BODY: &str = include_str!("../../token.json");
 
 struct Server {
     delay: Duration,
+    quiet: Duration,
+    last_request: Mutex<Instant>,
     permits: Option<Semaphore>,
     connections: AtomicUsize,
     handshakes: AtomicUsize,
@@ -28,11 +31,12 @@ struct Server {
 }
 
 pub fn run(mut words: impl Iterator<Item = String>) -> Result<(), Failure> {
-    let (mut delay, mut permits, mut certificate, mut key) = (0, None, None, None);
+    let (mut delay, mut quiet, mut permits, mut certificate, mut key) = (0, 0, None, None, None);
     while let Some(word) = words.next() {
         let value = words.next().ok_or("an option without a value")?;
         match word.as_str() {
             "--delay-ms" => delay = value.parse()?,
+            "--quiet-ms" => quiet = value.parse()?,
             "--permits" => permits = Some(Semaphore::new(value.parse()?)),
             "--certificate" => certificate = Some(value),
             "--key" => key = Some(value),
@@ -46,6 +50,8 @@ pub fn run(mut words: impl Iterator<Item = String>) -> Result<(), Failure> {
     let counters = || AtomicUsize::new(0);
     let server = Arc::new(Server {
         delay: Duration::from_millis(delay),
+        quiet: Duration::from_millis(quiet),
+        last_request: Mutex::new(Instant::now()),
         permits,
         connections: counters(),
         handshakes: counters(),
@@ -134,8 +140,25 @@ impl Server {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
         }
+        self.until_quiet().await;
         drop(permit);
         if is_head { "HTTP/1.1 204 No Content\r\n\r\n".into() } else { response(BODY) }
+    }
+
+    /// Waits until no request has come for the time of `--quiet-ms`.
+    async fn until_quiet(&self) {
+        if self.quiet.is_zero() {
+            return;
+        }
+        let lock = || self.last_request.lock().unwrap_or_else(PoisonError::into_inner);
+        *lock() = Instant::now();
+        loop {
+            let due = *lock() + self.quiet;
+            if due <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(due.into()).await;
+        }
     }
 
     fn stats(&self) -> String {
