@@ -120,7 +120,7 @@ def main():
     programs = Programs(arguments.profile)
     absent = counts.missing_tools()
     simulator = os.environ.get('WAZO_AUTH_SIMULATOR') or subprocess.run(
-        [sys.executable, str(build.ROOT / 'tools' / 'artifacts.py'), 'simulator'], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(build.ROOT / 'tests' / 'support' / 'artifacts.py'), 'simulator'], stdout=subprocess.PIPE, text=True
     ).stdout.strip()
     with Simulator(program=simulator, start_timeout=60) as running:
         figures = measure(programs, running, absent)

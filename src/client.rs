@@ -6,6 +6,7 @@
 
 mod answer;
 mod arguments;
+mod base;
 mod connection;
 mod exchange;
 mod refusal;
@@ -24,9 +25,10 @@ use crate::clock;
 use crate::error::{Error, Result, shown};
 use crate::log::{Record, log};
 use crate::operations::{self, Method, Operation};
-use crate::options::{CallSettings, ConnectionSettings, Options};
+use crate::options::{CallSettings, Options};
 use crate::secret::Secret;
 use arc_swap::ArcSwap;
+use base::Base;
 use connection::{Route, Transport};
 use report::doubted;
 use request::{Preparation, Prepared};
@@ -44,8 +46,8 @@ pub struct Client {
 
 /// What a client and the handles derived from it share.
 struct Engine {
-    /// Scheme, host, port, prefix and version: what every path is put behind.
-    base: String,
+    /// What every request begins with.
+    base: Arc<Base>,
     transport: Transport,
 }
 
@@ -61,7 +63,7 @@ struct Identity {
 impl Client {
     /// Makes a client. Nothing is connected, and no thread is started.
     pub fn new(options: &Options) -> Result<Self> {
-        let base = base(&options.connection)?;
+        let base = Arc::new(Base::new(&options.connection)?);
         let transport = Transport::new(options.connection.clone())?;
         let identity = Identity { settings: options.call.clone(), cancellations: Vec::new(), token_source: None };
         Ok(Self { engine: Arc::new(Engine { base, transport }), identity: ArcSwap::from_pointee(identity) })
@@ -108,7 +110,7 @@ impl Client {
 
     /// The URL that the paths of operations are put behind.
     pub fn base_url(&self) -> &str {
-        &self.engine.base
+        self.engine.base.as_str()
     }
 
     /// Carries out an operation.
@@ -173,7 +175,8 @@ impl PendingCall {
     /// Makes it on this thread.
     pub(crate) fn run(self) -> Result<Outcome> {
         let Preparation::Request(prepared) = &self.preparation else { return Ok(Outcome::no()) };
-        let outcome = self.engine.transport.drive(async |route| self.exchange(route, prepared).await);
+        let outcome =
+            self.engine.transport.drive(prepared.needs_reqwest(), async |route| self.exchange(route, prepared).await);
         self.ended(prepared, outcome)
     }
 
@@ -234,14 +237,4 @@ pub fn operation(name: &str) -> Result<&'static Operation> {
         };
         Error::invalid(format!("argument operation: there is no operation {}; {known}", shown(name)))
     })
-}
-
-fn base(settings: &ConnectionSettings) -> Result<String> {
-    if settings.host.is_empty() {
-        return Err(Error::invalid("option host: it is not set; set it to the server's name or address"));
-    }
-    let scheme = if settings.https { "https" } else { "http" };
-    let host = if settings.host.contains(':') { format!("[{}]", settings.host) } else { settings.host.clone() };
-    let port = if settings.port == 0 { String::new() } else { format!(":{}", settings.port) };
-    Ok(format!("{scheme}://{host}{port}{}/{}", settings.prefix, settings.version))
 }

@@ -61,19 +61,19 @@ struct Shared {
     wake_up: Callback<WakeUp>,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "four facts that change apart from each other")]
 struct Inner {
     free: Vec<usize>,
-    running: HashMap<u64, Running>,
+    running: HashMap<u64, Cancellation>,
     ended: VecDeque<(usize, Completion)>,
     /// No more calls are taken.
     is_closed: bool,
     /// No more completions are taken.
     is_gone: bool,
-}
-
-struct Running {
-    cancellation: Cancellation,
-    task: Option<tokio::task::AbortHandle>,
+    /// A task is on its way to tell that completions have come.
+    is_telling: bool,
+    /// The descriptor is readable.
+    is_readable: bool,
 }
 
 /// Called on the library's thread when a completion comes to an empty queue.
@@ -163,13 +163,16 @@ impl Queue {
                 ),
             )
         })?;
-        let delivery = Delivery { shared: Arc::downgrade(&state.shared), slot, id, user_data, is_safe, outcome: None };
-        let task = state.worker.spawn(async move { delivery.bring(call.run_as_task().await) });
-        let mut inner = state.shared.lock();
-        // It may have ended already.
-        if let Some(running) = inner.running.get_mut(&id) {
-            running.task = Some(task);
-        }
+        let delivery = Delivery {
+            shared: Arc::downgrade(&state.shared),
+            worker: Arc::downgrade(&state.worker),
+            slot,
+            id,
+            user_data,
+            is_safe,
+            outcome: None,
+        };
+        state.worker.spawn(Box::pin(async move { delivery.bring(call.run_as_task().await) }));
         Ok(id)
     }
 
@@ -185,7 +188,7 @@ impl Queue {
         loop {
             if let Some((slot, completion)) = inner.ended.pop_front() {
                 shared.release(&mut inner, slot);
-                if inner.ended.is_empty() {
+                if inner.ended.is_empty() && std::mem::take(&mut inner.is_readable) {
                     shared.event.clear();
                 }
                 return Ok(Some(completion));
@@ -205,7 +208,7 @@ impl Queue {
     pub fn cancel(&self, id: u64) -> bool {
         let Some(state) = self.process.get() else { return false };
         let inner = state.shared.lock();
-        let running = inner.running.get(&id).map(|running| running.cancellation.clone());
+        let running = inner.running.get(&id).cloned();
         drop(inner);
         running.inspect(Cancellation::cancel).is_some()
     }
@@ -216,7 +219,7 @@ impl Queue {
         let shared = &self.state()?.shared;
         let mut inner = shared.lock();
         inner.is_closed = true;
-        let running: Vec<_> = inner.running.values().map(|running| running.cancellation.clone()).collect();
+        let running: Vec<_> = inner.running.values().cloned().collect();
         drop(inner);
         running.iter().for_each(Cancellation::cancel);
         shared.arrived.notify_all();
@@ -236,11 +239,11 @@ impl Queue {
         state.shared.wake_up.set(wake_up);
         if !state.shared.lock().ended.is_empty() {
             let shared = Arc::downgrade(&state.shared);
-            state.worker.spawn(async move {
+            state.worker.spawn(Box::pin(async move {
                 if let Some(shared) = shared.upgrade() {
                     shared.wake_up.call(|wake_up| wake_up());
                 }
-            });
+            }));
         }
         Ok(())
     }
@@ -253,9 +256,9 @@ impl Drop for Queue {
             let running: Vec<_> = {
                 let mut inner = state.shared.lock();
                 (inner.is_closed, inner.is_gone) = (true, true);
-                inner.running.drain().filter_map(|(_, running)| running.task).collect()
+                inner.running.drain().map(|(_, running)| running).collect()
             };
-            running.iter().for_each(tokio::task::AbortHandle::abort);
+            running.iter().for_each(Cancellation::cancel);
             state.shared.wake_up.set(None);
         }
         self.process.end(|_| {});
@@ -270,6 +273,8 @@ impl Shared {
             ended: VecDeque::new(),
             is_closed: false,
             is_gone: false,
+            is_telling: false,
+            is_readable: false,
         };
         for (index, slot) in slots.iter().enumerate().rev() {
             let id = slot.id.load(Ordering::Acquire);
@@ -282,6 +287,7 @@ impl Shared {
         inner.ended.make_contiguous().sort_by_key(|(_, completion)| completion.id);
         let event = Event::new()?;
         if !inner.ended.is_empty() {
+            inner.is_readable = true;
             event.set();
         }
         Ok(Self { slots, inner: Mutex::new(inner), arrived: Condvar::new(), event, wake_up: Callback::new() })
@@ -302,7 +308,7 @@ impl Shared {
         slot.user_data.store(user_data, Ordering::Relaxed);
         slot.generation.store(generation(), Ordering::Relaxed);
         slot.id.store(id, Ordering::Release);
-        inner.running.insert(id, Running { cancellation, task: None });
+        inner.running.insert(id, cancellation);
         Ok(Some(index))
     }
 
@@ -311,26 +317,30 @@ impl Shared {
         inner.free.push(index);
     }
 
-    /// Puts a completion into the queue and tells whoever waits, where it is the first.
-    fn deliver(&self, slot: usize, completion: Completion) {
+    /// Puts a completion into the queue; true where whoever waits is to be told by [`Shared::tell`].
+    fn deliver(&self, slot: usize, completion: Completion) -> bool {
         let mut inner = self.lock();
         inner.running.remove(&completion.id);
         if inner.is_gone {
-            return;
+            return false;
         }
         inner.ended.push_back((slot, completion));
-        let is_first = inner.ended.len() == 1;
-        if is_first {
+        !std::mem::replace(&mut inner.is_telling, true)
+    }
+
+    /// Tells whoever waits that completions have come, once for all that came together.
+    fn tell(&self) {
+        let mut inner = self.lock();
+        inner.is_telling = false;
+        // Only a queue that was empty has anybody to tell: the descriptor of another is readable already.
+        let is_news = !inner.ended.is_empty() && !inner.is_readable;
+        if is_news {
+            inner.is_readable = true;
             self.event.set();
         }
-        let is_last = inner.is_closed && inner.running.is_empty();
         drop(inner);
-        if is_last {
-            self.arrived.notify_all();
-        } else {
-            self.arrived.notify_one();
-        }
-        if is_first {
+        self.arrived.notify_all();
+        if is_news {
             self.wake_up.call(|wake_up| wake_up());
         }
     }
@@ -345,6 +355,7 @@ fn closed(id: u64, user_data: usize) -> Completion {
 /// Brings a completion into its queue, however the call's task ends.
 struct Delivery {
     shared: Weak<Shared>,
+    worker: Weak<Worker>,
     slot: usize,
     id: u64,
     user_data: usize,
@@ -369,6 +380,11 @@ impl Drop for Delivery {
             error.in_doubt = !self.is_safe;
             Err(error)
         });
-        shared.deliver(self.slot, Completion { id: self.id, user_data: self.user_data, outcome });
+        if shared.deliver(self.slot, Completion { id: self.id, user_data: self.user_data, outcome }) {
+            // By a task, which runs after those that are ready now: what ends together is told together.
+            if let Some(worker) = self.worker.upgrade() {
+                worker.spawn(Box::pin(async move { shared.tell() }));
+            }
+        }
     }
 }

@@ -16,8 +16,7 @@ pub struct Answer {
 pub struct Outcome {
     /// The HTTP status.
     pub status: u16,
-    /// The answer's headers, names in lower case.
-    pub headers: Vec<(String, String)>,
+    pub(super) headers: HeaderMap,
     /// The result as JSON: the server's own text where it sent JSON.
     pub json: String,
     /// The answer to a question; `None` where the operation asks none.
@@ -26,13 +25,13 @@ pub struct Outcome {
 
 impl Outcome {
     /// The answer to a question.
-    pub(super) fn of_question(status: u16, headers: Vec<(String, String)>, yes: bool) -> Self {
-        Self { status, headers, json: yes.to_string(), answer: Some(yes) }
+    pub(super) fn of_question(status: u16, headers: HeaderMap, yes: bool) -> Self {
+        Self { status, headers, json: if yes { "true" } else { "false" }.to_owned(), answer: Some(yes) }
     }
 
     /// The answer to a question about a token that no server can know: the status is that of the server's own answer.
     pub(super) fn no() -> Self {
-        Self::of_question(404, Vec::new(), false)
+        Self::of_question(404, HeaderMap::new(), false)
     }
 
     /// Whether a question was answered with yes; false for every other operation.
@@ -45,10 +44,15 @@ impl Outcome {
         self.answer == Some(false)
     }
 
+    /// The answer's headers, names in lower case.
+    pub fn headers(&self) -> Vec<(String, String)> {
+        header_texts(&self.headers)
+    }
+
     /// The whole outcome as JSON: `status`, `headers`, `result`.
     pub fn to_json(&self) -> String {
         let headers: serde_json::Map<String, Value> =
-            self.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+            self.headers().into_iter().map(|(name, value)| (name, value.into())).collect();
         // Written by hand, so that the server's text is not parsed and written anew.
         format!(r#"{{"status":{},"headers":{},"result":{}}}"#, self.status, Value::Object(headers), self.json)
     }

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::json::{Json, quoted};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -44,7 +45,7 @@ pub(super) type Members = BTreeMap<String, Box<RawValue>>;
 /// The arguments of one call.
 #[derive(Clone, Default)]
 pub struct Arguments {
-    pub(super) named: Vec<(String, Argument)>,
+    pub(super) named: Vec<(Cow<'static, str>, Argument)>,
     pub(super) query: Members,
     pub(super) body: Option<Box<RawValue>>,
     /// When the call began, where that was before the arguments were read.
@@ -66,7 +67,7 @@ impl Arguments {
             arguments = arguments.with_query(query.get())?;
         }
         arguments.body = members.remove("body");
-        arguments.named = members.into_iter().map(|(name, value)| (name, Argument::Json(value))).collect();
+        arguments.named = members.into_iter().map(|(name, value)| (name.into(), Argument::Json(value))).collect();
         Ok(arguments)
     }
 
@@ -79,14 +80,16 @@ impl Arguments {
 
     /// Adds a parameter that is a text.
     #[must_use]
-    pub fn with(mut self, name: &str, text: impl Into<String>) -> Self {
-        self.named.push((name.to_owned(), Argument::Text(text.into())));
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
+        self.named.push((name.into(), Argument::Text(text.into())));
         self
     }
 
     /// Adds a parameter that is a JSON value.
-    pub fn with_json(mut self, name: &str, json: &str) -> Result<Self> {
-        self.named.push((name.to_owned(), Argument::Json(raw(name, json)?)));
+    pub fn with_json(mut self, name: impl Into<Cow<'static, str>>, json: &str) -> Result<Self> {
+        let name = name.into();
+        let value = raw(&name, json)?;
+        self.named.push((name, Argument::Json(value)));
         Ok(self)
     }
 

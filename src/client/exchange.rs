@@ -1,8 +1,8 @@
 //! One exchange with the server, within its deadline: sent, repeated where that is safe, received within bounds.
 
 use super::answer::Answer;
-use super::connection::Route;
 use super::connection::phase::{self, Phase};
+use super::connection::{Direct, Failure, Route, Target};
 use super::report::{Fate, doubted, located, report};
 use super::request::Prepared;
 use super::retry::{Attempts, Next};
@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::CallSettings;
 use std::error::Error as StdError;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub struct Received {
 }
 
 /// Sends a request and receives the answer, whatever its status.
+///
+/// Futures are pinned where they are made: one that is passed on takes its room twice, at every level.
 pub async fn run(
     route: Route<'_>,
     prepared: &Prepared,
@@ -32,27 +34,24 @@ pub async fn run(
     cancellations: &[Cancellation],
 ) -> Result<Received> {
     phase::observed(async {
-        let attempts = async {
-            // Waiting for one's turn is part of the call's time.
-            let _turn = match route.turns {
-                // It fails only where the semaphore was closed, which nobody does.
-                Some(turns) => turns.acquire().await.ok(),
-                None => None,
-            };
-            attempts(route.http, prepared, settings).await
-        };
+        let mut call = pin!(attempts(route, prepared, settings));
         // The deadline is around everything: look-up, connecting, sending, receiving, waiting between attempts.
-        let bounded = async {
-            match prepared.deadline.at() {
-                None => attempts.await,
-                Some(deadline) => {
-                    let ended = tokio::time::timeout_at(deadline.into(), attempts).await;
-                    ended.unwrap_or_else(|_| Err(timed_out(prepared, settings)))
-                }
+        let mut deadline = pin!(prepared.deadline.at().map(|at| tokio::time::sleep_until(at.into())));
+        let mut cancelled: Vec<_> = cancellations.iter().map(|one| Box::pin(one.cancelled())).collect();
+        let outcome = poll_fn(|context| {
+            // Cancelling first: a call that begins cancelled sends nothing.
+            if cancelled.iter_mut().any(|one| one.as_mut().poll(context).is_ready()) {
+                return Poll::Ready(Err(ended(prepared, ErrorKind::Cancelled, "cancelled by the caller")));
             }
-        };
-        let outcome =
-            if cancellations.is_empty() { bounded.await } else { unless(cancellations, prepared, bounded).await };
+            if let Poll::Ready(outcome) = call.as_mut().poll(context) {
+                return Poll::Ready(outcome);
+            }
+            match deadline.as_mut().as_pin_mut() {
+                Some(deadline) => deadline.poll(context).map(|()| Err(timed_out(prepared, settings))),
+                None => Poll::Pending,
+            }
+        })
+        .await;
         let in_doubt = phase::is_in_doubt();
         match outcome {
             Ok(answer) => Ok(Received { answer, in_doubt }),
@@ -62,28 +61,17 @@ pub async fn run(
     .await
 }
 
-async fn unless(
-    cancellations: &[Cancellation],
-    prepared: &Prepared,
-    call: impl Future<Output = Result<Answer>>,
-) -> Result<Answer> {
-    let mut call = pin!(call);
-    let mut cancelled: Vec<_> = cancellations.iter().map(|one| Box::pin(one.cancelled())).collect();
-    poll_fn(|context| {
-        // Cancelling first: a call that begins cancelled sends nothing.
-        if cancelled.iter_mut().any(|one| one.as_mut().poll(context).is_ready()) {
-            return Poll::Ready(Err(ended(prepared, ErrorKind::Cancelled, "cancelled by the caller")));
-        }
-        call.as_mut().poll(context)
-    })
-    .await
-}
-
-async fn attempts(http: &reqwest::Client, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
+async fn attempts(mut route: Route<'_>, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
+    // Waiting for one's turn is part of the call's time.
+    let _turn = match route.turns() {
+        // It fails only where the semaphore was closed, which nobody does.
+        Some(turns) => turns.acquire().await.ok(),
+        None => None,
+    };
     let mut attempts = Attempts::new(settings.retries);
     loop {
         phase::begin();
-        let outcome = attempt(http, prepared, settings.max_response_bytes).await;
+        let outcome = attempt(&mut route, prepared, settings.max_response_bytes).await;
         match attempts.next(prepared, &outcome) {
             Next::End => return outcome,
             Next::AtOnce => {
@@ -101,28 +89,79 @@ async fn attempts(http: &reqwest::Client, prepared: &Prepared, settings: &CallSe
     }
 }
 
-async fn attempt(http: &reqwest::Client, prepared: &Prepared, limit: u64) -> Result<Answer> {
+async fn attempt(route: &mut Route<'_>, prepared: &Prepared, limit: u64) -> Result<Answer> {
+    match route {
+        Route::Direct(direct, target) => attempt_direct(direct, target, prepared, limit).await,
+        Route::Shared { http, .. } => on_heap(http, prepared, limit).await,
+    }
+}
+
+/// [`attempt_shared`] on the heap: it is large, and every future around it would be as large and be moved as a whole. (A
+/// function of its own, because a future keeps room for what it moved away.)
+fn on_heap<'a>(
+    http: &'a reqwest::Client,
+    prepared: &'a Prepared,
+    limit: u64,
+) -> Pin<Box<impl Future<Output = Result<Answer>> + 'a>> {
+    Box::pin(attempt_shared(http, prepared, limit))
+}
+
+async fn attempt_direct(direct: &mut Direct, target: &Target, prepared: &Prepared, limit: u64) -> Result<Answer> {
+    let request = prepared.direct_request().map_err(|error| located(prepared, error, Fate::NotCarriedOut))?;
+    let mut body = direct.send(target, request).await.map_err(|failure| failed_direct(prepared, &failure))?;
+    let head = &mut body.response;
+    let announced = http_body::Body::size_hint(head.body()).exact().unwrap_or(0);
+    let (status, headers) = (head.status().as_u16(), std::mem::take(head.headers_mut()));
+    let mut collected = Collected::new(prepared, announced, limit)?;
+    while let Some(chunk) = body.chunk().await.map_err(|failure| failed_direct(prepared, &failure))? {
+        collected.push(&chunk)?;
+    }
+    Ok(Answer { status, headers, body: collected.body })
+}
+
+async fn attempt_shared(http: &reqwest::Client, prepared: &Prepared, limit: u64) -> Result<Answer> {
     let request = prepared.request(http).map_err(|error| located(prepared, error, Fate::NotCarriedOut))?;
     let mut response = http.execute(request).await.map_err(|e| failed(prepared, &e))?;
-    phase::enter(Phase::Receiving);
-    let too_large = |announced: &str| {
-        let message = format!("the response{announced} is larger than max_response_bytes ({limit})");
-        report(prepared, ErrorKind::TooLarge, &message, Fate::Unknown)
-    };
     let announced = response.content_length().unwrap_or(0);
-    if announced > limit {
-        return Err(too_large(&format!(" of {announced} bytes")));
-    }
-    let status = response.status().as_u16();
-    let headers = std::mem::take(response.headers_mut());
-    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(1 << 20));
+    let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+    let mut collected = Collected::new(prepared, announced, limit)?;
     while let Some(chunk) = response.chunk().await.map_err(|e| failed(prepared, &e))? {
-        if (body.len() + chunk.len()) as u64 > limit {
-            return Err(too_large(""));
-        }
-        body.extend_from_slice(&chunk);
+        collected.push(&chunk)?;
     }
-    Ok(Answer { status, headers, body })
+    Ok(Answer { status, headers, body: collected.body })
+}
+
+/// A body that is being received, within its limit.
+struct Collected<'a> {
+    prepared: &'a Prepared,
+    limit: u64,
+    body: Vec<u8>,
+}
+
+impl<'a> Collected<'a> {
+    /// Begins when the head has come.
+    fn new(prepared: &'a Prepared, announced: u64, limit: u64) -> Result<Self> {
+        phase::enter(Phase::Receiving);
+        let new = Self { prepared, limit, body: Vec::new() };
+        if announced > limit {
+            return Err(new.too_large(&format!(" of {announced} bytes")));
+        }
+        let body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(1 << 20));
+        Ok(Self { body, ..new })
+    }
+
+    fn push(&mut self, chunk: &[u8]) -> Result<()> {
+        if (self.body.len() + chunk.len()) as u64 > self.limit {
+            return Err(self.too_large(""));
+        }
+        self.body.extend_from_slice(chunk);
+        Ok(())
+    }
+
+    fn too_large(&self, announced: &str) -> Error {
+        let message = format!("the response{announced} is larger than max_response_bytes ({})", self.limit);
+        report(self.prepared, ErrorKind::TooLarge, &message, Fate::Unknown)
+    }
 }
 
 fn timed_out(prepared: &Prepared, settings: &CallSettings) -> Error {
@@ -143,22 +182,53 @@ fn ended(prepared: &Prepared, kind: ErrorKind, why: &str) -> Error {
     report(prepared, kind, &format!("{why} {doing}"), Fate::unknown_if(phase.may_have_left()))
 }
 
-/// What the transport reports, in our terms.
+/// What reqwest reports, in our terms.
 fn failed(prepared: &Prepared, error: &reqwest::Error) -> Error {
-    let tls = find::<rustls::Error>(error);
-    let words = words(error);
-    let (kind, message) = if let Some(tls) = tls {
-        (ErrorKind::Tls, format!("TLS failed: {tls}{}", certificate_hint(tls)))
-    } else if error.is_connect() && error.is_timeout() {
-        (ErrorKind::Timeout, "timed out while connecting (connect_timeout_ms)".to_owned())
+    let stage = if error.is_connect() && error.is_timeout() {
+        Stage::ConnectTimeout
     } else if error.is_connect() {
-        (ErrorKind::Connect, format!("cannot connect: {words}"))
+        Stage::Connect
     } else if error.is_builder() {
-        (ErrorKind::InvalidArgument, format!("the request cannot be sent: {words}"))
+        Stage::Writing
     } else {
-        (ErrorKind::Protocol, format!("the connection ended before the response was complete: {words}"))
+        Stage::Exchange
     };
-    let may_have_left = phase::current().may_have_left() && !error.is_builder();
+    transport_error(prepared, stage, error.source())
+}
+
+/// What the connection of a lane reports, in our terms.
+fn failed_direct(prepared: &Prepared, failure: &Failure) -> Error {
+    match failure {
+        Failure::ConnectTimeout => transport_error(prepared, Stage::ConnectTimeout, None),
+        Failure::Connect(error) => transport_error(prepared, Stage::Connect, Some(&**error)),
+        Failure::Exchange(error) => transport_error(prepared, Stage::Exchange, Some(error)),
+    }
+}
+
+/// Where the transport failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Writing,
+    Connect,
+    ConnectTimeout,
+    Exchange,
+}
+
+fn transport_error(prepared: &Prepared, stage: Stage, cause: Option<&(dyn StdError + 'static)>) -> Error {
+    let words = words(cause);
+    let (kind, message) = if let Some(tls) = find::<rustls::Error>(cause) {
+        (ErrorKind::Tls, format!("TLS failed: {tls}{}", certificate_hint(tls)))
+    } else {
+        match stage {
+            Stage::ConnectTimeout => (ErrorKind::Timeout, "timed out while connecting (connect_timeout_ms)".to_owned()),
+            Stage::Connect => (ErrorKind::Connect, format!("cannot connect: {words}")),
+            Stage::Writing => (ErrorKind::InvalidArgument, format!("the request cannot be sent: {words}")),
+            Stage::Exchange => {
+                (ErrorKind::Protocol, format!("the connection ended before the response was complete: {words}"))
+            }
+        }
+    };
+    let may_have_left = phase::current().may_have_left() && stage != Stage::Writing;
     report(prepared, kind, &message, Fate::unknown_if(may_have_left))
 }
 
@@ -173,22 +243,22 @@ fn certificate_hint(error: &rustls::Error) -> &'static str {
 }
 
 /// The innermost cause, in the words of the system; never the URL, which may hold a token.
-fn words(error: &reqwest::Error) -> String {
-    let chain: Vec<String> = causes(error).map(ToString::to_string).collect();
+fn words(cause: Option<&(dyn StdError + 'static)>) -> String {
+    let chain: Vec<String> = causes(cause).map(ToString::to_string).collect();
     let innermost = chain.last().map_or("for an unknown reason", String::as_str);
     let was_look_up = chain.iter().any(|text| text.contains("dns error"));
     if was_look_up { format!("the host's address was not found: {innermost}") } else { innermost.to_owned() }
 }
 
 /// The first cause of a type.
-fn find<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
-    causes(error).find_map(|cause| cause.downcast_ref::<T>())
+fn find<'a, T: StdError + 'static>(cause: Option<&'a (dyn StdError + 'static)>) -> Option<&'a T> {
+    causes(cause).find_map(|cause| cause.downcast_ref::<T>())
 }
 
-/// What lies below an error, one after the other. An I/O error does not name what it wraps as its source, only that one's
-/// own source; it is looked into here.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    std::iter::successors(error.source(), |&cause| {
+/// A cause and what lies below it, one after the other. An I/O error does not name what it wraps as its source, only that
+/// one's own source; it is looked into here.
+fn causes<'a>(cause: Option<&'a (dyn StdError + 'static)>) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(cause, |&cause| {
         let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| cause.source())
     })

@@ -11,11 +11,13 @@ mod path;
 mod prepared;
 mod query;
 mod raw;
+mod target;
 
 pub use prepared::Prepared;
 pub use raw::prepare_raw;
 
 use super::arguments::{Argument, Arguments};
+use super::base::Base;
 use crate::clock::{self, Deadline};
 use crate::error::Result;
 use crate::operations::{Encoding, Operation, Place};
@@ -27,6 +29,8 @@ use headers::{FORM, JSON, headers};
 use path::{Subject, path};
 use query::query;
 use reqwest::header::CONTENT_TYPE;
+use std::sync::Arc;
+use target::Target;
 
 /// What becomes of an operation and its arguments.
 pub enum Preparation {
@@ -38,7 +42,7 @@ pub enum Preparation {
 
 /// Prepares an operation of the table.
 pub fn prepare(
-    base: &str,
+    base: &Arc<Base>,
     operation: &'static Operation,
     arguments: &Arguments,
     settings: &CallSettings,
@@ -49,7 +53,7 @@ pub fn prepare(
     })
 }
 
-fn build(base: &str, given: Given<'_>, settings: &CallSettings) -> Result<Preparation> {
+fn build(base: &Arc<Base>, given: Given<'_>, settings: &CallSettings) -> Result<Preparation> {
     let Given { operation, arguments } = given;
     given.refuse_unknown()?;
     let mut secrets = Secrets::default();
@@ -61,8 +65,10 @@ fn build(base: &str, given: Given<'_>, settings: &CallSettings) -> Result<Prepar
             _ => {}
         }
     }
-    let subject = path(given)?;
-    let query = query(given, &mut secrets)?;
+    let mut target = Target::new(base.path());
+    let subject = path(given, &mut target)?;
+    query(given, &mut target, &mut secrets)?;
+    target.refuse_length(base.origin())?;
     // Fields of the body and headers can both stand in the JSON object that a typed function takes.
     let mut members = body_members(given)?;
     let mut headers = headers(given, members.as_mut(), settings, &mut secrets)?;
@@ -71,16 +77,18 @@ fn build(base: &str, given: Given<'_>, settings: &CallSettings) -> Result<Prepar
         headers.insert(CONTENT_TYPE, if operation.encoding == Encoding::Form { FORM } else { JSON });
     }
     // Only now: what else is wrong with the call is a mistake of the program, whatever the token is.
-    let Subject::Possible(path) = subject else { return Ok(Preparation::No) };
+    if subject == Subject::Impossible {
+        return Ok(Preparation::No);
+    }
     let begun = arguments.begun.unwrap_or_else(clock::now);
     Ok(Preparation::Request(Box::new(Prepared {
         begun,
         deadline: Deadline::after(begun, settings.timeout),
-        operation: operation.name.to_owned(),
+        operation: operation.name.into(),
         changes: operation.changes,
         method: operation.method,
-        url: prepared::parse_url(&format!("{base}{}{}", path.sent, query.sent))?,
-        visible_url: format!("{base}{}{}", path.shown, query.shown),
+        base: Arc::clone(base),
+        target,
         headers,
         body,
         secrets,

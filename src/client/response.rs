@@ -1,17 +1,16 @@
 //! From the server's answer to what the caller gets: the result that the table promises, or an error.
 
-use super::answer::{Answer, Outcome, header_texts};
+use super::answer::{Answer, Outcome};
 use super::refusal::{content_type, is_page, refusal};
 use super::report::{Fate, report_answer};
 use super::request::Prepared;
 use crate::error::{Error, ErrorKind, Result};
-use crate::json::quoted;
+use crate::json::{member, quoted};
 use crate::operations::Shape;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::header::LOCATION;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 
 /// What a caller expects of an answer.
 #[derive(Clone, Copy)]
@@ -27,7 +26,10 @@ pub fn judge(prepared: &Prepared, expected: Expected, answer: Answer) -> Result<
     let status = answer.status;
     let is_success = (200..300).contains(&status);
     match expected {
-        Expected::Anything if is_success => Ok(outcome(&answer, any_as_json(&answer.body))),
+        Expected::Anything if is_success => {
+            let json = any_as_json(&answer.body);
+            Ok(outcome(answer, json))
+        }
         Expected::Anything => Err(refusal(prepared, &answer)),
         Expected::Operation { accepted, shape } => {
             // Another success than the recorded one (a newer server's 200 for 204) is one all the same, where the promised
@@ -36,7 +38,7 @@ pub fn judge(prepared: &Prepared, expected: Expected, answer: Answer) -> Result<
             if accepted.contains(&status) || (is_success && !by_status) {
                 result(prepared, shape, answer)
             } else if shape == Shape::Question && matches!(status, 403 | 404) && !is_foreign_page(prepared, &answer) {
-                Ok(Outcome::of_question(status, header_texts(&answer.headers), false))
+                Ok(Outcome::of_question(status, answer.headers, false))
             } else {
                 Err(refusal(prepared, &answer))
             }
@@ -47,19 +49,19 @@ pub fn judge(prepared: &Prepared, expected: Expected, answer: Answer) -> Result<
 /// Whether a HEAD's 404 came from something else than wazo-auth's answer about the token: it answers about one with
 /// JSON, and with a page only for what is no UUID. A page for a UUID means a wrong prefix or another server, and not no.
 fn is_foreign_page(prepared: &Prepared, answer: &Answer) -> bool {
-    let token = prepared.url.path_segments().and_then(Iterator::last).unwrap_or_default();
+    let token = prepared.target.path().rsplit('/').next().unwrap_or_default();
     let is_uuid = token.len() == 36 && token.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
     is_page(answer) && is_uuid
 }
 
-fn outcome(answer: &Answer, json: String) -> Outcome {
-    Outcome { status: answer.status, headers: header_texts(&answer.headers), json, answer: None }
+fn outcome(answer: Answer, json: String) -> Outcome {
+    Outcome { status: answer.status, headers: answer.headers, json, answer: None }
 }
 
 fn result(prepared: &Prepared, shape: Shape, mut answer: Answer) -> Result<Outcome> {
     let json = match shape {
         Shape::Nothing => "null".into(),
-        Shape::Question => return Ok(Outcome::of_question(answer.status, header_texts(&answer.headers), true)),
+        Shape::Question => return Ok(Outcome::of_question(answer.status, answer.headers, true)),
         Shape::Text => text_as_json(&answer.body),
         Shape::Location => match answer.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes())) {
             Some(location) => quoted(&location),
@@ -71,16 +73,14 @@ fn result(prepared: &Prepared, shape: Shape, mut answer: Answer) -> Result<Outco
             None => return Err(unexpected(prepared, &answer, "JSON")),
         },
         Shape::Member(names) => {
-            let members: Option<BTreeMap<String, &RawValue>> = serde_json::from_slice(&answer.body).ok();
-            let member = members.and_then(|members| names.iter().find_map(|name| members.get(*name).copied()));
-            let Some(json) = member.map(|member| member.get().to_owned()) else {
+            let Some(json) = member(&answer.body, names).map(|member| member.get().to_owned()) else {
                 let expected = format!("a JSON object with `{}`", names.join("` or `"));
                 return Err(unexpected(prepared, &answer, &expected));
             };
             json
         }
     };
-    Ok(outcome(&answer, json))
+    Ok(outcome(answer, json))
 }
 
 fn checked_json(body: &[u8]) -> Option<()> {

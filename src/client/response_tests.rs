@@ -2,17 +2,21 @@
 
 use super::*;
 use crate::client::Arguments;
+use crate::client::base::Base;
 use crate::client::request::{Preparation, prepare};
 use crate::operations;
 use crate::options::Options;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use std::sync::Arc;
 
 fn judged(operation: &str, arguments: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Result<Outcome> {
     let operation = operations::find(operation).expect("an operation of the table");
     let mut options = Options::new();
     options.set("token", "the-token").unwrap();
     let arguments = Arguments::from_json(arguments).unwrap();
-    let Ok(Preparation::Request(prepared)) = prepare("https://h/0.1", operation, &arguments, &options.call) else {
+    options.set("host", "h").unwrap();
+    let base = Arc::new(Base::new(&options.connection).unwrap());
+    let Ok(Preparation::Request(prepared)) = prepare(&base, operation, &arguments, &options.call) else {
         panic!("{} makes no request", operation.name)
     };
     let mut map = HeaderMap::new();

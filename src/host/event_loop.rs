@@ -3,6 +3,7 @@
 
 #[cfg(unix)]
 use super::descriptors::{Marked, Marker, mark_current_loop};
+use std::pin::pin;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -61,6 +62,8 @@ impl EventLoop {
 
     /// Drives the loop on this thread until the work is done.
     pub fn drive<F: Future>(&self, work: F) -> F::Output {
+        // Pinned here: the loop would move it about as a whole.
+        let work = pin!(work);
         self.runtime().block_on(work)
     }
 

@@ -5,7 +5,7 @@
 
 enum { THREADS = 8, CHILDREN = 4 };
 
-static wazo_auth_client *client, *derived;
+static wazo_auth_client *client, *derived, *queued;
 static wazo_auth_queue *queue;
 static atomic_long calls, wrong;
 static atomic_bool stopping;
@@ -44,7 +44,7 @@ static bool asked_by_queue(int who, int count)
     for (int turn = 0; turn < count; turn++) {
         uuid_of(uuid, who, turn);
         snprintf(arguments, sizeof arguments, "{\"user_uuid\": \"%s\"}", uuid);
-        good = wazo_auth_queue_submit(queue, client, "users.get", arguments, (void *)(intptr_t)turn, NULL) != 0 && good;
+        good = wazo_auth_queue_submit(queue, queued, "users.get", arguments, (void *)(intptr_t)turn, NULL) != 0 && good;
     }
     for (int taken = 0; taken < count; taken++) {
         wazo_auth_completion *completion = wazo_auth_queue_next(queue, 30000);
@@ -90,6 +90,7 @@ int main(void)
     alarm(240);
     client = logged_in();
     derived = wazo_auth_client_with(client, "timeout_ms", "15000", NULL);
+    queued = wazo_auth_client_with(client, "user_agent", "queue", NULL);
     queue = queue_of(256);
     bool warm = asked_by_queue(0, 200);
     for (int i = 0; i < THREADS; i++)
@@ -124,6 +125,7 @@ int main(void)
             "%d rounds, while children do the same", rounds + 1);
     wazo_auth_queue_free(queue);
     wazo_auth_client_free(derived);
+    wazo_auth_client_free(queued);
     wazo_auth_client_free(client);
     return host_failed != 0;
 }

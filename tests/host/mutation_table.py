@@ -79,7 +79,7 @@ MUTATIONS = [
     (
         'loading: the thread outlives the last queue',
         'src/worker.rs',
-        '        self.end.notify_one();',
+        '        self.inbox.has_ended.store(true, Ordering::Release);',
         '        self.thread.take();',
         'load queue',
         'thread',
@@ -121,8 +121,8 @@ MUTATIONS = [
     (
         'signals: SIGPIPE is ignored for the whole process',
         'src/client.rs',
-        '        let base = base(&options.connection)?;',
-        '        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };\n        let base = base(&options.connection)?;',
+        '        let base = Arc::new(Base::new(&options.connection)?);',
+        '        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };\n        let base = Arc::new(Base::new(&options.connection)?);',
         'guest',
         'no handler',
     ),
@@ -169,8 +169,8 @@ MUTATIONS = [
     (
         'environment: a variable is read',
         'src/client.rs',
-        '        let base = base(&options.connection)?;',
-        '        let _ = std::env::var("HTTP_PROXY");\n        let base = base(&options.connection)?;',
+        '        let base = Arc::new(Base::new(&options.connection)?);',
+        '        let _ = std::env::var("HTTP_PROXY");\n        let base = Arc::new(Base::new(&options.connection)?);',
         'guest',
         'environment',
     ),
@@ -214,16 +214,18 @@ MUTATIONS = [
     (
         'deadline: none',
         'src/client/exchange.rs',
-        '                    let ended = tokio::time::timeout_at(deadline.into(), attempts).await;',
-        '                    let (_, ended) = (deadline, Ok::<_, ()>(attempts.await));',
+        '                Some(deadline) => deadline.poll(context).map(|()| Err(timed_out(prepared, settings))),',
+        '                Some(deadline) => {\n'
+        '                    let _ = (deadline, timed_out(prepared, settings));\n'
+        '                    Poll::Pending\n                }',
         'deadline',
         'deadline',
     ),
     (
         'deadline: a name is looked up on the thread of the call',
         'src/client/connection/resolver.rs',
-        '            let mut found = look_up?;',
-        '            std::thread::sleep(std::time::Duration::from_secs(1));\n            let mut found = look_up?;',
+        '    let mut found = look_up?;',
+        '    std::thread::sleep(std::time::Duration::from_secs(1));\n    let mut found = look_up?;',
         'deadline',
         'looked up slowly',
     ),
@@ -263,8 +265,8 @@ MUTATIONS = [
     (
         'queue: the descriptor is not written',
         'src/queue.rs',
-        '        if is_first {\n            self.event.set();\n        }',
-        '        let _ = &self.event;',
+        '            inner.is_readable = true;\n            self.event.set();',
+        '            inner.is_readable = true;\n            let _ = &self.event;',
         'queue',
         'readable while',
     ),
@@ -295,7 +297,7 @@ MUTATIONS = [
     (
         'queue: the wake-up is not called',
         'src/queue.rs',
-        '        if is_first {\n            self.wake_up.call(|wake_up| wake_up());\n        }',
+        '        if is_news {\n            self.wake_up.call(|wake_up| wake_up());\n        }',
         '',
         'queue',
         'wake-up is called',
@@ -303,7 +305,7 @@ MUTATIONS = [
     (
         'queue: freed while its calls go on and call',
         'src/queue.rs',
-        '            running.iter().for_each(tokio::task::AbortHandle::abort);\n            state.shared.wake_up.set(None);',
+        '            running.iter().for_each(Cancellation::cancel);\n            state.shared.wake_up.set(None);',
         '            state.shared.lock().is_gone = false;\n            drop(running);\n'
         '            std::mem::forget((Arc::clone(&state.shared), Arc::clone(&state.worker)));',
         'queue',
@@ -312,8 +314,8 @@ MUTATIONS = [
     (
         'queue: closing it lets nobody go',
         'src/queue.rs',
-        '            self.arrived.notify_all();\n        } else',
-        '            self.arrived.notify_one();\n        } else',
+        '        self.arrived.notify_all();\n        if is_news',
+        '        self.arrived.notify_one();\n        if is_news',
         'queue',
         'queue',
     ),

@@ -193,12 +193,13 @@ def over_http2(runner):
         port = simulator.urls['https'].rpartition(':')[2]
         runner.run('http2', environment={'SIMULATOR': port, 'SIMULATOR_CA': simulator.ca_file})
         requests = simulator.control('GET', 'requests')['items']
-    # HTTP/1.1 has the server's name in a header, HTTP/2 beside them.
-    old = sum('host' in request['headers'] for request in requests)
+    # HTTP/1.1 has the server's name in a header, HTTP/2 beside them. A blocking call has its connection for itself.
+    by_http2 = [request['headers'].get('user-agent') for request in requests if 'host' not in request['headers']]
+    queued = sum(request['headers'].get('user-agent') == 'queue' for request in requests)
     runner.promise(
-        bool(requests) and old == 0,
-        'HTTP/2 was what these calls were sent by',
-        f'{old} of {len(requests)} by HTTP/1.1',
+        queued > 0 and by_http2 == ['queue'] * queued and len(requests) > queued,
+        'HTTP/2 sends the calls of a queue, HTTP/1.1 blocking calls',
+        f'{len(by_http2)} of {len(requests)} by HTTP/2, {queued} of them a queue\'s',
     )
 
 

@@ -6,14 +6,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::ConnectionSettings;
 use std::sync::Arc;
 
-/// Makes one. Without a TLS configuration it speaks plain HTTP alone.
-pub fn http_client(settings: &ConnectionSettings, tls: Option<rustls::ClientConfig>) -> Result<reqwest::Client> {
+/// Makes one that keeps `most_idle` idle connections at most. Without a TLS configuration it speaks plain HTTP alone.
+pub fn http_client(
+    settings: &ConnectionSettings,
+    most_idle: usize,
+    tls: Option<rustls::ClientConfig>,
+) -> Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .referer(false)
         .pool_idle_timeout(settings.pool_idle_timeout)
-        .pool_max_idle_per_host(settings.pool_size)
+        .pool_max_idle_per_host(most_idle)
         .dns_resolver(SystemResolver)
         .connector_layer(Observed::LAYER);
     if let Some(proxy) = proxy(settings)? {

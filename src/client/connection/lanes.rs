@@ -8,6 +8,7 @@
 //! All lanes of a client belong to one process: a forked child leaves them as they are (see [`crate::host::fork`]),
 //! closes their sockets by plain `close`, and makes its own.
 
+use super::direct::{Direct, Target};
 use super::http::{http_client, proxy};
 use super::pool::Pool;
 use super::tls::Tls;
@@ -17,6 +18,7 @@ use crate::host::event_loop::{EventLoop, LoopMarker, is_inside};
 use crate::host::fork::PerProcess;
 use crate::host::{close_inherited, signals};
 use crate::options::ConnectionSettings;
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// What makes connections, in any process.
@@ -28,12 +30,26 @@ pub struct Transport {
 }
 
 /// By what a call goes to the server.
-#[derive(Clone, Copy)]
-pub struct Route<'a> {
-    /// What sends it.
-    pub http: &'a reqwest::Client,
-    /// How many calls may be with the server at once; `None` where the call has its connections for itself.
-    pub turns: Option<&'a Semaphore>,
+pub enum Route<'a> {
+    /// The connection of a lane, which is the call's own.
+    Direct(&'a mut Direct, &'a Target),
+    /// reqwest: several connections, HTTP/2, proxies, multipart forms.
+    Shared {
+        /// What sends it.
+        http: &'a reqwest::Client,
+        /// How many calls may be with the server at once; `None` where the call has the connections for itself.
+        turns: Option<&'a Semaphore>,
+    },
+}
+
+impl<'a> Route<'a> {
+    /// How many calls may be with the server at once.
+    pub fn turns(&self) -> Option<&'a Semaphore> {
+        match self {
+            Self::Direct(..) => None,
+            Self::Shared { turns, .. } => *turns,
+        }
+    }
 }
 
 /// The connections of calls that tasks make, all on the library's thread.
@@ -45,14 +61,23 @@ struct Shared {
 /// The lanes of one process.
 struct Lanes {
     idle: Pool<Lane, SystemClock>,
-    /// `None` over plain HTTP.
+    target: Target,
+    /// Of reqwest; `None` over plain HTTP.
     tls: Option<rustls::ClientConfig>,
     marker: LoopMarker,
 }
 
 /// Fields are dropped in this order: the connections before the loop that they are registered with.
+#[derive(Default)]
+struct Connections {
+    direct: Direct,
+    /// Made with the first call that needs it.
+    http: Option<reqwest::Client>,
+}
+
+/// An event loop and its connections.
 struct Lane {
-    http: reqwest::Client,
+    connections: Connections,
     event_loop: EventLoop,
 }
 
@@ -65,8 +90,8 @@ impl Transport {
         Ok(Self { settings, tls, lanes: PerProcess::new(), shared: PerProcess::new() })
     }
 
-    /// Drives an exchange on this thread, until it ends.
-    pub fn drive<T>(&self, exchange: impl AsyncFnOnce(Route<'_>) -> Result<T>) -> Result<T> {
+    /// Drives an exchange on this thread, until it ends. `needs_reqwest` says that the body is one that only reqwest writes.
+    pub fn drive<T>(&self, needs_reqwest: bool, exchange: impl AsyncFnOnce(Route<'_>) -> Result<T>) -> Result<T> {
         if is_inside() {
             return Err(Error::invalid(
                 "a blocking call was made inside an event loop (in an async function or a wake-up callback) and would \
@@ -74,19 +99,28 @@ impl Transport {
             ));
         }
         let lanes = self.lanes()?;
-        let lane = match lanes.idle.take() {
+        let mut lane = match lanes.idle.take() {
             Some(lane) => lane,
-            None => lanes.make(&self.settings)?,
+            None => lanes.make()?,
         };
-        let work = async {
-            // Nobody drove this loop while it was idle. What happened to its connections since is seen now, before one of
-            // them is chosen: a close by the server, and the return of the previous call's connection to the pool.
-            for _ in 0..3 {
-                tokio::task::yield_now().await;
-            }
-            exchange(Route { http: &lane.http, turns: None }).await
+        let outcome = if needs_reqwest || self.settings.proxy.is_some() {
+            let http = match &mut lane.connections.http {
+                Some(http) => http,
+                none => none.insert(http_client(&self.settings, self.settings.pool_size, lanes.tls.clone())?),
+            };
+            let work = async {
+                // Nobody drove this loop while it was idle. What happened to its connections since is seen now, before one
+                // of them is chosen: a close by the server, and the return of the previous call's connection to the pool.
+                for _ in 0..3 {
+                    tokio::task::yield_now().await;
+                }
+                exchange(Route::Shared { http, turns: None }).await
+            };
+            signals::without_sigpipe(|| lane.event_loop.drive(work))
+        } else {
+            // Its socket raises no SIGPIPE, and it looks at its connection itself.
+            lane.event_loop.drive(exchange(Route::Direct(&mut lane.connections.direct, &lanes.target)))
         };
-        let outcome = signals::without_sigpipe(|| lane.event_loop.drive(work));
         lanes.idle.put_back(lane);
         outcome
     }
@@ -97,12 +131,14 @@ impl Transport {
             Some(shared) => shared,
             None => self.make_shared()?,
         };
-        Ok(Route { http: &shared.http, turns: Some(&shared.turns) })
+        Ok(Route::Shared { http: &shared.http, turns: Some(&shared.turns) })
     }
 
     fn make_shared(&self) -> Result<&Shared> {
         let tls = if self.settings.https { Some(self.tls.configuration()?) } else { None };
-        let http = http_client(&self.settings, tls)?;
+        // As many connections are kept as may be in use at once: fewer would be opened anew by every burst.
+        let idle = self.settings.pool_size.max(self.settings.queue_connections);
+        let http = http_client(&self.settings, idle, tls)?;
         let fresh = Shared { http, turns: Semaphore::new(self.settings.queue_connections.min(Semaphore::MAX_PERMITS)) };
         Ok(self.shared.get_or_make(|| fresh, |_| close_inherited()))
     }
@@ -125,16 +161,23 @@ impl Drop for Transport {
 
 impl Lanes {
     fn new(settings: &ConnectionSettings, tls: &Tls) -> Result<Self> {
+        let configuration = if settings.https { Some(tls.configuration()?) } else { None };
+        // A lane carries one call at a time: HTTP/2 would cost more and give nothing.
+        let of_lanes = configuration.clone().map(|mut configuration| {
+            configuration.alpn_protocols = vec![b"http/1.1".to_vec()];
+            Arc::new(configuration)
+        });
         Ok(Self {
             idle: Pool::new(settings.pool_size, settings.pool_idle_timeout, SystemClock),
-            tls: if settings.https { Some(tls.configuration()?) } else { None },
+            target: Target::new(settings, of_lanes).map_err(|e| Error::invalid(format!("option host: {e}")))?,
+            tls: configuration,
             marker: LoopMarker::new().map_err(|e| exhausted(&e))?,
         })
     }
 
-    fn make(&self, settings: &ConnectionSettings) -> Result<Lane> {
+    fn make(&self) -> Result<Lane> {
         let event_loop = EventLoop::new(&self.marker).map_err(|e| exhausted(&e))?;
-        Ok(Lane { http: http_client(settings, self.tls.clone())?, event_loop })
+        Ok(Lane { connections: Connections::default(), event_loop })
     }
 }
 

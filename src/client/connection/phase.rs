@@ -49,14 +49,14 @@ tokio::task_local! {
     static PROGRESS: Arc<Progress>;
 }
 
-/// Runs a call such that its phase is known.
-pub async fn observed<R>(call: impl Future<Output = R>) -> R {
+/// A call such that its phase is known.
+pub fn observed<F: Future>(call: F) -> impl Future<Output = F::Output> {
     let progress = Progress {
         phase: AtomicU8::new(Phase::Waiting as u8),
         has_connected: AtomicBool::new(false),
         is_in_doubt: AtomicBool::new(false),
     };
-    PROGRESS.scope(Arc::new(progress), call).await
+    PROGRESS.scope(Arc::new(progress), call)
 }
 
 /// The phase of the call that runs.
@@ -75,6 +75,14 @@ pub fn begin() {
     let _ = PROGRESS.try_with(|progress| {
         progress.has_connected.store(false, Ordering::Relaxed);
         progress.enter(Phase::Sending);
+    });
+}
+
+/// Notes that the attempt that runs connects first.
+pub fn connect() {
+    let _ = PROGRESS.try_with(|progress| {
+        progress.has_connected.store(true, Ordering::Relaxed);
+        progress.enter(Phase::Connecting);
     });
 }
 

@@ -7,10 +7,14 @@
 
 use crate::host::fork::PerProcess;
 use crate::host::signals;
+use hyper_util::client::legacy::connect::dns::Name as HostName;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use tokio::sync::watch;
+use tower_service::Service;
 
 /// The system's resolver.
 pub struct SystemResolver;
@@ -30,18 +34,40 @@ type LookUp = (String, watch::Receiver<Found>);
 /// The look-ups that run: few enough to be searched one by one.
 static RUNNING: PerProcess<Mutex<Vec<LookUp>>> = PerProcess::new();
 
+/// What a look-up comes to.
+type Answer = Result<Addrs, Box<dyn std::error::Error + Send + Sync>>;
+
 impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let look_up = look_up(name.as_str());
-        Box::pin(async move {
-            let mut found = look_up?;
-            let found = found.wait_for(Option::is_some).await?.clone();
-            match found {
-                Some(Ok(addresses)) => Ok(Box::new(addresses.into_iter()) as Addrs),
-                Some(Err(why)) => Err(why.to_string().into()),
-                None => Err("the look-up ended without an answer".into()),
-            }
-        })
+        Box::pin(addresses(look_up(name.as_str())))
+    }
+}
+
+/// The same resolver, for connections that are made without reqwest.
+#[derive(Clone)]
+pub struct Names;
+
+impl Service<HostName> for Names {
+    type Response = Addrs;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: HostName) -> Self::Future {
+        Box::pin(addresses(look_up(name.as_str())))
+    }
+}
+
+async fn addresses(look_up: std::io::Result<watch::Receiver<Found>>) -> Answer {
+    let mut found = look_up?;
+    let found = found.wait_for(Option::is_some).await?.clone();
+    match found {
+        Some(Ok(addresses)) => Ok(Box::new(addresses.into_iter())),
+        Some(Err(why)) => Err(why.to_string().into()),
+        None => Err("the look-up ended without an answer".into()),
     }
 }
 

@@ -26,6 +26,14 @@ pub struct Part {
 }
 
 impl Body {
+    /// The whole of it; nothing of a multipart form, which only reqwest writes.
+    pub fn whole(&self) -> Bytes {
+        match self {
+            Self::Bytes(bytes) => bytes.clone(),
+            Self::None | Self::Multipart(_) => Bytes::new(),
+        }
+    }
+
     pub fn put_into(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
         match self {
             Self::None => request,

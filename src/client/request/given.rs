@@ -4,13 +4,6 @@ use crate::client::arguments::{Argument, Arguments};
 use crate::error::{Error, Result, cut};
 use crate::operations::{Encoding, Operation, Parameter, Place};
 
-/// A part of the URL, as it is sent and as it may be shown.
-pub struct UrlPart {
-    pub sent: String,
-    /// The same without its secrets.
-    pub shown: String,
-}
-
 /// An operation with the arguments of a call.
 #[derive(Clone, Copy)]
 pub struct Given<'a> {

@@ -1,43 +1,48 @@
 //! The path of a request: each argument is one segment, whatever it holds.
 
-use super::given::{Given, UrlPart, not_a_text, refuse_length};
+use super::given::{Given, not_a_text, refuse_length};
+use super::target::Target;
 use crate::client::arguments::Argument;
 use crate::error::{Error, Result};
 use crate::operations::{Parameter, Place, Shape};
 use crate::percent::SEGMENT;
-use crate::secret::MASK;
 use percent_encoding::utf8_percent_encode;
+use std::borrow::Cow;
 
 /// The longest path argument, in bytes, encoded. Servers take less (8 KB of URL mostly).
 pub const LONGEST_SEGMENT: usize = 8_000;
 
-/// The path, or what it is about.
+/// What became of the path.
+#[derive(PartialEq, Eq)]
 pub enum Subject {
-    /// A path that can be sent.
-    Possible(UrlPart),
+    /// It can be sent.
+    Possible,
     /// A question about a token that no server can know: empty, `..`, with control characters, longer than any URL. Such a
     /// token comes from the other side of the network, and is no mistake of the program.
     Impossible,
 }
 
-/// The path of an operation.
-pub fn path(given: Given<'_>) -> Result<Subject> {
-    let template = given.operation.path;
-    let mut part = UrlPart { sent: template.to_owned(), shown: template.to_owned() };
-    for parameter in given.parameters(Place::Path) {
+/// Appends the path of an operation to the target.
+pub fn path(given: Given<'_>, target: &mut Target) -> Result<Subject> {
+    let mut rest = given.operation.path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        target.push(before);
+        rest = after;
+        // A test holds every name of a path to a parameter of its own.
+        let Some(parameter) = given.parameters(Place::Path).find(|parameter| parameter.name == name) else { continue };
         let is_asked_about = given.operation.result == Shape::Question && parameter.secret;
-        let encoded = match segment(given, parameter) {
+        let text = match segment(given, parameter) {
             Err(_) if is_asked_about && given.value(parameter)?.is_some_and(is_text) => return Ok(Subject::Impossible),
             Ok(text) if is_asked_about && text.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER) => {
                 return Ok(Subject::Impossible);
             }
-            outcome => utf8_percent_encode(&outcome?, SEGMENT).to_string(),
+            outcome => outcome?,
         };
-        let place = format!("{{{}}}", parameter.name);
-        part.sent = part.sent.replacen(&place, &encoded, 1);
-        part.shown = part.shown.replacen(&place, if parameter.secret { MASK } else { &encoded }, 1);
+        target.push_value(utf8_percent_encode(&text, SEGMENT), parameter.secret);
     }
-    Ok(Subject::Possible(part))
+    target.push(rest);
+    Ok(Subject::Possible)
 }
 
 /// Whether it is a text, be it one that cannot be decoded (`"\ud800"`).
@@ -49,12 +54,13 @@ fn is_text(argument: &Argument) -> bool {
 }
 
 /// The argument for one segment, not encoded yet.
-fn segment(given: Given<'_>, parameter: &Parameter) -> Result<String> {
+fn segment<'a>(given: Given<'a>, parameter: &Parameter) -> Result<Cow<'a, str>> {
     let text = match given.value(parameter)? {
-        None => String::new(),
-        Some(argument) => argument.as_text().ok_or_else(|| not_a_text(parameter))?,
+        None => Cow::Borrowed(""),
+        Some(Argument::Text(text)) => Cow::Borrowed(text.as_str()),
+        Some(argument) => Cow::Owned(argument.as_text().ok_or_else(|| not_a_text(parameter))?),
     };
-    let wrong = match text.as_str() {
+    let wrong = match &*text {
         "" => "it is empty",
         text if has_dot_segments(text) => "it has a part that is `.` or `..`, which would name another resource",
         _ => "",

@@ -1,15 +1,18 @@
 //! A request that is ready to be sent, as often as need be, and what may be said about it.
 
 use super::body::Body;
+use super::target::Target;
+use crate::client::base::Base;
 use crate::clock::Deadline;
 use crate::error::{Error, Result, cut};
 use crate::operations::Method;
 use crate::secret::Secrets;
-use reqwest::header::HeaderMap;
+use bytes::Bytes;
+use http_body_util::Full;
+use reqwest::header::{HOST, HeaderMap};
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
-
-/// The longest URL, in bytes, encoded. The transport takes no more than 65,534 in all.
-const LONGEST_URL: usize = 65_000;
 
 /// A request that is ready to be sent.
 pub struct Prepared {
@@ -18,15 +21,14 @@ pub struct Prepared {
     /// When it must have ended.
     pub deadline: Deadline,
     /// The operation's name; its secrets are masked when it is shown.
-    pub(super) operation: String,
+    pub(super) operation: Cow<'static, str>,
     /// Whether it changes something each time that it is carried out, whatever its method says.
     pub(super) changes: bool,
     /// The method.
     pub method: Method,
-    /// Where to.
-    pub url: reqwest::Url,
-    /// The same without the values of secret parameters; other secrets in it are masked when it is shown.
-    pub(super) visible_url: String,
+    pub(super) base: Arc<Base>,
+    /// The path and the query.
+    pub target: Target,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
     /// What must be masked in whatever is said of this call.
@@ -34,11 +36,29 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// The request, made anew for each attempt.
+    /// The request for reqwest, made anew for each attempt.
     pub fn request(&self, http: &reqwest::Client) -> Result<reqwest::Request> {
-        let request = http.request(method(self.method), self.url.clone()).headers(self.headers.clone());
-        let request = self.body.put_into(request);
-        request.build().map_err(|e| Error::invalid(format!("the request cannot be written: {}", e.without_url())))
+        let url = format!("{}{}", self.base.origin(), self.target.as_str());
+        let url = reqwest::Url::parse(&url).map_err(|e| unwritable(&e))?;
+        let request = http.request(method(self.method), url).headers(self.headers.clone());
+        self.body.put_into(request).build().map_err(|e| unwritable(&e.without_url()))
+    }
+
+    /// The same for a connection of a lane.
+    pub fn direct_request(&self) -> Result<http::Request<Full<Bytes>>> {
+        let body = self.body.whole();
+        let mut request = http::Request::new(Full::new(body));
+        *request.method_mut() = method(self.method);
+        *request.headers_mut() = self.headers.clone();
+        request.headers_mut().insert(HOST, self.base.host.clone());
+        let uri = http::uri::PathAndQuery::try_from(self.target.as_str()).map_err(|e| unwritable(&e))?;
+        *request.uri_mut() = uri.into();
+        Ok(request)
+    }
+
+    /// Whether only reqwest can write it.
+    pub fn needs_reqwest(&self) -> bool {
+        matches!(self.body, Body::Multipart(_))
     }
 
     /// Whether carrying it out twice is the same as once.
@@ -58,28 +78,22 @@ impl Prepared {
 
     /// The URL without its secrets, for errors; no longer than `most` characters.
     pub fn shown_url(&self, most: usize) -> String {
-        cut(&self.secrets.mask(&self.visible_url), most).into_owned()
+        let url = format!("{}{}", self.base.origin(), self.target.shown());
+        cut(&self.secrets.mask(&url), most).into_owned()
     }
 }
 
-fn method(method: Method) -> reqwest::Method {
+fn unwritable(error: &dyn std::error::Error) -> Error {
+    Error::invalid(format!("the request cannot be written: {error}"))
+}
+
+fn method(method: Method) -> http::Method {
     match method {
-        Method::Get => reqwest::Method::GET,
-        Method::Head => reqwest::Method::HEAD,
-        Method::Post => reqwest::Method::POST,
-        Method::Put => reqwest::Method::PUT,
-        Method::Patch => reqwest::Method::PATCH,
-        Method::Delete => reqwest::Method::DELETE,
+        Method::Get => http::Method::GET,
+        Method::Head => http::Method::HEAD,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Patch => http::Method::PATCH,
+        Method::Delete => http::Method::DELETE,
     }
-}
-
-/// The URL that its parts make.
-pub(super) fn parse_url(url: &str) -> Result<reqwest::Url> {
-    if url.len() > LONGEST_URL {
-        return Err(Error::invalid(format!(
-            "the resulting URL is {} bytes long; expected {LONGEST_URL} at most",
-            url.len()
-        )));
-    }
-    reqwest::Url::parse(url).map_err(|e| Error::invalid(format!("the resulting URL is invalid: {e}")))
 }

@@ -1,11 +1,12 @@
 //! The query of a request, and everything else that is written as a form.
 
-use super::given::{Given, UrlPart, refuse_length};
+use super::given::{Given, refuse_length};
+use super::target::Target;
 use crate::client::arguments::Argument;
 use crate::error::{Error, Result, cut};
 use crate::json::Json;
 use crate::operations::{Parameter, Place};
-use crate::secret::{MASK, Secrets};
+use crate::secret::Secrets;
 
 /// The longest query, in bytes, encoded.
 const LONGEST_QUERY: usize = 60_000;
@@ -13,8 +14,8 @@ const LONGEST_QUERY: usize = 60_000;
 /// A pair of the query, and whether its value is secret.
 pub type Pair<'a> = (&'a str, String, bool);
 
-/// The query of an operation, with its question mark.
-pub fn query(given: Given<'_>, secrets: &mut Secrets) -> Result<UrlPart> {
+/// Appends the query of an operation to the target.
+pub fn query(given: Given<'_>, target: &mut Target, secrets: &mut Secrets) -> Result<()> {
     let mut pairs: Vec<Pair<'_>> = Vec::new();
     let further = &given.arguments.query;
     for parameter in given.parameters(Place::Query) {
@@ -43,7 +44,7 @@ pub fn query(given: Given<'_>, secrets: &mut Secrets) -> Result<UrlPart> {
         })?;
     }
     secrets.extend(pairs.iter().filter(|(_, _, is_secret)| *is_secret).map(|(_, text, _)| text.clone()));
-    query_part(&pairs)
+    push_pairs(&pairs, target)
 }
 
 /// An empty text, where the server would take it for "not asked": what was to be checked would be allowed unchecked.
@@ -78,21 +79,19 @@ pub fn values(name: &str, argument: &Argument, push: &mut dyn FnMut(String) -> R
     }
 }
 
-/// The query that the pairs make, with its question mark; empty for none.
-pub fn query_part(pairs: &[Pair<'_>]) -> Result<UrlPart> {
-    let sent = query_string(pairs.iter().map(|(key, value, _)| (*key, value.as_str())));
-    if sent.len() > LONGEST_QUERY {
+/// Appends the pairs to the target, as its query.
+pub fn push_pairs(pairs: &[Pair<'_>], target: &mut Target) -> Result<()> {
+    let before = target.len();
+    for (key, value, is_secret) in pairs {
+        target.push_pair(key, value, *is_secret);
+    }
+    let length = target.len() - before;
+    if length > LONGEST_QUERY {
         let largest = pairs.iter().max_by_key(|(key, value, _)| key.len() + value.len());
         let largest = largest.map(|(key, _, _)| cut(key, 60)).unwrap_or_default();
-        refuse_length(&format!("query (most of it {largest:?})"), sent.len(), LONGEST_QUERY)?;
+        refuse_length(&format!("query (most of it {largest:?})"), length, LONGEST_QUERY)?;
     }
-    let visible = pairs.iter().map(|(key, value, is_secret)| (*key, if *is_secret { MASK } else { value.as_str() }));
-    Ok(UrlPart { sent, shown: query_string(visible) })
-}
-
-fn query_string<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let encoded = encode_pairs(pairs);
-    if encoded.is_empty() { encoded } else { format!("?{encoded}") }
+    Ok(())
 }
 
 /// Pairs as `application/x-www-form-urlencoded`.

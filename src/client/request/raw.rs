@@ -4,22 +4,25 @@ use super::body::Body;
 use super::given::refuse_length;
 use super::headers::{Identity, JSON, common_headers};
 use super::path::{LONGEST_SEGMENT, has_dot_segments};
-use super::prepared::{Prepared, parse_url};
-use super::query::{query_part, values};
+use super::prepared::Prepared;
+use super::query::{push_pairs, values};
+use super::target::Target;
 use crate::client::arguments::{Argument, Arguments};
+use crate::client::base::Base;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, Result};
 use crate::json;
 use crate::operations::Method;
 use crate::options::CallSettings;
-use crate::secret::{MASK, Secrets};
+use crate::secret::Secrets;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use reqwest::header::CONTENT_TYPE;
+use std::sync::Arc;
 
 /// Prepares it; the path is taken as it stands, already encoded.
 pub fn prepare_raw(
-    base: &str,
+    base: &Arc<Base>,
     method: Method,
     path: &str,
     arguments: &Arguments,
@@ -39,7 +42,9 @@ pub fn prepare_raw(
     refuse_length("path", path.len(), LONGEST_SEGMENT)?;
     // Nobody says what is secret here: each text of query and body may be, and what stands where tokens do is.
     let mut secrets = Secrets::default();
-    let visible_path = without_tokens(path, &mut secrets);
+    let mut target = Target::new(base.path());
+    push_path(path, &mut target, &mut secrets);
+    let operation = format!("{} {}", method.as_str(), &target.shown()[base.path().len()..]);
     let mut pairs = Vec::new();
     for (key, value) in &arguments.query {
         secrets.extend(json::texts(value));
@@ -49,7 +54,8 @@ pub fn prepare_raw(
             Ok(())
         })?;
     }
-    let query = query_part(&pairs)?;
+    push_pairs(&pairs, &mut target)?;
+    target.refuse_length(base.origin())?;
     let mut headers = common_headers(settings, Identity::default(), &mut secrets)?;
     let body = match &arguments.body {
         None => Body::None,
@@ -63,33 +69,28 @@ pub fn prepare_raw(
     Ok(Prepared {
         begun,
         deadline: Deadline::after(begun, settings.timeout),
-        operation: format!("{} {visible_path}", method.as_str()),
+        operation: operation.into(),
         changes: false,
         method,
-        url: parse_url(&format!("{base}{path}{}", query.sent))?,
-        visible_url: format!("{base}{visible_path}{}", query.shown),
+        base: Arc::clone(base),
+        target,
         headers,
         body,
         secrets,
     })
 }
 
-/// A path with the tokens in it masked: they stand behind `/token/`.
-fn without_tokens(path: &str, secrets: &mut Secrets) -> String {
+/// Appends a path; the tokens in it, which stand behind `/token/`, are secret.
+fn push_path(path: &str, target: &mut Target, secrets: &mut Secrets) {
     let mut is_token = false;
-    let visible: Vec<_> = path
-        .split('/')
-        .map(|segment| {
-            let shown = if is_token && !segment.is_empty() {
-                secrets.add(segment);
-                secrets.add(percent_decode_str(segment).decode_utf8_lossy());
-                MASK
-            } else {
-                segment
-            };
-            is_token = segment == "token";
-            shown
-        })
-        .collect();
-    visible.join("/")
+    for segment in path.split('/').skip(1) {
+        target.push("/");
+        let is_secret = is_token && !segment.is_empty();
+        if is_secret {
+            secrets.add(segment);
+            secrets.add(percent_decode_str(segment).decode_utf8_lossy());
+        }
+        target.push_value(std::iter::once(segment), is_secret);
+        is_token = segment == "token";
+    }
 }
