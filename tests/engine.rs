@@ -322,3 +322,29 @@ fn a_raw_request_reaches_what_the_table_does_not_have() {
     let missing = client.request(wazo_auth_client::operations::Method::Get, "/nothing", &Arguments::new());
     assert_eq!(missing.unwrap_err().kind, ErrorKind::NotFound);
 }
+
+#[test]
+fn a_connection_whose_request_was_answered_before_it_was_read_is_not_used_again() {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        // Answers at once, reads no more of the body, and keeps the connection.
+        let (mut first, _) = listener.accept().unwrap();
+        let mut head = [0; 1024];
+        assert!(first.read(&mut head).unwrap() > 0);
+        first.write_all(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n").unwrap();
+        let (mut second, _) = listener.accept().unwrap();
+        assert!(second.read(&mut head).unwrap() > 0);
+        second.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+        first
+    });
+    let mut options = Options::new();
+    options.set_url(&format!("http://127.0.0.1:{port}?timeout_ms=20000")).unwrap();
+    let client = Client::new(&options).unwrap();
+    let large = json!({"name": "x".repeat(30 << 20)});
+    let error = call(&client, "policies.new", &large).unwrap_err();
+    assert_eq!(error.status(), 413, "{error}");
+    assert_eq!(call(&client, "users.list", &json!({})).unwrap(), "{}");
+    drop(server.join().unwrap());
+}

@@ -212,8 +212,10 @@ impl Body<'_> {
                 }
                 Some(Err(error)) => return Err(Failure::Exchange(error)),
                 None => {
-                    let open = self.open.take().filter(|open| !open.has_ended && !open.sender.is_closed());
-                    self.lane.0 = open;
+                    // Only a connection that would take the next request now. A server can respond before it has read the
+                    // whole request; the rest of that request would block the next one.
+                    open.alongside(std::future::ready(())).await;
+                    self.lane.0 = self.open.take().filter(|open| !open.has_ended && open.sender.is_ready());
                     return Ok(None);
                 }
             }
