@@ -1,5 +1,6 @@
 //! Ending calls that run, from another thread.
 
+use crate::host::drive::from_elsewhere;
 use crate::host::fork::PerProcess;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,7 +50,7 @@ impl Cancellation {
         // Enlisted before the flag is read: a cancellation in between is seen by one of the two.
         notified.as_mut().enable();
         if !self.is_cancelled() {
-            notified.await;
+            from_elsewhere(notified).await;
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use super::answer::Answer;
 use super::connection::phase::{self, Phase};
-use super::connection::{Direct, Failure, Route, Target};
+use super::connection::{Direct, Failure, NotFound, Route, Target};
 use super::report::{Fate, doubted, located, report};
 use super::request::Prepared;
 use super::retry::{Attempts, Next};
 use crate::cancellation::Cancellation;
+use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::drive::sleep_until;
 use crate::options::CallSettings;
 use std::error::Error as StdError;
 use std::future::poll_fn;
@@ -36,7 +38,7 @@ pub async fn run(
     phase::observed(async {
         let mut call = pin!(attempts(route, prepared, settings));
         // The deadline is around everything: look-up, connecting, sending, receiving, waiting between attempts.
-        let mut deadline = pin!(prepared.deadline.at().map(|at| tokio::time::sleep_until(at.into())));
+        let mut deadline = pin!(prepared.deadline.at().map(sleep_until));
         let mut cancelled: Vec<_> = cancellations.iter().map(|one| Box::pin(one.cancelled())).collect();
         let outcome = poll_fn(|context| {
             // Cancelling first: a call that begins cancelled sends nothing.
@@ -83,7 +85,7 @@ async fn attempts(mut route: Route<'_>, prepared: &Prepared, settings: &CallSett
             Next::After(pause) => {
                 drop(outcome);
                 phase::enter(Phase::Pausing);
-                tokio::time::sleep(pause).await;
+                sleep_until(clock::now() + pause).await;
             }
         }
     }
@@ -246,7 +248,8 @@ fn certificate_hint(error: &rustls::Error) -> &'static str {
 fn words(cause: Option<&(dyn StdError + 'static)>) -> String {
     let chain: Vec<String> = causes(cause).map(ToString::to_string).collect();
     let innermost = chain.last().map_or("for an unknown reason", String::as_str);
-    let was_look_up = chain.iter().any(|text| text.contains("dns error"));
+    // reqwest says so in a text alone.
+    let was_look_up = find::<NotFound>(cause).is_some() || chain.iter().any(|text| text.contains("dns error"));
     if was_look_up { format!("the host's address was not found: {innermost}") } else { innermost.to_owned() }
 }
 

@@ -1,26 +1,38 @@
-//! The sockets that a forked child inherits from an event loop of ours, found and closed without touching the peer.
+//! The sockets that a forked child inherits from us, found and closed without touching the peer.
 //!
-//! A child shares its parent's sockets and epoll instances. Dropping them through their runtime would speak for the
+//! A child shares its parent's sockets and epoll instances. Dropping them through their owners would speak for the
 //! parent: TLS would say goodbye, and taking a socket out of the shared epoll instance takes it out of the parent's
-//! too. Leaving them open keeps the parent's connections from ever ending. So each event loop carries a [`Marker`], and
-//! the child looks for the epoll instance that watches the marker, in its own list of descriptors, and closes what else
-//! that instance watches by plain `close`.
+//! too. Leaving them open keeps the parent's connections from ever ending. So the sockets of blocking calls are noted, and
+//! the child closes what it finds noted by plain `close`. The sockets of an event loop are known to that loop alone: it
+//! carries a [`Marker`], and the child looks for the epoll instance that watches the marker, in its own list of
+//! descriptors, and closes what else that instance watches.
 //!
 //! Descriptor numbers alone are not trusted: a daemon closes everything after fork and opens other files under the same
 //! numbers. The kernel names the inode of each watched file, and a number is closed only while it still stands for it.
 
-use super::fork::generation;
+use super::noted::{List, Note};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 /// A socket that is connected to nothing: an inode of our own to recognise an epoll instance by.
 #[derive(Debug)]
 pub struct Marker {
+    /// Dropped before the socket.
+    _note: Note,
     socket: OwnedFd,
-    noted: &'static Noted,
+}
+
+/// The markers of event loops.
+static MARKERS: List = List::new();
+
+/// The sockets of blocking calls.
+static SOCKETS: List = List::new();
+
+/// Notes a socket until the note is dropped, which must be before it is closed.
+pub fn note_socket(number: RawFd) -> Note {
+    SOCKETS.note(number, inode(number).unwrap_or(0))
 }
 
 impl Marker {
@@ -37,56 +49,8 @@ impl Marker {
         }
         // SAFETY: a descriptor just made, owned by nobody else.
         let socket = unsafe { OwnedFd::from_raw_fd(socket) };
-        let noted = note(inode(socket.as_raw_fd()).unwrap_or(CLAIMED));
-        Ok(Self { socket, noted })
-    }
-}
-
-impl Drop for Marker {
-    fn drop(&mut self) {
-        self.noted.inode.store(0, Ordering::Release);
-    }
-}
-
-/// The inode of a living marker and the process that made it.
-#[derive(Debug)]
-struct Noted {
-    /// 0 where the entry is free, `CLAIMED` while somebody fills it in.
-    inode: AtomicU64,
-    generation: AtomicU64,
-    next: Option<&'static Noted>,
-}
-
-/// All markers of the process and its ancestors. A list that only grows, by the greatest number of markers that lived at
-/// once, and that is read without a lock: in a child, the thread that held one would not exist.
-static NOTED: AtomicPtr<Noted> = AtomicPtr::new(std::ptr::null_mut());
-
-fn all_noted() -> impl Iterator<Item = &'static Noted> {
-    // SAFETY: what the list holds was leaked by `note` and is never freed.
-    let first = unsafe { NOTED.load(Ordering::Acquire).as_ref() };
-    std::iter::successors(first, |noted| noted.next)
-}
-
-const CLAIMED: u64 = u64::MAX;
-
-fn note(inode: u64) -> &'static Noted {
-    let free =
-        all_noted().find(|noted| noted.inode.compare_exchange(0, CLAIMED, Ordering::AcqRel, Ordering::Acquire).is_ok());
-    if let Some(noted) = free {
-        noted.generation.store(generation(), Ordering::Release);
-        noted.inode.store(inode, Ordering::Release);
-        return noted;
-    }
-    let (inode, generation) = (AtomicU64::new(inode), AtomicU64::new(generation()));
-    let fresh: &'static mut Noted = Box::leak(Box::new(Noted { inode, generation, next: None }));
-    let mut head = NOTED.load(Ordering::Acquire);
-    loop {
-        // SAFETY: as in `all_noted`.
-        fresh.next = unsafe { head.as_ref() };
-        match NOTED.compare_exchange(head, &raw mut *fresh, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => return fresh,
-            Err(other) => head = other,
-        }
+        let note = MARKERS.note(socket.as_raw_fd(), inode(socket.as_raw_fd()).unwrap_or(0));
+        Ok(Self { _note: note, socket })
     }
 }
 
@@ -117,24 +81,18 @@ fn inode(number: RawFd) -> Option<u64> {
     ((about.st_mode & libc::S_IFMT) == libc::S_IFSOCK).then_some(about.st_ino)
 }
 
-/// Closes, in a child, what all event loops of ours watched in the parent, and the loops themselves. Those of the child
-/// itself are told apart; a second call finds nothing.
+/// Closes, in a child, the noted sockets of the parent, what all event loops of ours watched there, and the loops
+/// themselves. Those of the child itself are told apart; a second call finds nothing.
 ///
-/// Where `/proc` cannot be read nothing is closed: the child then keeps some sockets open that it never uses.
+/// Where `/proc` cannot be read, event loops are left: the child then keeps some sockets open that it never uses.
 #[cfg(target_os = "linux")]
 pub fn close_inherited() {
-    let ours = generation();
-    let markers: Vec<u64> = all_noted()
-        .filter_map(|noted| {
-            let inode = noted.inode.load(Ordering::Acquire);
-            // Only what is still what it was found to be: another thread of this child may have freed the entry and noted
-            // a marker of our own there.
-            let is_free = inode == 0 || inode == CLAIMED;
-            let taken = !is_free && noted.generation.load(Ordering::Acquire) != ours;
-            let taken = taken && noted.inode.compare_exchange(inode, 0, Ordering::AcqRel, Ordering::Acquire).is_ok();
-            taken.then_some(inode)
-        })
-        .collect();
+    for (number, known) in SOCKETS.take_inherited() {
+        if inode(number) == Some(known) {
+            close(number);
+        }
+    }
+    let markers: Vec<u64> = MARKERS.take_inherited().into_iter().map(|(_, inode)| inode).collect();
     if markers.is_empty() {
         return;
     }

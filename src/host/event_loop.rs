@@ -3,6 +3,7 @@
 
 #[cfg(unix)]
 use super::descriptors::{Marked, Marker, mark_current_loop};
+use super::drive::turn;
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -83,7 +84,7 @@ impl Drop for EventLoop {
     }
 }
 
-/// Whether this thread is inside an event loop, which a blocking call would stop.
+/// Whether this thread drives something already, which a blocking call would stop.
 pub fn is_inside() -> bool {
-    Handle::try_current().is_ok()
+    Handle::try_current().is_ok() || turn().is_some()
 }

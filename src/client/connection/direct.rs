@@ -3,26 +3,25 @@
 //! Nothing is spawned, and no other task is woken: the future of the call polls the connection and its own response. A call
 //! that is dropped in the middle takes the connection with it; only one whose response was read to its end stays open.
 
+use super::connect::connect;
 use super::phase::{self, Phase};
-use super::resolver::Names;
-use super::socket::Socket;
+use super::resolver::addresses;
+use crate::host::drive::within;
 use crate::options::ConnectionSettings;
 use bytes::Bytes;
-use http::uri::{Scheme, Uri};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use std::error::Error as StdError;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
-use tower_service::Service;
 
 /// Any error of the transport.
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -40,9 +39,9 @@ pub enum Failure {
 /// How connections to the server are made, by every lane of a process.
 #[derive(Clone)]
 pub struct Target {
-    /// The scheme and the authority.
-    uri: Uri,
-    settings: Arc<ConnectionSettings>,
+    host: Arc<str>,
+    port: u16,
+    connect_timeout: Option<Duration>,
     /// `None` over plain HTTP.
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
@@ -69,20 +68,16 @@ impl Target {
     /// Connections of these settings; `tls` is the configuration, whose ALPN must offer HTTP/1.1 alone.
     pub fn new(settings: &ConnectionSettings, tls: Option<Arc<rustls::ClientConfig>>) -> Result<Self, BoxError> {
         let host = &settings.host;
-        let is_ipv6 = host.contains(':');
-        let scheme = if settings.https { Scheme::HTTPS } else { Scheme::HTTP };
         let port = match (settings.port, settings.https) {
             (0, true) => 443,
             (0, false) => 80,
             (port, _) => port,
         };
-        let authority = if is_ipv6 { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-        let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query("/").build()?;
         let tls = match tls {
             None => None,
             Some(configuration) => Some((TlsConnector::from(configuration), ServerName::try_from(host.clone())?)),
         };
-        Ok(Self { uri, settings: Arc::new(settings.clone()), tls })
+        Ok(Self { host: host.as_str().into(), port, connect_timeout: settings.connect_timeout, tls })
     }
 
     /// [`Target::connect`] on the heap: it is large, and seldom needed.
@@ -92,18 +87,15 @@ impl Target {
 
     async fn connect(&self) -> Result<Open, Failure> {
         phase::connect();
-        let open = match self.settings.connect_timeout {
+        let open = match self.connect_timeout {
             None => self.open().await,
-            Some(limit) => tokio::time::timeout(limit, self.open()).await.map_err(|_| Failure::ConnectTimeout)?,
+            Some(limit) => within(limit, self.open()).await.ok_or(Failure::ConnectTimeout)?,
         };
         open.map_err(Failure::Connect)
     }
 
     async fn open(&self) -> Result<Open, BoxError> {
-        let mut connector = HttpConnector::new_with_resolver(Names);
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        let socket = Socket(connector.call(self.uri.clone()).await?.into_inner());
+        let socket = connect(addresses(&self.host, self.port).await?).await?;
         let stream: Box<dyn Stream> = match &self.tls {
             None => Box::new(socket),
             Some((connector, name)) => Box::new(connector.connect(name.clone(), socket).await?),
@@ -129,8 +121,6 @@ impl Open {
 
     /// Looks at a connection that has been idle: false where the server has closed it.
     async fn is_alive(&mut self) -> bool {
-        // One turn of the event loop, so that it sees what has come meanwhile.
-        tokio::task::yield_now().await;
         self.alongside(std::future::ready(())).await;
         !self.has_ended && !self.sender.is_closed()
     }

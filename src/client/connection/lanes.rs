@@ -1,9 +1,11 @@
 //! The connections, and who drives them: the caller's own thread.
 //!
-//! A *lane* is an event loop for one thread together with its pool of connections. A call takes an idle lane, or makes
-//! one, drives it until the response is there, and returns it. So a blocking call starts no thread and waits for none, and
-//! as many calls run at once as there are callers. What has been idle for longer than its connections live, or is beyond
-//! the size of the pool, is dropped.
+//! A *lane* is a connection with what drives it on one thread at a time. A call takes an idle lane, or makes one, drives it
+//! until the response is there, and returns it. So a blocking call starts no thread and waits for none, and as many calls
+//! run at once as there are callers. What has been idle for longer than its connections live, or is beyond the size of the
+//! pool, is dropped.
+//!
+//! A lane costs one descriptor, its socket. Only what needs reqwest (a proxy, a multipart form) gives it an event loop.
 //!
 //! All lanes of a client belong to one process: a forked child leaves them as they are (see [`crate::host::fork`]),
 //! closes their sockets by plain `close`, and makes its own.
@@ -14,10 +16,12 @@ use super::pool::Pool;
 use super::tls::Tls;
 use crate::clock::SystemClock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::drive::Driver;
 use crate::host::event_loop::{EventLoop, LoopMarker, is_inside};
 use crate::host::fork::PerProcess;
 use crate::host::{close_inherited, signals};
 use crate::options::ConnectionSettings;
+use once_cell::race::OnceBox;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -64,20 +68,23 @@ struct Lanes {
     target: Target,
     /// Of reqwest; `None` over plain HTTP.
     tls: Option<rustls::ClientConfig>,
-    marker: LoopMarker,
+    /// Made with the first event loop.
+    marker: OnceBox<LoopMarker>,
 }
 
-/// Fields are dropped in this order: the connections before the loop that they are registered with.
+/// A connection, and what drives it.
 #[derive(Default)]
-struct Connections {
+struct Lane {
     direct: Direct,
+    driver: Driver,
     /// Made with the first call that needs it.
-    http: Option<reqwest::Client>,
+    reqwest: Option<Reqwest>,
 }
 
-/// An event loop and its connections.
-struct Lane {
-    connections: Connections,
+/// An event loop and its connections. Fields are dropped in this order: the connections before the loop that they are
+/// registered with.
+struct Reqwest {
+    http: reqwest::Client,
     event_loop: EventLoop,
 }
 
@@ -99,14 +106,11 @@ impl Transport {
             ));
         }
         let lanes = self.lanes()?;
-        let mut lane = match lanes.idle.take() {
-            Some(lane) => lane,
-            None => lanes.make()?,
-        };
+        let mut lane = lanes.idle.take().unwrap_or_default();
         let outcome = if needs_reqwest || self.settings.proxy.is_some() {
-            let http = match &mut lane.connections.http {
-                Some(http) => http,
-                none => none.insert(http_client(&self.settings, self.settings.pool_size, lanes.tls.clone())?),
+            let Reqwest { http, event_loop } = match &mut lane.reqwest {
+                Some(reqwest) => reqwest,
+                none => none.insert(lanes.reqwest(&self.settings)?),
             };
             let work = async {
                 // Nobody drove this loop while it was idle. What happened to its connections since is seen now, before one
@@ -116,10 +120,9 @@ impl Transport {
                 }
                 exchange(Route::Shared { http, turns: None }).await
             };
-            signals::without_sigpipe(|| lane.event_loop.drive(work))
+            signals::without_sigpipe(|| event_loop.drive(work))
         } else {
-            // Its socket raises no SIGPIPE, and it looks at its connection itself.
-            lane.event_loop.drive(exchange(Route::Direct(&mut lane.connections.direct, &lanes.target)))
+            lane.driver.drive(exchange(Route::Direct(&mut lane.direct, &lanes.target)))
         };
         lanes.idle.put_back(lane);
         outcome
@@ -171,13 +174,15 @@ impl Lanes {
             idle: Pool::new(settings.pool_size, settings.pool_idle_timeout, SystemClock),
             target: Target::new(settings, of_lanes).map_err(|e| Error::invalid(format!("option host: {e}")))?,
             tls: configuration,
-            marker: LoopMarker::new().map_err(|e| exhausted(&e))?,
+            marker: OnceBox::new(),
         })
     }
 
-    fn make(&self) -> Result<Lane> {
-        let event_loop = EventLoop::new(&self.marker).map_err(|e| exhausted(&e))?;
-        Ok(Lane { connections: Connections::default(), event_loop })
+    /// reqwest for one lane.
+    fn reqwest(&self, settings: &ConnectionSettings) -> Result<Reqwest> {
+        let marker = self.marker.get_or_try_init(|| LoopMarker::new().map(Box::new)).map_err(|e| exhausted(&e))?;
+        let event_loop = EventLoop::new(marker).map_err(|e| exhausted(&e))?;
+        Ok(Reqwest { http: http_client(settings, settings.pool_size, self.tls.clone())?, event_loop })
     }
 }
 

@@ -5,16 +5,13 @@
 //! wait for the same look-up, and no more than a few run at once: a name service that hangs does not fill the host with
 //! threads. Addresses need no look-up and no thread.
 
+use crate::host::drive::from_elsewhere;
 use crate::host::fork::PerProcess;
 use crate::host::signals;
-use hyper_util::client::legacy::connect::dns::Name as HostName;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::pin::Pin;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use tokio::sync::watch;
-use tower_service::Service;
 
 /// The system's resolver.
 pub struct SystemResolver;
@@ -34,38 +31,45 @@ type LookUp = (String, watch::Receiver<Found>);
 /// The look-ups that run: few enough to be searched one by one.
 static RUNNING: PerProcess<Mutex<Vec<LookUp>>> = PerProcess::new();
 
-/// What a look-up comes to.
-type Answer = Result<Addrs, Box<dyn std::error::Error + Send + Sync>>;
+/// What goes wrong with a look-up.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(addresses(look_up(name.as_str())))
+        let look_up = look_up(name.as_str());
+        Box::pin(async move { Ok(Box::new(found(look_up).await?.into_iter()) as Addrs) })
     }
 }
 
-/// The same resolver, for connections that are made without reqwest.
-#[derive(Clone)]
-pub struct Names;
-
-impl Service<HostName> for Names {
-    type Response = Addrs;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
-    type Future = Pin<Box<dyn Future<Output = Answer> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
+/// The addresses of a host, which is a name or an address, for connections that are made without reqwest.
+pub async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
     }
+    let mut addresses = found(look_up(host)).await.map_err(|error| NotFound(error.to_string()))?;
+    for address in &mut addresses {
+        address.set_port(port);
+    }
+    Ok(addresses)
+}
 
-    fn call(&mut self, name: HostName) -> Self::Future {
-        Box::pin(addresses(look_up(name.as_str())))
+/// A look-up that failed, so that whoever reports it can tell it from other failures to connect.
+#[derive(Debug)]
+pub struct NotFound(String);
+
+impl std::fmt::Display for NotFound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
-async fn addresses(look_up: std::io::Result<watch::Receiver<Found>>) -> Answer {
+impl std::error::Error for NotFound {}
+
+async fn found(look_up: std::io::Result<watch::Receiver<Found>>) -> Result<Vec<SocketAddr>, Failure> {
     let mut found = look_up?;
-    let found = found.wait_for(Option::is_some).await?.clone();
+    let found = from_elsewhere(found.wait_for(Option::is_some)).await?.clone();
     match found {
-        Some(Ok(addresses)) => Ok(Box::new(addresses.into_iter())),
+        Some(Ok(addresses)) => Ok(addresses),
         Some(Err(why)) => Err(why.to_string().into()),
         None => Err("the look-up ended without an answer".into()),
     }

@@ -1,0 +1,220 @@
+//! A TCP socket for a future under a [`Driver`](super::drive::Driver): it never blocks, no write of it raises SIGPIPE, and a
+//! forked child knows it for its parent's.
+
+#[cfg(unix)]
+use super::descriptors::note_socket;
+use super::drive::{Interest, Number, turn, want};
+#[cfg(unix)]
+use super::noted::Note;
+use socket2::{Domain, Protocol, SockAddr, Socket as System, Type};
+use std::io::{Error, ErrorKind, IoSlice, Result};
+use std::net::{Shutdown, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// A socket, connected or on its way to it.
+pub struct Socket {
+    /// Dropped before the socket.
+    #[cfg(unix)]
+    _note: Note,
+    system: System,
+    /// The turn in which it was read empty; it is not asked again before the next one.
+    read_empty: u64,
+}
+
+impl Socket {
+    /// Begins to connect. [`Socket::poll_connected`] says when it is.
+    pub fn connecting(address: SocketAddr) -> Result<Self> {
+        // Close-on-exec, as all descriptors of this library.
+        let system = System::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        system.set_nonblocking(true)?;
+        // Requests are short and waited for.
+        system.set_tcp_nodelay(true)?;
+        let new = Self {
+            #[cfg(unix)]
+            _note: note_socket(number(&system)),
+            system,
+            read_empty: 0,
+        };
+        match new.system.connect(&SockAddr::from(address)) {
+            Err(error) if !is_under_way(&error) => Err(error),
+            _ => Ok(new),
+        }
+    }
+
+    /// Whether it has become connected, or why it cannot.
+    pub fn poll_connected(&self) -> Poll<Result<()>> {
+        if let Some(error) = self.system.take_error()? {
+            return Poll::Ready(Err(error));
+        }
+        if self.system.peer_addr().is_ok() {
+            return Poll::Ready(Ok(()));
+        }
+        self.wait(Interest::Write)
+    }
+
+    fn wait<T>(&self, interest: Interest) -> Poll<T> {
+        want(number(&self.system), interest);
+        Poll::Pending
+    }
+}
+
+/// Whether connecting goes on by itself.
+fn is_under_way(error: &Error) -> bool {
+    #[cfg(unix)]
+    let is_in_progress = error.raw_os_error() == Some(libc::EINPROGRESS);
+    #[cfg(not(unix))]
+    let is_in_progress = false;
+    is_in_progress || matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+#[cfg(unix)]
+fn number(socket: &System) -> Number {
+    std::os::fd::AsRawFd::as_raw_fd(socket)
+}
+
+#[cfg(windows)]
+fn number(socket: &System) -> Number {
+    std::os::windows::io::AsRawSocket::as_raw_socket(socket)
+}
+
+/// Linux and others take a flag against SIGPIPE; on Apple's systems the socket itself has one.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
+#[cfg(any(not(unix), target_vendor = "apple"))]
+const NO_SIGNAL: i32 = 0;
+
+impl AsyncRead for Socket {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        // Outside of a driver there is no turn to wait for.
+        let turn = turn().unwrap_or(u64::MAX);
+        if self.read_empty == turn {
+            return self.wait(Interest::Read);
+        }
+        loop {
+            // SAFETY: `recv` writes to it and does not de-initialise what was written before.
+            let room = unsafe { buffer.unfilled_mut() };
+            let asked = room.len();
+            match self.system.recv(room) {
+                Ok(length) => {
+                    // SAFETY: `recv` has written `length` bytes at the beginning of the room.
+                    unsafe { buffer.assume_init(length) };
+                    buffer.advance(length);
+                    if length < asked {
+                        self.read_empty = turn;
+                    }
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.read_empty = turn;
+                    return self.wait(Interest::Read);
+                }
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+        loop {
+            match self.system.send_with_flags(bytes, NO_SIGNAL) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return self.wait(Interest::Write),
+                outcome => return Poll::Ready(outcome),
+            }
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<Result<usize>> {
+        if let [only] = parts {
+            return self.poll_write(context, only);
+        }
+        loop {
+            match self.system.send_vectored_with_flags(parts, NO_SIGNAL) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return self.wait(Interest::Write),
+                outcome => return Poll::Ready(outcome),
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
+        match self.system.shutdown(Shutdown::Write) {
+            // The peer was first.
+            Err(error) if error.kind() == ErrorKind::NotConnected => Poll::Ready(Ok(())),
+            outcome => Poll::Ready(outcome),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::drive::Driver;
+    use std::future::poll_fn;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    fn connected(driver: &Driver, listener: &TcpListener) -> (Socket, std::net::TcpStream) {
+        let socket = Socket::connecting(listener.local_addr().unwrap()).unwrap();
+        driver.drive(poll_fn(|_| socket.poll_connected())).unwrap();
+        (socket, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn more_than_the_kernel_buffers_goes_both_ways() {
+        const LENGTH: usize = 8 << 20;
+        let (driver, listener) = (Driver::default(), TcpListener::bind("127.0.0.1:0").unwrap());
+        let (mut socket, mut far) = connected(&driver, &listener);
+        let echo = std::thread::spawn(move || {
+            let mut bytes = vec![0; LENGTH];
+            far.read_exact(&mut bytes).unwrap();
+            far.write_all(&bytes).unwrap();
+        });
+        let sent: Vec<u8> = (0..LENGTH).map(|at| u8::try_from(at % 251).unwrap()).collect();
+        let mut received = Vec::new();
+        driver.drive(async {
+            socket.write_all(&sent).await.unwrap();
+            socket.shutdown().await.unwrap();
+            socket.read_to_end(&mut received).await.unwrap();
+        });
+        assert!(sent == received);
+        echo.join().unwrap();
+    }
+
+    #[test]
+    fn a_refused_connection_and_a_reset_one_are_errors() {
+        let (driver, listener) = (Driver::default(), TcpListener::bind("127.0.0.1:0").unwrap());
+        let (mut socket, far) = connected(&driver, &listener);
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let refused =
+            Socket::connecting(address).and_then(|refused| driver.drive(poll_fn(|_| refused.poll_connected())));
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        drop(far);
+        let error = driver.drive(async {
+            loop {
+                if let Err(error) = socket.write_all(&[0; 1 << 10]).await {
+                    return error;
+                }
+            }
+        });
+        assert!(matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset), "{error}");
+    }
+}
