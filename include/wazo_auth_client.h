@@ -291,6 +291,10 @@ typedef enum {
      * A defect of this library, caught before it could harm the host process.
      */
     WAZO_AUTH_ERROR_INTERNAL = 19,
+    /**
+     * Too many calls of queues wait for the server already, or this one has waited too long; nothing was sent.
+     */
+    WAZO_AUTH_ERROR_BUSY = 20,
 } wazo_auth_error_kind_t;
 
 /**

@@ -180,10 +180,15 @@ impl PendingCall {
         self.ended(prepared, outcome)
     }
 
-    /// Makes it as a task, on the event loop that the task runs on.
-    pub(crate) async fn run_as_task(self) -> Result<Outcome> {
+    /// The I/O thread to make it on, of those that its client has.
+    pub(crate) fn io_thread(&self) -> usize {
+        self.engine.transport.next_io_thread()
+    }
+
+    /// Makes it as a task of an I/O thread.
+    pub(crate) async fn run_as_task(self, io_thread: usize) -> Result<Outcome> {
         let Preparation::Request(prepared) = &self.preparation else { return Ok(Outcome::no()) };
-        let outcome = match self.engine.transport.shared() {
+        let outcome = match self.engine.transport.shared(io_thread) {
             Ok(route) => self.exchange(route, prepared).await,
             Err(error) => Err(error),
         };

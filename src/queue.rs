@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host::event::{Descriptor, Event};
 use crate::host::fork::{PerProcess, generation};
 use crate::operations::{self, Operation};
-use crate::worker::Worker;
+use crate::worker::{Tasks, Worker, is_inside_worker};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -50,7 +50,10 @@ struct Slot {
 /// What belongs to one process.
 struct State {
     shared: Arc<Shared>,
+    /// It delivers completions and calls the host.
     worker: Arc<Worker>,
+    /// Those of clients with several I/O threads, by their number less one.
+    more: Mutex<Vec<Arc<Worker>>>,
 }
 
 struct Shared {
@@ -109,7 +112,7 @@ impl Queue {
         }
         let shared = Shared::new(Arc::clone(&self.slots))
             .map_err(|e| Error::new(ErrorKind::Internal, format!("cannot create the queue's file descriptor: {e}")))?;
-        let fresh = State { shared: Arc::new(shared), worker: Worker::share()? };
+        let fresh = State { shared: Arc::new(shared), worker: Worker::share(0)?, more: Mutex::default() };
         Ok(self.process.get_or_make(|| fresh, |_| {}))
     }
 
@@ -150,6 +153,8 @@ impl Queue {
         let cancellation = Cancellation::new();
         let call = client.with_cancellation(&cancellation).begin(operation, arguments)?;
         let state = self.state()?;
+        let io_thread = call.io_thread();
+        state.start(io_thread)?;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let is_safe = call.is_safe();
         let slot = state.shared.enter(id, user_data, cancellation)?.ok_or_else(|| {
@@ -165,24 +170,29 @@ impl Queue {
         })?;
         let delivery = Delivery {
             shared: Arc::downgrade(&state.shared),
-            worker: Arc::downgrade(&state.worker),
+            tasks: state.worker.tasks(),
             slot,
             id,
             user_data,
             is_safe,
             outcome: None,
         };
-        state.worker.spawn(Box::pin(async move { delivery.bring(call.run_as_task().await) }));
+        let task = Box::pin(async move { delivery.bring(call.run_as_task(io_thread).await) });
+        if io_thread == 0 {
+            state.worker.spawn(task);
+        } else {
+            state.more()[io_thread - 1].spawn(task);
+        }
         Ok(id)
     }
 
     /// Takes the completion that has waited longest; waits for one until `timeout`, for ever where there is none. It does
-    /// not wait where the queue is closed and nothing is left, nor on the library's own thread (in a wake-up), which would
+    /// not wait where the queue is closed and nothing is left, nor on a thread of the library (in a wake-up), which would
     /// wait for itself.
     pub fn next(&self, timeout: Option<Duration>) -> Result<Option<Completion>> {
         let state = self.state()?;
         let shared = &state.shared;
-        let timeout = if state.worker.is_current() { Some(Duration::ZERO) } else { timeout };
+        let timeout = if is_inside_worker() { Some(Duration::ZERO) } else { timeout };
         let deadline = Deadline::after(clock::now(), timeout);
         let mut inner = shared.lock();
         loop {
@@ -262,6 +272,24 @@ impl Drop for Queue {
             state.shared.wake_up.set(None);
         }
         self.process.end(|_| {});
+    }
+}
+
+impl State {
+    fn more(&self) -> MutexGuard<'_, Vec<Arc<Worker>>> {
+        self.more.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the I/O threads up to this one where they do not run yet.
+    fn start(&self, io_thread: usize) -> Result<()> {
+        if io_thread > 0 {
+            let mut more = self.more();
+            while more.len() < io_thread {
+                let next = more.len() + 1;
+                more.push(Worker::share(next)?);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -355,7 +383,7 @@ fn closed(id: u64, user_data: usize) -> Completion {
 /// Brings a completion into its queue, however the call's task ends.
 struct Delivery {
     shared: Weak<Shared>,
-    worker: Weak<Worker>,
+    tasks: Tasks,
     slot: usize,
     id: u64,
     user_data: usize,
@@ -382,9 +410,7 @@ impl Drop for Delivery {
         });
         if shared.deliver(self.slot, Completion { id: self.id, user_data: self.user_data, outcome }) {
             // By a task, which runs after those that are ready now: what ends together is told together.
-            if let Some(worker) = self.worker.upgrade() {
-                worker.spawn(Box::pin(async move { shared.tell() }));
-            }
+            self.tasks.spawn(Box::pin(async move { shared.tell() }));
         }
     }
 }

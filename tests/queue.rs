@@ -15,8 +15,12 @@ fn server() -> Simulator {
 }
 
 fn client(server: &Simulator) -> Client {
+    client_with(server, "timeout_ms=20000")
+}
+
+fn client_with(server: &Simulator, settings: &str) -> Client {
     let mut options = Options::new();
-    options.set_url(&format!("http://admin:secret@127.0.0.1:{}?timeout_ms=20000", server.port)).unwrap();
+    options.set_url(&format!("http://admin:secret@127.0.0.1:{}?{settings}", server.port)).unwrap();
     Client::new(&options).unwrap()
 }
 
@@ -113,4 +117,72 @@ fn a_wake_up_may_take_submit_replace_itself_and_end_its_queue() {
     login(queue.get().unwrap(), &client);
     receiver.recv_timeout(Duration::from_secs(30)).expect("the second wake-up is called");
     assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_call_that_has_no_turn_in_time_is_told_early_and_has_not_left() {
+    let server = server();
+    let settings = ["queue_wait_ms=50&timeout_ms=60000", "timeout_ms=100"];
+    for settings in settings {
+        let client = client_with(&server, &format!("queue_connections=1&{settings}"));
+        delay(&server, 60_000);
+        let queue = Queue::new(4).unwrap();
+        let first = login(&queue, &client);
+        let second = login(&queue, &client);
+        let completion = queue.next(LONG).unwrap().unwrap();
+        assert_eq!(completion.id, second);
+        let error = completion.outcome.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Busy, "{error}");
+        assert!(error.is_retryable() && !error.in_doubt && error.message.contains("50 ms (queue_wait_ms)"), "{error}");
+        queue.cancel(first);
+    }
+}
+
+#[test]
+fn more_calls_than_may_wait_are_told_at_once() {
+    let server = server();
+    let client = client_with(&server, "queue_connections=1&queue_waiting=1&timeout_ms=60000");
+    delay(&server, 60_000);
+    let queue = Queue::new(4).unwrap();
+    login(&queue, &client);
+    login(&queue, &client);
+    let third = login(&queue, &client);
+    let completion = queue.next(LONG).unwrap().unwrap();
+    assert_eq!(completion.id, third);
+    let error = completion.outcome.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Busy, "{error}");
+    assert!(error.message.contains("queue_waiting"), "{error}");
+}
+
+/// How many threads of this library the process has.
+#[cfg(target_os = "linux")]
+fn library_threads() -> usize {
+    let names = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    // A thread may end while the directory is read.
+    names
+        .filter(|task| std::fs::read_to_string(task.path().join("comm")).is_ok_and(|n| n.trim() == "wazo-io-2"))
+        .count()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn as_many_threads_carry_calls_as_the_client_asks_for_and_they_end_with_the_queue() {
+    let server = server();
+    let client = client_with(&server, "io_threads=3&queue_connections=6&timeout_ms=20000");
+    let queue = Queue::new(64).unwrap();
+    assert_eq!(library_threads(), 0);
+    let mut submitted: Vec<u64> = (0..30).map(|_| login(&queue, &client)).collect();
+    assert_eq!(library_threads(), 1);
+    let mut completed: Vec<u64> = (0..30)
+        .map(|_| {
+            let completion = queue.next(LONG).unwrap().unwrap();
+            completion.outcome.unwrap();
+            completion.id
+        })
+        .collect();
+    submitted.sort_unstable();
+    completed.sort_unstable();
+    assert_eq!(completed, submitted);
+    drop(queue);
+    assert_eq!(library_threads(), 0);
 }

@@ -50,6 +50,8 @@ enum class ErrorKind : int {
     closed = WAZO_AUTH_ERROR_CLOSED,
     /// A defect of this library, caught before it could harm the host process.
     internal = WAZO_AUTH_ERROR_INTERNAL,
+    /// Too many calls of queues wait for the server already, or this one has waited too long; nothing was sent.
+    busy = WAZO_AUTH_ERROR_BUSY,
 };
 
 } // namespace wazo::auth

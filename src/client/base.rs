@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::options::ConnectionSettings;
+use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 /// Scheme, host, port, prefix and version.
@@ -14,6 +15,8 @@ pub struct Base {
     pub host: HeaderValue,
     /// Both, such as `https://host:443/api/auth/0.1`.
     text: String,
+    /// The origin, taken apart once: the host's name is checked and written anew each time otherwise.
+    url: Url,
 }
 
 impl Base {
@@ -27,7 +30,7 @@ impl Base {
         let port = if settings.port == 0 { String::new() } else { format!(":{}", settings.port) };
         let origin = format!("{scheme}://{host}{port}");
         let path = format!("{}/{}", settings.prefix, settings.version);
-        let url = reqwest::Url::parse(&origin).map_err(|e| Error::invalid(format!("option host: {e}")))?;
+        let url = Url::parse(&origin).map_err(|e| Error::invalid(format!("option host: {e}")))?;
         // Without the port where it is the scheme's own, as browsers write it.
         let host = url.port().map_or_else(
             || url.host_str().unwrap_or_default().to_owned(),
@@ -35,7 +38,16 @@ impl Base {
         );
         let host = HeaderValue::try_from(host).map_err(|e| Error::invalid(format!("option host: {e}")))?;
         let text = format!("{origin}{path}");
-        Ok(Self { origin, path, host, text })
+        Ok(Self { origin, path, host, text, url })
+    }
+
+    /// The URL of a target: a path that begins with a slash, and a query.
+    pub fn url_of(&self, target: &str) -> Url {
+        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let mut url = self.url.clone();
+        url.set_path(path);
+        url.set_query(query);
+        url
     }
 
     /// Everything up to the path.

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::connection::phase::{self, Phase};
-use super::connection::{Direct, Failure, NotFound, Route, Target};
+use super::connection::{Direct, Failure, NotFound, Refused, Route, Target, Turns};
 use super::report::{Fate, doubted, located, report};
 use super::request::Prepared;
 use super::retry::{Attempts, Next};
@@ -66,8 +66,10 @@ pub async fn run(
 async fn attempts(mut route: Route<'_>, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
     // Waiting for one's turn is part of the call's time.
     let _turn = match route.turns() {
-        // It fails only where the semaphore was closed, which nobody does.
-        Some(turns) => turns.acquire().await.ok(),
+        Some(turns) => {
+            let turn = turns.take(prepared.begun, prepared.deadline).await;
+            Some(turn.map_err(|refused| busy(prepared, turns, &refused))?)
+        }
         None => None,
     };
     let mut attempts = Attempts::new(settings.retries);
@@ -164,6 +166,22 @@ impl<'a> Collected<'a> {
         let message = format!("the response{announced} is larger than max_response_bytes ({})", self.limit);
         report(self.prepared, ErrorKind::TooLarge, &message, Fate::Unknown)
     }
+}
+
+/// A call that had no turn in time.
+fn busy(prepared: &Prepared, turns: &Turns, refused: &Refused) -> Error {
+    let at_once = turns.most_at_once();
+    let message = match refused {
+        Refused::TooMany(waiting) => format!(
+            "the server is behind: {at_once} calls are in progress (queue_connections) and {waiting} wait already \
+             (queue_waiting)"
+        ),
+        Refused::TooLong(limit) => format!(
+            "the server is behind: {at_once} calls were in progress (queue_connections) for {} ms (queue_wait_ms)",
+            limit.as_millis()
+        ),
+    };
+    report(prepared, ErrorKind::Busy, &message, Fate::NotCarriedOut)
 }
 
 fn timed_out(prepared: &Prepared, settings: &CallSettings) -> Error {

@@ -101,6 +101,8 @@ kinds! {
     Closed = 18, "closed", No, [], "Make the call again in this process, if it is still needed.";
     /// A defect of this library, caught before it could harm the host process.
     Internal = 19, "internal", No, [], "Please report it.";
+    /// Too many calls of queues wait for the server already, or this one has waited too long; nothing was sent.
+    Busy = 20, "busy", Yes, [], "Answer without wazo-auth, or try again later; the server is slower than the calls come.";
 }
 
 impl ErrorKind {

@@ -50,6 +50,8 @@ pub enum wazo_auth_error_kind_t {
     WAZO_AUTH_ERROR_CLOSED = 18,
     /// A defect of this library, caught before it could harm the host process.
     WAZO_AUTH_ERROR_INTERNAL = 19,
+    /// Too many calls of queues wait for the server already, or this one has waited too long; nothing was sent.
+    WAZO_AUTH_ERROR_BUSY = 20,
 }
 
 impl From<ErrorKind> for wazo_auth_error_kind_t {
@@ -74,6 +76,7 @@ impl From<ErrorKind> for wazo_auth_error_kind_t {
             ErrorKind::Cancelled => Self::WAZO_AUTH_ERROR_CANCELLED,
             ErrorKind::Closed => Self::WAZO_AUTH_ERROR_CLOSED,
             ErrorKind::Internal => Self::WAZO_AUTH_ERROR_INTERNAL,
+            ErrorKind::Busy => Self::WAZO_AUTH_ERROR_BUSY,
         }
     }
 }
@@ -101,6 +104,7 @@ pub fn text(number: i32) -> &'static CStr {
         17 => c"cancelled",
         18 => c"closed",
         19 => c"internal",
+        20 => c"busy",
         _ => c"unknown",
     }
 }

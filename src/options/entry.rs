@@ -38,6 +38,9 @@ pub struct OptionEntry {
     pub doc: &'static str,
 }
 
+/// How many threads the library starts at most.
+pub const MOST_IO_THREADS: usize = 16;
+
 /// Every option.
 pub const OPTIONS: &[OptionEntry] = &[
     OptionEntry {
@@ -126,8 +129,9 @@ pub const OPTIONS: &[OptionEntry] = &[
         scope: Scope::Connection(|key, value, to| {
             number(key, value, "a number of connections").map(|value| to.pool_size = value)
         }),
-        default: "8",
-        doc: "Largest number of idle connections in the connection pool.",
+        default: "64",
+        doc: "Largest number of idle connections in the connection pool. Each has one file descriptor; a program whose \
+              threads call in larger bursts sets it to the number of its threads.",
     },
     OptionEntry {
         name: "pool_idle_timeout_ms",
@@ -144,6 +148,36 @@ pub const OPTIONS: &[OptionEntry] = &[
         default: "32",
         doc: "Largest number of calls from queues that are in progress at the server at the same time; further calls \
               wait. wazo-auth has 25 worker threads.",
+    },
+    OptionEntry {
+        name: "queue_waiting",
+        scope: Scope::Connection(|key, value, to| {
+            number(key, value, "a number of calls").map(|value| to.queue_waiting = value)
+        }),
+        default: "0",
+        doc: "Largest number of calls from queues that wait because `queue_connections` are in progress; one more ends \
+              at once with the error `busy`. 0: no limit but that of the queue.",
+    },
+    OptionEntry {
+        name: "queue_wait_ms",
+        scope: Scope::Connection(|key, value, to| limit_ms(key, value).map(|value| to.queue_wait = value)),
+        default: "0",
+        doc: "How long a call from a queue waits at most, in ms, while `queue_connections` are in progress; then it ends \
+              with the error `busy`. 0: half of `timeout_ms`.",
+    },
+    OptionEntry {
+        name: "io_threads",
+        scope: Scope::Connection(|key, value, to| {
+            let threads = number::<usize>(key, value, "a number of threads from 1 to 16")?;
+            if !(1..=MOST_IO_THREADS).contains(&threads) {
+                return Err(Error::invalid(format!("option {key}: expected a number of threads from 1 to 16")));
+            }
+            to.io_threads = threads;
+            Ok(())
+        }),
+        default: "1",
+        doc: "How many threads of the library carry the calls from queues, 16 at most. More than one helps only where \
+              one is busy all the time (docs/performance.md). `queue_connections` is divided among them.",
     },
     OptionEntry {
         name: "proxy",

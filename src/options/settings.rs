@@ -20,6 +20,9 @@ pub struct ConnectionSettings {
     pub pool_size: usize,
     pub pool_idle_timeout: Duration,
     pub queue_connections: usize,
+    pub queue_waiting: usize,
+    pub queue_wait: Option<Duration>,
+    pub io_threads: usize,
     pub proxy: Option<Secret>,
 }
 

@@ -59,6 +59,9 @@ CLOSED = 'closed'
 #: A defect of this library, caught before it could harm the host process.
 INTERNAL = 'internal'
 
+#: Too many calls of queues wait for the server already, or this one has waited too long; nothing was sent.
+BUSY = 'busy'
+
 #: The number of each kind (`kind_code`); the numbers never change.
 NUMBERS = {
     INVALID_ARGUMENT: 1,
@@ -80,4 +83,5 @@ NUMBERS = {
     CANCELLED: 17,
     CLOSED: 18,
     INTERNAL: 19,
+    BUSY: 20,
 }

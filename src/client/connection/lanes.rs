@@ -14,6 +14,7 @@ use super::direct::{Direct, Target};
 use super::http::{http_client, proxy};
 use super::pool::Pool;
 use super::tls::Tls;
+use super::turns::Turns;
 use crate::clock::SystemClock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::drive::Driver;
@@ -23,14 +24,16 @@ use crate::host::{close_inherited, signals};
 use crate::options::ConnectionSettings;
 use once_cell::race::OnceBox;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What makes connections, in any process.
 pub struct Transport {
     settings: ConnectionSettings,
     tls: Tls,
     lanes: PerProcess<Lanes>,
-    shared: PerProcess<Shared>,
+    /// One for each I/O thread, in order.
+    shared: Box<[PerProcess<Shared>]>,
+    next_io_thread: AtomicUsize,
 }
 
 /// By what a call goes to the server.
@@ -42,13 +45,13 @@ pub enum Route<'a> {
         /// What sends it.
         http: &'a reqwest::Client,
         /// How many calls may be with the server at once; `None` where the call has the connections for itself.
-        turns: Option<&'a Semaphore>,
+        turns: Option<&'a Turns>,
     },
 }
 
 impl<'a> Route<'a> {
     /// How many calls may be with the server at once.
-    pub fn turns(&self) -> Option<&'a Semaphore> {
+    pub fn turns(&self) -> Option<&'a Turns> {
         match self {
             Self::Direct(..) => None,
             Self::Shared { turns, .. } => *turns,
@@ -56,10 +59,10 @@ impl<'a> Route<'a> {
     }
 }
 
-/// The connections of calls that tasks make, all on the library's thread.
+/// The connections of calls that tasks make, on one of the library's threads.
 struct Shared {
     http: reqwest::Client,
-    turns: Semaphore,
+    turns: Turns,
 }
 
 /// The lanes of one process.
@@ -94,7 +97,8 @@ impl Transport {
         let tls = Tls::new(&settings)?;
         // A wrong proxy is told now; the client itself is made with each lane.
         proxy(&settings)?;
-        Ok(Self { settings, tls, lanes: PerProcess::new(), shared: PerProcess::new() })
+        let shared = std::iter::repeat_with(PerProcess::new).take(settings.io_threads.max(1)).collect();
+        Ok(Self { settings, tls, lanes: PerProcess::new(), shared, next_io_thread: AtomicUsize::new(0) })
     }
 
     /// Drives an exchange on this thread, until it ends. `needs_reqwest` says that the body is one that only reqwest writes.
@@ -128,22 +132,33 @@ impl Transport {
         outcome
     }
 
-    /// The connections that tasks of the library's thread share.
-    pub fn shared(&self) -> Result<Route<'_>> {
-        let shared = match self.shared.get() {
+    /// The I/O thread for the next task: each in turn.
+    pub fn next_io_thread(&self) -> usize {
+        match self.shared.len() {
+            1 => 0,
+            count => self.next_io_thread.fetch_add(1, Ordering::Relaxed) % count,
+        }
+    }
+
+    /// The connections that tasks of an I/O thread share.
+    pub fn shared(&self, io_thread: usize) -> Result<Route<'_>> {
+        let shared = &self.shared[io_thread];
+        let shared = match shared.get() {
             Some(shared) => shared,
-            None => self.make_shared()?,
+            None => self.make_shared(shared)?,
         };
         Ok(Route::Shared { http: &shared.http, turns: Some(&shared.turns) })
     }
 
-    fn make_shared(&self) -> Result<&Shared> {
-        let tls = if self.settings.https { Some(self.tls.configuration()?) } else { None };
+    fn make_shared<'a>(&self, shared: &'a PerProcess<Shared>) -> Result<&'a Shared> {
+        let settings = &self.settings;
+        let tls = if settings.https { Some(self.tls.configuration()?) } else { None };
         // As many connections are kept as may be in use at once: fewer would be opened anew by every burst.
-        let idle = self.settings.pool_size.max(self.settings.queue_connections);
-        let http = http_client(&self.settings, idle, tls)?;
-        let fresh = Shared { http, turns: Semaphore::new(self.settings.queue_connections.min(Semaphore::MAX_PERMITS)) };
-        Ok(self.shared.get_or_make(|| fresh, |_| close_inherited()))
+        let of_thread = |all: usize| all.div_ceil(self.shared.len());
+        let at_once = of_thread(settings.queue_connections);
+        let http = http_client(settings, of_thread(settings.pool_size).max(at_once), tls)?;
+        let turns = Turns::new(at_once, of_thread(settings.queue_waiting), settings.queue_wait);
+        Ok(shared.get_or_make(|| Shared { http, turns }, |_| close_inherited()))
     }
 
     fn lanes(&self) -> Result<&Lanes> {
@@ -158,7 +173,7 @@ impl Transport {
 impl Drop for Transport {
     fn drop(&mut self) {
         self.lanes.end(|_| close_inherited());
-        self.shared.end(|_| close_inherited());
+        self.shared.iter_mut().for_each(|shared| shared.end(|_| close_inherited()));
     }
 }
 

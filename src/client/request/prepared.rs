@@ -38,8 +38,7 @@ pub struct Prepared {
 impl Prepared {
     /// The request for reqwest, made anew for each attempt.
     pub fn request(&self, http: &reqwest::Client) -> Result<reqwest::Request> {
-        let url = format!("{}{}", self.base.origin(), self.target.as_str());
-        let url = reqwest::Url::parse(&url).map_err(|e| unwritable(&e))?;
+        let url = self.base.url_of(self.target.as_str());
         let request = http.request(method(self.method), url).headers(self.headers.clone());
         self.body.put_into(request).build().map_err(|e| unwritable(&e.without_url()))
     }
