@@ -30,10 +30,11 @@ constexpr auth::ErrorKind same(wazo_auth_error_kind_t code) {
     case WAZO_AUTH_ERROR_CANCELLED: return ErrorKind::cancelled;
     case WAZO_AUTH_ERROR_CLOSED: return ErrorKind::closed;
     case WAZO_AUTH_ERROR_INTERNAL: return ErrorKind::internal;
+    case WAZO_AUTH_ERROR_BUSY: return ErrorKind::busy;
     }
     return ErrorKind::none;
 }
-static_assert(static_cast<int>(same(WAZO_AUTH_ERROR_INTERNAL)) == WAZO_AUTH_ERROR_INTERNAL);
+static_assert(static_cast<int>(same(WAZO_AUTH_ERROR_BUSY)) == WAZO_AUTH_ERROR_BUSY);
 
 template <typename T>
 constexpr bool moves_only = std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
