@@ -95,14 +95,30 @@ static void resets_everywhere(bool https)
             seen.succeeded, seen.wrong);
 }
 
-/* The peer goes while 30 MB are being written to it: writes go on into a connection that is reset. */
-static void resets_under_an_upload(bool https)
+/* How a call reaches the peer that resets: each has a write path of its own. */
+typedef enum { OVER_HTTP, OVER_HTTPS, BY_PROXY } route;
+
+static wazo_auth_client *client_of_peer(route way, const char *peer)
 {
+    char proxy[64];
+    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%s", peer);
+    const char *const by_proxy[] = {"proxy", proxy, NULL};
+    return client_of_port(peer, way == OVER_HTTPS, way == BY_PROXY ? by_proxy : NULL);
+}
+
+/* The peer goes while 30 MB are being written to it: writes go on into a connection that is reset. */
+static void resets_under_an_upload(route way)
+{
+    static const char *const promises[] = {
+        "SIGPIPE: a peer that resets under a POST of 30 MB is an error, the process lives (HTTP)",
+        "SIGPIPE: a peer that resets under a POST of 30 MB is an error, the process lives (HTTPS)",
+        "SIGPIPE: a peer that resets under a POST of 30 MB is an error, the process lives (proxy)",
+    };
     tally seen = {0, 0, 0};
     int rounds = scaled(12, 3);
     wazo_auth_queue *queue = queue_of(0);
     for (int round = 0; round < rounds; round++) {
-        wazo_auth_client *client = client_of_port(bad_port(https, "up", 1000 + (1 << 20) * (round % 4)), https, NULL);
+        wazo_auth_client *client = client_of_peer(way, bad_port(way == OVER_HTTPS, "up", 1000 + (1 << 20) * (round % 4)));
         wazo_auth_error *error = NULL;
         char *answer = wazo_auth_request(client, "POST", "/upload", NULL, upload, &error);
         if (answer != NULL)
@@ -127,10 +143,8 @@ static void resets_under_an_upload(bool https)
         wazo_auth_client_free(client);
     }
     wazo_auth_queue_free(queue);
-    promise(seen.wrong == 0 && seen.failed == 2 * rounds,
-            https ? "SIGPIPE: a peer that resets under a POST of 30 MB is an error, the process lives (HTTPS)"
-                  : "SIGPIPE: a peer that resets under a POST of 30 MB is an error, the process lives (HTTP)",
-            "%d uploads, %d failed in doubt, %d wrong", 2 * rounds, seen.failed, seen.wrong + seen.succeeded);
+    promise(seen.wrong == 0 && seen.failed == 2 * rounds, promises[way], "%d uploads, %d failed in doubt, %d wrong",
+            2 * rounds, seen.failed, seen.wrong + seen.succeeded);
 }
 
 static bool pipe_is_pending(void)
@@ -141,13 +155,14 @@ static bool pipe_is_pending(void)
 }
 
 /* The host's own SIGPIPE: one that it holds back stays with it, and its handler is never called for ours. */
-static void the_hosts_own_signal_is_left_alone(void)
+static void the_hosts_own_signal_is_left_alone(route way)
 {
     sigset_t pipe, before;
     struct sigaction action = {.sa_handler = on_pipe}, old;
     const char *port = bad_port(false, "up", 100000);
-    wazo_auth_client *client = client_of_port(port, false, NULL);
+    wazo_auth_client *client = client_of_peer(way, port);
     wazo_auth_error *error = NULL;
+    handled = 0;
     sigaction(SIGPIPE, &action, &old);
     wazo_auth_string_free(wazo_auth_request(client, "POST", "/upload", NULL, upload, &error));
     bool failed = error != NULL;
@@ -164,7 +179,8 @@ static void the_hosts_own_signal_is_left_alone(void)
     bool kept = pipe_is_pending(), unhandled = handled == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     promise(failed && none_left && kept && unhandled && handled == 1,
-            "SIGPIPE: the host's handler sees its own and none of ours",
+            way == BY_PROXY ? "SIGPIPE: the host's handler sees its own and none of ours (proxy)"
+                            : "SIGPIPE: the host's handler sees its own and none of ours",
             "%d delivered after the mask opened (failed %d, none left %d, kept %d, unhandled %d)", (int)handled, failed,
             none_left, kept, unhandled);
     sigaction(SIGPIPE, &old, NULL);
@@ -184,8 +200,10 @@ int main(void)
     upload[UPLOAD_BYTES] = '\0';
     for (int https = 0; https < 2; https++) {
         resets_everywhere(https);
-        resets_under_an_upload(https);
+        resets_under_an_upload(https ? OVER_HTTPS : OVER_HTTP);
     }
-    the_hosts_own_signal_is_left_alone();
+    resets_under_an_upload(BY_PROXY);
+    the_hosts_own_signal_is_left_alone(OVER_HTTP);
+    the_hosts_own_signal_is_left_alone(BY_PROXY);
     return host_failed != 0;
 }
