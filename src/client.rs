@@ -29,10 +29,11 @@ use crate::options::{CallSettings, Options};
 use crate::secret::Secret;
 use arc_swap::ArcSwap;
 use base::Base;
-use connection::{Route, Transport};
+use connection::{Route, Transport, Turns};
 use report::doubted;
 use request::{Preparation, Prepared};
 use response::Expected;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// A client of one wazo-auth.
@@ -189,7 +190,7 @@ impl PendingCall {
     pub(crate) async fn run_as_task(self, io_thread: usize) -> Result<Outcome> {
         let Preparation::Request(prepared) = &self.preparation else { return Ok(Outcome::no()) };
         let outcome = match self.engine.transport.shared(io_thread) {
-            Ok(route) => self.exchange(route, prepared).await,
+            Ok((route, turns)) => self.in_turn(route, turns, prepared).await,
             Err(error) => Err(error),
         };
         self.ended(prepared, outcome)
@@ -201,6 +202,22 @@ impl PendingCall {
             Preparation::Request(prepared) => prepared.is_safe(),
             Preparation::No => true,
         }
+    }
+
+    /// Waits for a turn, then exchanges.
+    async fn in_turn(&self, route: Route<'_>, turns: &Turns, prepared: &Prepared) -> Result<Outcome> {
+        let Identity { settings, cancellations, .. } = &*self.identity;
+        let _turn = exchange::turn(turns, prepared, settings, cancellations).await?;
+        self.exchange_on_heap(route, prepared).await
+    }
+
+    /// [`PendingCall::exchange`] on the heap: a call that waits for its turn has no room for it yet.
+    fn exchange_on_heap<'a>(
+        &'a self,
+        route: Route<'a>,
+        prepared: &'a Prepared,
+    ) -> Pin<Box<impl Future<Output = Result<Outcome>> + 'a>> {
+        Box::pin(self.exchange(route, prepared))
     }
 
     async fn exchange(&self, route: Route<'_>, prepared: &Prepared) -> Result<Outcome> {

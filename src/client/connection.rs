@@ -20,4 +20,4 @@ mod turns;
 pub use direct::{Direct, Failure, Target};
 pub use lanes::{Route, Transport};
 pub use resolver::NotFound;
-pub use turns::{Refused, Turns};
+pub use turns::{Refused, Turn, Turns};

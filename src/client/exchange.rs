@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::connection::phase::{self, Phase};
-use super::connection::{Direct, Failure, NotFound, Refused, Route, Target, Turns};
+use super::connection::{Direct, Failure, NotFound, Refused, Route, Target, Turn, Turns};
 use super::report::{Fate, doubted, located, report};
 use super::request::Prepared;
 use super::retry::{Attempts, Next};
@@ -39,17 +39,17 @@ pub async fn run(
         let mut call = pin!(attempts(route, prepared, settings));
         // The deadline is around everything: look-up, connecting, sending, receiving, waiting between attempts.
         let mut deadline = pin!(prepared.deadline.at().map(sleep_until));
-        let mut cancelled: Vec<_> = cancellations.iter().map(|one| Box::pin(one.cancelled())).collect();
+        let mut cancelled = all_of(cancellations);
         let outcome = poll_fn(|context| {
             // Cancelling first: a call that begins cancelled sends nothing.
             if cancelled.iter_mut().any(|one| one.as_mut().poll(context).is_ready()) {
-                return Poll::Ready(Err(ended(prepared, ErrorKind::Cancelled, "cancelled by the caller")));
+                return Poll::Ready(Err(cancelled_by_the_caller(prepared, phase::current())));
             }
             if let Poll::Ready(outcome) = call.as_mut().poll(context) {
                 return Poll::Ready(outcome);
             }
             match deadline.as_mut().as_pin_mut() {
-                Some(deadline) => deadline.poll(context).map(|()| Err(timed_out(prepared, settings))),
+                Some(deadline) => deadline.poll(context).map(|()| Err(timed_out(prepared, settings, phase::current()))),
                 None => Poll::Pending,
             }
         })
@@ -63,15 +63,33 @@ pub async fn run(
     .await
 }
 
-async fn attempts(mut route: Route<'_>, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
-    // Waiting for one's turn is part of the call's time.
-    let _turn = match route.turns() {
-        Some(turns) => {
-            let turn = turns.take(prepared.begun, prepared.deadline).await;
-            Some(turn.map_err(|refused| busy(prepared, turns, &refused))?)
+/// Waits for a turn, which is part of the call's time: what comes before [`run`] where calls share connections. Its future is
+/// small, as thousands may wait at once.
+pub async fn turn<'a>(
+    turns: &'a Turns,
+    prepared: &Prepared,
+    settings: &CallSettings,
+    cancellations: &[Cancellation],
+) -> Result<Turn<'a>> {
+    let mut taken = pin!(turns.take(prepared.begun, prepared.deadline));
+    let mut cancelled = all_of(cancellations);
+    poll_fn(|context| {
+        if cancelled.iter_mut().any(|one| one.as_mut().poll(context).is_ready()) {
+            return Poll::Ready(Err(cancelled_by_the_caller(prepared, Phase::Waiting)));
         }
-        None => None,
-    };
+        taken.as_mut().poll(context).map(|taken| match taken {
+            Some(taken) => taken.map_err(|refused| busy(prepared, turns, &refused)),
+            None => Err(timed_out(prepared, settings, Phase::Waiting)),
+        })
+    })
+    .await
+}
+
+fn all_of(cancellations: &[Cancellation]) -> Vec<Pin<Box<impl Future<Output = ()>>>> {
+    cancellations.iter().map(|one| Box::pin(one.cancelled())).collect()
+}
+
+async fn attempts(mut route: Route<'_>, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
     let mut attempts = Attempts::new(settings.retries);
     loop {
         phase::begin();
@@ -96,7 +114,7 @@ async fn attempts(mut route: Route<'_>, prepared: &Prepared, settings: &CallSett
 async fn attempt(route: &mut Route<'_>, prepared: &Prepared, limit: u64) -> Result<Answer> {
     match route {
         Route::Direct(direct, target) => attempt_direct(direct, target, prepared, limit).await,
-        Route::Shared { http, .. } => on_heap(http, prepared, limit).await,
+        Route::Shared(http) => on_heap(http, prepared, limit).await,
     }
 }
 
@@ -184,14 +202,17 @@ fn busy(prepared: &Prepared, turns: &Turns, refused: &Refused) -> Error {
     report(prepared, ErrorKind::Busy, &message, Fate::NotCarriedOut)
 }
 
-fn timed_out(prepared: &Prepared, settings: &CallSettings) -> Error {
+fn timed_out(prepared: &Prepared, settings: &CallSettings, phase: Phase) -> Error {
     let limit = settings.timeout.unwrap_or(Duration::ZERO);
-    ended(prepared, ErrorKind::Timeout, &format!("timed out after {} ms (timeout_ms)", limit.as_millis()))
+    ended(prepared, ErrorKind::Timeout, &format!("timed out after {} ms (timeout_ms)", limit.as_millis()), phase)
+}
+
+fn cancelled_by_the_caller(prepared: &Prepared, phase: Phase) -> Error {
+    ended(prepared, ErrorKind::Cancelled, "cancelled by the caller", phase)
 }
 
 /// A call that was ended from outside, wherever it was.
-fn ended(prepared: &Prepared, kind: ErrorKind, why: &str) -> Error {
-    let phase = phase::current();
+fn ended(prepared: &Prepared, kind: ErrorKind, why: &str, phase: Phase) -> Error {
     let doing = match phase {
         Phase::Waiting => "before it began",
         Phase::Connecting => "while connecting",

@@ -41,22 +41,7 @@ pub enum Route<'a> {
     /// The connection of a lane, which is the call's own.
     Direct(&'a mut Direct, &'a Target),
     /// reqwest: several connections, HTTP/2, proxies, multipart forms.
-    Shared {
-        /// What sends it.
-        http: &'a reqwest::Client,
-        /// How many calls may be with the server at once; `None` where the call has the connections for itself.
-        turns: Option<&'a Turns>,
-    },
-}
-
-impl<'a> Route<'a> {
-    /// How many calls may be with the server at once.
-    pub fn turns(&self) -> Option<&'a Turns> {
-        match self {
-            Self::Direct(..) => None,
-            Self::Shared { turns, .. } => *turns,
-        }
-    }
+    Shared(&'a reqwest::Client),
 }
 
 /// The connections of calls that tasks make, on one of the library's threads.
@@ -122,7 +107,7 @@ impl Transport {
                 for _ in 0..3 {
                     tokio::task::yield_now().await;
                 }
-                exchange(Route::Shared { http, turns: None }).await
+                exchange(Route::Shared(http)).await
             };
             signals::without_sigpipe(|| event_loop.drive(work))
         } else {
@@ -140,14 +125,14 @@ impl Transport {
         }
     }
 
-    /// The connections that tasks of an I/O thread share.
-    pub fn shared(&self, io_thread: usize) -> Result<Route<'_>> {
+    /// The connections that tasks of an I/O thread share, and how many may use them at once.
+    pub fn shared(&self, io_thread: usize) -> Result<(Route<'_>, &Turns)> {
         let shared = &self.shared[io_thread];
         let shared = match shared.get() {
             Some(shared) => shared,
             None => self.make_shared(shared)?,
         };
-        Ok(Route::Shared { http: &shared.http, turns: Some(&shared.turns) })
+        Ok((Route::Shared(&shared.http), &shared.turns))
     }
 
     fn make_shared<'a>(&self, shared: &'a PerProcess<Shared>) -> Result<&'a Shared> {

@@ -3,7 +3,7 @@
 //! A server that falls behind is told apart from one that is slow: what would wait too long ends early with an error of its
 //! own, while there is still time to do something else.
 
-use crate::clock::Deadline;
+use crate::clock::{Deadline, now};
 use crate::host::drive::within;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -45,19 +45,29 @@ impl Turns {
         self.most_at_once
     }
 
-    /// Waits for a turn, in the order of asking, as long as a call may that began then and must end by its deadline.
-    pub async fn take(&self, begun: Instant, deadline: Deadline) -> Result<Turn<'_>, Refused> {
+    /// Waits for a turn, in the order of asking, as long as a call may that began then and must end by its deadline. Where
+    /// that comes first there is no turn and no refusal.
+    pub async fn take(&self, begun: Instant, deadline: Deadline) -> Option<Result<Turn<'_>, Refused>> {
         if let Ok(permit) = self.at_once.try_acquire() {
-            return Ok(Turn(permit));
+            return Some(Ok(Turn(permit)));
         }
-        let _waiting = self.wait()?;
+        let _waiting = match self.wait() {
+            Ok(waiting) => waiting,
+            Err(refused) => return Some(Err(refused)),
+        };
+        let left = deadline.left(now());
         let half = || deadline.left(begun).map(|whole| whole / 2);
-        let taken = match self.longest.or_else(half) {
-            Some(limit) => within(limit, self.at_once.acquire()).await.ok_or(Refused::TooLong(limit))?,
+        // One timer for both: thousands may wait here.
+        let longest = self.longest.or_else(half);
+        let taken = match [longest, left].into_iter().flatten().min() {
+            Some(limit) => match within(limit, self.at_once.acquire()).await {
+                Some(taken) => taken,
+                None => return longest.filter(|_| longest <= left || left.is_none()).map(|l| Err(Refused::TooLong(l))),
+            },
             None => self.at_once.acquire().await,
         };
         // It fails only where the semaphore was closed, which nobody does.
-        taken.map(Turn).map_err(|_| Refused::TooMany(0))
+        Some(taken.map(Turn).map_err(|_| Refused::TooMany(0)))
     }
 
     fn wait(&self) -> Result<Waiting<'_>, Refused> {
@@ -79,7 +89,6 @@ impl Drop for Waiting<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::now;
     use crate::host::drive::Driver;
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
@@ -88,25 +97,30 @@ mod tests {
     fn so_many_have_a_turn_so_many_wait_and_the_others_are_told_at_once() {
         let (turns, begun) = (Turns::new(1, 1, None), now());
         let driver = Driver::default();
-        let first = driver.drive(turns.take(begun, Deadline::after(begun, None))).unwrap();
+        let first = driver.drive(turns.take(begun, Deadline::after(begun, None))).unwrap().unwrap();
         let mut context = Context::from_waker(Waker::noop());
         let mut second = pin!(turns.take(begun, Deadline::after(begun, None)));
         assert!(second.as_mut().poll(&mut context).is_pending());
         let third = driver.drive(turns.take(begun, Deadline::after(begun, None)));
-        assert_eq!(third.err(), Some(Refused::TooMany(1)));
+        assert_eq!(third.unwrap().err(), Some(Refused::TooMany(1)));
         drop(first);
-        assert!(matches!(second.as_mut().poll(&mut context), Poll::Ready(Ok(_))));
+        assert!(matches!(second.as_mut().poll(&mut context), Poll::Ready(Some(Ok(_)))));
     }
 
     #[test]
     fn nobody_waits_longer_than_the_limit_which_is_half_of_the_calls_time_unless_set() {
-        let (driver, begun) = (Driver::default(), now());
+        let driver = Driver::default();
         let short = Duration::from_millis(20);
-        let deadline = Deadline::after(begun, Some(2 * short));
         for turns in [Turns::new(1, 0, None), Turns::new(1, 0, Some(short))] {
-            let _first = driver.drive(turns.take(begun, deadline)).unwrap();
-            assert_eq!(driver.drive(turns.take(begun, deadline)).err(), Some(Refused::TooLong(short)));
+            let begun = now();
+            let deadline = Deadline::after(begun, Some(2 * short));
+            let _first = driver.drive(turns.take(begun, deadline)).unwrap().unwrap();
+            assert_eq!(driver.drive(turns.take(begun, deadline)).unwrap().err(), Some(Refused::TooLong(short)));
             assert_eq!(turns.waiting.load(Ordering::Relaxed), 0);
         }
+        // The deadline of the call comes first.
+        let turns = Turns::new(1, 0, Some(Duration::from_secs(60)));
+        let _first = driver.drive(turns.take(now(), Deadline::after(now(), None))).unwrap().unwrap();
+        assert!(driver.drive(turns.take(now(), Deadline::after(now(), Some(short)))).is_none());
     }
 }

@@ -57,7 +57,8 @@ pub fn common_headers(settings: &CallSettings, identity: Identity, secrets: &mut
     for secret in [&settings.token, &settings.password].into_iter().flatten() {
         secrets.add(secret.0.as_str());
     }
-    let mut headers = HeaderMap::with_capacity(8);
+    // What a call has, with Host; more would cost memory for each call that waits.
+    let mut headers = HeaderMap::with_capacity(6);
     headers.insert(ACCEPT, JSON);
     headers.insert(USER_AGENT, value("user_agent", &settings.user_agent)?);
     if let Some(token) = identity.token.or_else(|| settings.token.as_ref().map(|token| token.0.clone())) {
