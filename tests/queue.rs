@@ -154,14 +154,22 @@ fn more_calls_than_may_wait_are_told_at_once() {
     assert!(error.message.contains("queue_waiting"), "{error}");
 }
 
-/// How many threads of this library the process has.
+/// Waits until the process has so many threads of that name: a thread names itself, and is gone from `/proc` a moment after
+/// it was joined.
 #[cfg(target_os = "linux")]
-fn library_threads() -> usize {
-    let names = std::fs::read_dir("/proc/self/task").unwrap().flatten();
-    // A thread may end while the directory is read.
-    names
-        .filter(|task| std::fs::read_to_string(task.path().join("comm")).is_ok_and(|n| n.trim() == "wazo-io-2"))
-        .count()
+fn await_threads(name: &str, count: usize) {
+    let begun = std::time::Instant::now();
+    loop {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+        // A thread may end while the directory is read.
+        let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+        let found = names.filter(|found| found.trim() == name).count();
+        if found == count {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{found} threads {name}, not {count}");
+        std::thread::yield_now();
+    }
 }
 
 #[test]
