@@ -58,11 +58,13 @@ def refused(status, message, error_id='refused', details=None, headers=None):
     return status, headers or {}, json.dumps(body)
 
 
-def run_python(code, **environment):
-    """Runs a program in an interpreter of its own; its output. It finds the package, the library and this file."""
+def run_python(code, *options, **environment):
+    """Runs a program in an interpreter of its own; its output. It finds the package, the library and this file.
+
+    `options` are those of the interpreter."""
     paths = os.pathsep.join([str(PACKAGE), str(Path(__file__).parent)])
     done = subprocess.run(
-        [sys.executable, '-c', code],
+        [sys.executable, *options, '-c', code],
         env={**os.environ, 'PYTHONPATH': paths, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

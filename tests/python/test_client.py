@@ -210,6 +210,12 @@ class Identity(ServerTest):
         self.assertEqual(answer.headers['Wazo-Sessions-Revoked'], '2')
         self.assertEqual(self.server.last.json(), {'expiration': 60})
 
+    def test_whitespace_around_a_result_is_no_part_of_it(self):
+        self.server.answer = (200, {}, '\r\n {"uuid": "u"} \n')
+        self.assertEqual(self.client.users.get(USER), {'uuid': 'u'})
+        self.assertEqual(self.client.call('users.get', {'user_uuid': USER}).result, {'uuid': 'u'})
+        self.assertEqual(self.client.request('GET', '/users').result, {'uuid': 'u'})
+
     def test_a_request_that_no_operation_describes_can_be_sent(self):
         self.client.request('POST', '/new/thing', query={'a': [1, 2]}, body={'b': None})
         seen = self.server.last

@@ -144,11 +144,11 @@ class Exit(ServerTest):
 
 
 class Commands(ServerTest):
-    def test_other_packages_add_commands_and_break_nothing(self):
+    def test_other_packages_add_commands_which_are_made_when_first_used_and_break_nothing(self):
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / 'extra.py').write_text(
                 'class Extra:\n'
-                '    def __init__(self, client):\n        self.client = client\n'
+                '    def __init__(self, client):\n        self.client = client\n        print("made")\n'
                 '    def hello(self):\n        return self.client.request("GET", "/hello")\n'
                 'class Broken:\n'
                 '    def __init__(self, client):\n        raise RuntimeError("broken")\n'
@@ -167,7 +167,9 @@ class Commands(ServerTest):
                 'logging.getLogger().handlers[0].formatter.formatException = lambda information: ""\n'
                 'from wazo_auth_client import Client\n'
                 f'client = Client("127.0.0.1", {self.server.port}, None, https=False)\n'
+                'print("using")\n'
                 'client.extra.hello()\n'
+                'assert client.extra is client.extra\n'
                 'print(type(client.users).__module__, hasattr(client, "missing"), hasattr(client, "broken"))\n'
                 'print(type(client.groups).__module__)\n'
             )
@@ -175,7 +177,9 @@ class Commands(ServerTest):
         self.assertEqual(
             [line for line in output.splitlines() if line],
             [
+                'using',
                 'the command missing cannot be loaded',
+                'made',
                 'the command broken cannot be made',
                 'wazo_auth_client._operations False False',
                 'wazo_auth_client._operations',

@@ -9,6 +9,8 @@
 
 A client is thread-safe, and works in child processes after a fork.
 """
+# What the import loads is what every call needs. Other modules are imported by the functions that use them. `typing` is
+# imported for type checkers only, which take a variable TYPE_CHECKING for true, whatever its value.
 from __future__ import annotations
 
 from ._version import __version__

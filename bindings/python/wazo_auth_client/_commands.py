@@ -1,15 +1,21 @@
 """Commands that other packages add: entry points of the group `wazo_auth_client.commands`.
 
-An entry point is a class. It is called with the client, and its instance becomes an attribute of the client, with the
-name of the entry point. If an entry point cannot be loaded, a warning is logged.
+An entry point is a class. When the attribute of a client with its name is first used, the class is called with the
+client, and the instance becomes the attribute. If an entry point cannot be loaded, a warning is logged.
+
+The client imports this module when a program uses an attribute that the client does not have. It is not imported
+earlier, because it loads a large part of the standard library, and reads the metadata of all installed packages.
 """
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterable
 from importlib import metadata
-from typing import Any, Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Optional
 
 GROUP = 'wazo_auth_client.commands'
 
@@ -18,14 +24,16 @@ logger = logging.getLogger(__name__)
 _found: Optional[dict[str, Callable[[Any], Any]]] = None
 
 
-def attach(client: Any) -> None:
-    """Creates the commands as attributes of the client. They do not replace its own attributes."""
-    for name, command in _commands().items():
-        if not hasattr(client, name):
-            try:
-                setattr(client, name, command(client))
-            except Exception:
-                logger.warning('the command %s cannot be made', name, exc_info=True)
+def create(name: str, client: Any) -> Any:
+    """The command of this name; None if there is none, or if it cannot be made."""
+    command = _commands().get(name)
+    if command is None:
+        return None
+    try:
+        return command(client)
+    except Exception:
+        logger.warning('the command %s cannot be made', name, exc_info=True)
+        return None
 
 
 def _commands() -> dict[str, Callable[[Any], Any]]:

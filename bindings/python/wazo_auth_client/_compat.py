@@ -5,26 +5,33 @@ with their parameters, and override `_call`, to which those pass their arguments
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Optional, Union
-
 from . import _kinds, _operations
-from .exceptions import InvalidTokenException, MissingPermissionsTokenException, WazoAuthError
+from .exceptions import InvalidTokenException, MissingPermissionsTokenException
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any, Optional, Union
+
+    from .exceptions import WazoAuthError
+
+    Pairs = Union[Mapping[str, Any], Iterable[tuple[str, Any]]]
 
 # The server stores the user agent of a login with the session, and people recognise their sessions by it. The reference
 # client always sends this text for these two operations, whatever the user agent of the client is.
 TOKEN_USER_AGENT = 'Wazo Python auth client'
 
-# The operations about a token that may come from the network, and about an access and a tenant.
-CHECKS = ('token.get', 'token.check', 'token.is_valid')
+# The operations that ask about a token that may come from the network.
+QUESTIONS = ('token.check', 'token.is_valid')
 
 
 class Token(_operations.Token):
     """Tokens. `check` raises an exception if `is_valid` returns False; `revoke` ignores the status of the response."""
 
-    def _call(self, operation: str, arguments: Mapping[str, Any], more: Optional[Mapping[str, Any]] = None) -> Any:
-        if operation in CHECKS:
-            arguments = self._checked(operation, arguments)
+    def _call(self, operation: str, arguments: dict[str, Any], more: Optional[dict[str, Any]] = None) -> Any:
+        if operation in QUESTIONS and isinstance(arguments['token'], bytes):
+            # Bytes that are not UTF-8 are a token that nobody has, not an error.
+            arguments['token'] = arguments['token'].decode('utf-8', 'replace')
         if operation in ('token.new', 'token.check_scopes'):
             arguments = {**arguments, 'user_agent': arguments.get('user_agent') or TOKEN_USER_AGENT}
         elif operation == 'token.check':
@@ -33,22 +40,8 @@ class Token(_operations.Token):
             return self._revoke(operation, arguments)
         return super()._call(operation, arguments, more)
 
-    @staticmethod
-    def _checked(operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments as the reference client takes them.
-
-        An empty access or tenant is not asked about. (The library refuses it: in other languages, an empty text is
-        more likely a variable that was never set. `client.call` refuses it too.)
-        """
-        kept = {name: value for name, value in arguments.items() if value or name == 'token'}
-        token = kept.get('token')
-        if isinstance(token, bytes) and operation != 'token.get':
-            # The token may come from the network: bytes that are not UTF-8 are a token that nobody has, not an error.
-            kept['token'] = token.decode('utf-8', 'replace')
-        return kept
-
-    def _check(self, operation: str, arguments: Mapping[str, Any]) -> bool:
-        answer = self._answer(operation, arguments, None)
+    def _check(self, operation: str, arguments: dict[str, Any]) -> bool:
+        answer = self._answer(operation, arguments)
         if answer.result:
             return True
         error: WazoAuthError
@@ -61,7 +54,7 @@ class Token(_operations.Token):
         error.operation, error.status = operation, answer.status
         raise error
 
-    def _revoke(self, operation: str, arguments: Mapping[str, Any]) -> None:
+    def _revoke(self, operation: str, arguments: dict[str, Any]) -> None:
         from .exceptions import HTTPError
 
         try:
@@ -74,9 +67,6 @@ class External(_operations.External):
     """External authentication. The reference client calls it `list_`, and its README calls it `list`."""
 
     list_ = _operations.External.list
-
-
-Pairs = Union[Mapping[str, Any], Iterable[tuple[str, Any]]]
 
 
 class SamlConfig(_operations.SamlConfig):

@@ -2,11 +2,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Optional
 
 from . import _kinds, exceptions
-from ._native import NativeError
 from ._response import Request, Response, status_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    from ._native import NativeError
 
 # The types of errors without a response, by their kind. All others are RequestException.
 _TYPES_WITHOUT_ANSWER = {

@@ -1,9 +1,10 @@
 """Finds and loads the shared library, and declares the functions that this package calls.
 
-Only this file uses ctypes. Its functions take and return text: options by key, arguments and results as JSON. It frees
-all memory that the library returns.
+Only this file uses ctypes. It takes options by key and arguments as JSON, and returns results as Python objects. It
+frees all memory that the library returns.
 
-`ctypes.CDLL` releases the GIL during a call, so other Python threads run while one waits for the server.
+An operation that succeeds costs two calls of the library: the operation itself, and freeing its result. Its status and
+headers are fetched only where they are shown. tests/python/test_cost.py counts.
 """
 from __future__ import annotations
 
@@ -11,34 +12,45 @@ import ctypes
 import json
 import os
 import sys
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NoReturn, Optional
+from types import SimpleNamespace
 
 from . import _kinds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn, Optional
 
 #: The environment variable with the path of the library, for development and for special installations.
 LIBRARY_VARIABLE = 'WAZO_AUTH_CLIENT_LIBRARY'
 
 _FILE_NAMES = {'darwin': 'libwazo_auth_client.dylib', 'win32': 'wazo_auth_client.dll'}
 
-# A text that has to be freed is declared as c_void_p and not as c_char_p: ctypes converts a c_char_p to bytes, and
-# loses the address.
+
+class _OwnedText(ctypes.c_char_p):
+    """A text that has to be freed. ctypes converts a plain c_char_p to bytes, and loses the address."""
+
+
 _ADDRESS = ctypes.c_void_p
 _TEXT = ctypes.c_char_p
 _ERROR_OUT = ctypes.POINTER(ctypes.c_void_p)
+# These may take time: other Python threads run meanwhile, because `ctypes.CDLL` releases the GIL.
 _FUNCTIONS = {
-    'wazo_auth_version': (_TEXT, []),
-    'wazo_auth_operations': (_TEXT, []),
-    'wazo_auth_string_free': (None, [_ADDRESS]),
     'wazo_auth_options_new': (_ADDRESS, []),
     'wazo_auth_options_set': (ctypes.c_bool, [_ADDRESS, _TEXT, _TEXT, _ERROR_OUT]),
     'wazo_auth_options_free': (None, [_ADDRESS]),
     'wazo_auth_client_new': (_ADDRESS, [_ADDRESS, _ERROR_OUT]),
     'wazo_auth_client_set': (ctypes.c_bool, [_ADDRESS, _TEXT, _TEXT, _ERROR_OUT]),
     'wazo_auth_client_free': (None, [_ADDRESS]),
-    'wazo_auth_call_response': (_ADDRESS, [_ADDRESS, _TEXT, _TEXT, _ERROR_OUT]),
-    'wazo_auth_request': (_ADDRESS, [_ADDRESS, _TEXT, _TEXT, _TEXT, _TEXT, _ERROR_OUT]),
+    'wazo_auth_call': (_OwnedText, [_ADDRESS, _TEXT, _TEXT, _ERROR_OUT]),
+    'wazo_auth_call_response': (_OwnedText, [_ADDRESS, _TEXT, _TEXT, _ERROR_OUT]),
+    'wazo_auth_request': (_OwnedText, [_ADDRESS, _TEXT, _TEXT, _TEXT, _TEXT, _ERROR_OUT]),
+}
+# These only touch memory. `ctypes.PyDLL` keeps the GIL: a thread that released it may have to wait for it again.
+_ACCESSORS = {
+    'wazo_auth_version': (_TEXT, []),
+    'wazo_auth_operations': (_TEXT, []),
+    'wazo_auth_string_free': (None, [_OwnedText]),
     'wazo_auth_error_json': (_TEXT, [_ADDRESS]),
     'wazo_auth_error_response': (_TEXT, [_ADDRESS]),
     'wazo_auth_error_free': (None, [_ADDRESS]),
@@ -58,11 +70,11 @@ class NativeError(Exception):
         self.answer = answer
 
 
-_loaded: Optional[ctypes.CDLL] = None
+_loaded: Optional[SimpleNamespace] = None
 
 
-def library() -> ctypes.CDLL:
-    """The library. The first call loads it.
+def library() -> SimpleNamespace:
+    """The functions of the library, as attributes. The first call loads it.
 
     There is no lock: to load it twice is harmless, while a lock that another thread holds during a fork would stay
     locked in the child process for ever.
@@ -79,18 +91,18 @@ def _candidates() -> list[str]:
         # No fallback: it would hide a wrong path.
         return [named]
     file_name = _FILE_NAMES.get(sys.platform, 'libwazo_auth_client.so')
-    return [str(Path(__file__).parent / '_native' / file_name), file_name]
+    return [os.path.join(os.path.dirname(os.path.abspath(__file__)), '_native', file_name), file_name]
 
 
-def _load() -> ctypes.CDLL:
+def _load() -> SimpleNamespace:
     tried = []
     for candidate in _candidates():
         try:
             loaded = ctypes.CDLL(candidate)
-            for name, (result, arguments) in _FUNCTIONS.items():
-                function = getattr(loaded, name)
-                function.restype, function.argtypes = result, arguments
-            return loaded
+            return SimpleNamespace(
+                **_declared(loaded, _FUNCTIONS),
+                **_declared(ctypes.PyDLL(candidate, handle=loaded._handle), _ACCESSORS),
+            )
         except OSError as error:
             tried.append(f'{candidate}: {error}')
         except AttributeError as error:
@@ -101,6 +113,14 @@ def _load() -> ctypes.CDLL:
         + f'\nInstall a wheel that holds it, or name the file in {LIBRARY_VARIABLE}'
         + ' (from a checkout: cargo build --release makes target/release/libwazo_auth_client.so).'
     )
+
+
+def _declared(loaded: ctypes.CDLL, functions: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, (result, arguments) in functions.items():
+        found[name] = function = getattr(loaded, name)
+        function.restype, function.argtypes = result, arguments
+    return found
 
 
 def _encode(what: str, text: Optional[str]) -> Optional[bytes]:
@@ -131,20 +151,18 @@ def _raise(error: ctypes.c_void_p) -> NoReturn:
         native.wazo_auth_error_free(address)
 
 
-def _taken(address: int) -> str:
-    """Copies a text that the library returned, and frees it."""
+# Without what json.loads() does around it: to look for whitespace, with regular expressions, takes longer than to read
+# a small result.
+_decode = json.JSONDecoder().raw_decode
+
+
+def _parsed(text: _OwnedText) -> Any:
+    """Parses a JSON text that the library returned, and frees it."""
     try:
-        return str(ctypes.string_at(address), 'utf-8')
+        copied = text.value or b''
     finally:
-        library().wazo_auth_string_free(address)
-
-
-def _answer(address: Optional[int], error: ctypes.c_void_p) -> dict[str, Any]:
-    """The result of a call; raises its error."""
-    if not address:
-        _raise(error)
-    answer: dict[str, Any] = json.loads(_taken(address))
-    return answer
+        library().wazo_auth_string_free(text)
+    return _decode(str(copied, 'utf-8').lstrip())[0]
 
 
 def version() -> str:
@@ -167,6 +185,7 @@ class Handle:
 
     def __init__(self, options: Mapping[str, str]) -> None:
         native = library()
+        self._call, self._call_response = native.wazo_auth_call, native.wazo_auth_call_response
         # For __del__, which may run when the interpreter has already cleared its modules.
         self._free = native.wazo_auth_client_free
         error = ctypes.c_void_p()
@@ -194,18 +213,30 @@ class Handle:
         if not library().wazo_auth_client_set(self._address, _encode('option', key), text, ctypes.byref(error)):
             _raise(error)
 
-    def call(self, operation: str, arguments: str) -> dict[str, Any]:
-        """Calls an operation. Returns `status`, `headers` and `result`."""
-        error = ctypes.c_void_p()
-        answer = library().wazo_auth_call_response(
-            self._address, _encode('operation', operation), _encode('arguments', arguments), ctypes.byref(error)
-        )
-        return _answer(answer, error)
+    def result(self, operation: str, arguments: str) -> Any:
+        """Calls an operation. Returns its result; False if the operation asks a question and the answer is no."""
+        error = _ADDRESS()
+        text = self._call(self._address, _encode('operation', operation), arguments.encode(), ctypes.byref(error))
+        if text:
+            return _parsed(text)
+        if error:
+            _raise(error)
+        return False
 
-    def request(self, method: str, path: str, query: Optional[str], body: Optional[str]) -> dict[str, Any]:
+    def response(self, operation: str, arguments: str) -> Any:
+        """Calls an operation. Returns `status`, `headers` and `result`."""
+        error = _ADDRESS()
+        text = self._call_response(
+            self._address, _encode('operation', operation), arguments.encode(), ctypes.byref(error)
+        )
+        if not text:
+            _raise(error)
+        return _parsed(text)
+
+    def request(self, method: str, path: str, query: Optional[str], body: Optional[str]) -> Any:
         """Sends a request for which there is no operation. Returns `status`, `headers` and `result`."""
-        error = ctypes.c_void_p()
-        answer = library().wazo_auth_request(
+        error = _ADDRESS()
+        text = library().wazo_auth_request(
             self._address,
             _encode('method', method),
             _encode('path', path),
@@ -213,4 +244,6 @@ class Handle:
             _encode('body', body),
             ctypes.byref(error),
         )
-        return _answer(answer, error)
+        if not text:
+            _raise(error)
+        return _parsed(text)

@@ -1,13 +1,14 @@
 """The base class of the generated resources. Their methods pass their arguments to `Resource._call`."""
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
-from typing import Any, Optional
-
 from . import _arguments
 from ._arguments import UNSET
-from ._session import Answer, Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    from ._session import Answer, Session
 
 __all__ = ['UNSET', 'Resource']
 
@@ -21,19 +22,23 @@ class Resource:
     def __repr__(self) -> str:
         return f'<{type(self).__name__} of a wazo-auth client>'
 
-    def _answer(self, operation: str, arguments: Mapping[str, Any], more: Optional[Mapping[str, Any]]) -> Answer:
-        """Calls an operation. Returns its status, headers and result."""
-        entry = self._session.operations[operation]
-        return self._session.call(operation, _arguments.build(operation, entry, arguments, more or {}))
+    def _answer(self, operation: str, arguments: dict[str, Any]) -> Answer:
+        """Calls an operation without free keywords. Returns its status, headers and result."""
+        session = self._session
+        return session.call(operation, _arguments.build(operation, session.operations[operation], arguments))
 
-    def _call(self, operation: str, arguments: Mapping[str, Any], more: Optional[Mapping[str, Any]] = None) -> Any:
+    def _call(self, operation: str, arguments: dict[str, Any], more: Optional[dict[str, Any]] = None) -> Any:
         """Calls an operation. Returns its result. `more` are the free keywords, if the operation accepts any."""
-        answer = self._answer(operation, arguments, more)
-        shape = self._session.operations[operation]['result']
+        session = self._session
+        entry = session.operations[operation]
+        result = session.result(operation, _arguments.build(operation, entry, arguments, more))
+        shape = entry['result']
         if shape == 'nothing':
             return None
         if shape == 'question':
-            return bool(answer.result)
-        if shape == 'text' and isinstance(answer.result, dict):
-            return base64.b64decode(answer.result['base64'])  # not UTF-8: bytes, as they came
-        return answer.result
+            return bool(result)
+        if shape == 'text' and isinstance(result, dict):
+            from base64 import b64decode
+
+            return b64decode(result['base64'])  # not UTF-8: bytes, as they came
+        return result

@@ -1,16 +1,21 @@
 """Responses with the attributes of those of `requests`: `error.response.status_code`, `.json()`."""
 from __future__ import annotations
 
-import http
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Optional
+from collections.abc import Mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Optional
 
 
 def phrase(status: int) -> str:
     """The standard reason phrase of a status (`Not Found`), empty for an unknown status."""
+    from http import HTTPStatus
+
     try:
-        return http.HTTPStatus(status).phrase
+        return HTTPStatus(status).phrase
     except ValueError:
         return ''
 
@@ -23,19 +28,26 @@ def status_text(status: int, reason: Any, url: Optional[str]) -> str:
 
 
 class Headers(Mapping[str, str]):
-    """Response headers, with case-insensitive names."""
+    """Response headers, with case-insensitive names. The names are folded when a header is first read."""
+
+    _folded: Optional[dict[str, tuple[str, str]]] = None
 
     def __init__(self, headers: Optional[Mapping[str, str]] = None) -> None:
-        self._headers = {name.lower(): (name, value) for name, value in (headers or {}).items()}
+        self._given = headers or {}
+
+    def _by_name(self) -> dict[str, tuple[str, str]]:
+        if self._folded is None:
+            self._folded = {name.lower(): (name, value) for name, value in self._given.items()}
+        return self._folded
 
     def __getitem__(self, name: str) -> str:
-        return self._headers[name.lower()][1]
+        return self._by_name()[name.lower()][1]
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._headers.values())
+        return (name for name, _ in self._by_name().values())
 
     def __len__(self) -> int:
-        return len(self._headers)
+        return len(self._by_name())
 
     def __repr__(self) -> str:
         return repr(dict(self))

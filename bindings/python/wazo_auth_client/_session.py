@@ -8,13 +8,26 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections import namedtuple
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Optional
-from uuid import UUID
 
 from . import _errors
 from ._native import Handle, NativeError
 from ._response import Headers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NamedTuple, Optional
+
+    from .exceptions import WazoAuthError
+
+    class _Answer(NamedTuple):
+        status: int
+        headers: Headers
+        result: Any
+
+else:
+    _Answer = namedtuple('_Answer', 'status headers result')
 
 # One lock for creating and changing all handles. No request is sent while it is held. A fork acquires it first, so that
 # the child process gets a free lock and no session in the middle of a change.
@@ -28,15 +41,13 @@ if hasattr(os, 'register_at_fork'):
 IDENTITY = frozenset({'token', 'tenant_uuid', 'username', 'password'})
 
 
-class Answer(NamedTuple):
+class Answer(_Answer):
     """A successful response: the HTTP status, the headers, and the result of the operation.
 
     It is false only if the result is False: the operation asks a question, such as `token.check`, and the answer is no.
     """
 
-    status: int
-    headers: Headers
-    result: Any
+    __slots__ = ()
 
     def __bool__(self) -> bool:
         # A tuple is true, and `if client.call('token.check', ...)` would then take every no for a yes.
@@ -86,11 +97,19 @@ class Session:
                 handle = self._handle
         return handle
 
-    def call(self, operation: str, arguments: Mapping[str, Any]) -> Answer:
-        """Calls an operation with the arguments of the C function wazo_auth_call()."""
-        text = _json(operation, arguments)
+    def result(self, operation: str, arguments: Mapping[str, Any]) -> Any:
+        """Calls an operation with the arguments of the C function wazo_auth_call(). Returns its result."""
+        text = _arguments_json(operation, arguments)
         try:
-            return _answer(self._native().call(operation, text))
+            return (self._handle or self._native()).result(operation, text)
+        except NativeError as error:
+            raise _errors.to_exception(error) from None
+
+    def call(self, operation: str, arguments: Mapping[str, Any]) -> Answer:
+        """The same. Returns the status and the headers as well."""
+        text = _arguments_json(operation, arguments)
+        try:
+            return _answer((self._handle or self._native()).response(operation, text))
         except NativeError as error:
             raise _errors.to_exception(error) from None
 
@@ -108,17 +127,36 @@ def _answer(answer: Mapping[str, Any]) -> Answer:
     return Answer(answer['status'], Headers(answer['headers']), answer['result'])
 
 
-def _json(operation: str, value: Any) -> str:
+def _arguments_json(operation: str, arguments: Mapping[str, Any]) -> str:
+    """The arguments as a JSON object. Most are texts, which json encodes much faster alone than in a dictionary."""
     try:
-        return json.dumps(value, default=_plain, allow_nan=False)
-    except ValueError as error:  # NaN, or a list that holds itself
-        raise _errors.invalid_argument(f'{operation}: {error}', operation) from None
+        return '{' + ', '.join([f'{_encode(name)}: {_encode(value)}' for name, value in arguments.items()]) + '}'
+    except ValueError as error:
+        raise _not_json(operation, error) from None
+
+
+def _json(path: str, value: Any) -> str:
+    try:
+        return _encode(value)
+    except ValueError as error:
+        raise _not_json(path, error) from None
+
+
+def _not_json(operation: str, error: ValueError) -> WazoAuthError:
+    """The exception for NaN, or for a list that holds itself."""
+    return _errors.invalid_argument(f'{operation}: {error}', operation)
 
 
 def _plain(value: Any) -> Any:
     """Converts what the json module cannot write: UUIDs, and mappings that are no dict."""
+    from uuid import UUID  # loads `platform` and more, which a program without UUIDs does not need
+
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f'a {type(value).__name__} cannot be sent as JSON')
+
+
+# Made once: json.dumps() with these settings would make one for each call.
+_encode = json.JSONEncoder(default=_plain, allow_nan=False).encode

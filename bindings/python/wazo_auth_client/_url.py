@@ -2,8 +2,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _EXPECTED = 'expected https://[user:password@]host[:port][/prefix][?option=value&...]'
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Mapping
-from typing import Any, Optional, Union
 
-from . import _commands, _compat, _operations, _url
-from ._session import Answer, Session
+from . import _compat, _operations
+from ._session import Session
 from .exceptions import WazoAuthError
 
-Number = Union[int, float]
-Timeout = Union[None, Number, tuple[Optional[Number], Optional[Number]]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Optional, Union
+
+    from ._session import Answer
+
+    Number = Union[int, float]
+    Timeout = Union[None, Number, tuple[Optional[Number], Optional[Number]]]
 
 
 class AuthClient(_operations.Resources):
@@ -73,7 +78,18 @@ class AuthClient(_operations.Resources):
         )
         for name, resource in _compat.RESOURCES.items():
             setattr(self, name, resource(self._session))
-        _commands.attach(self)
+
+    if not TYPE_CHECKING:  # for a type checker, a client has no other attributes than its own
+
+        def __getattr__(self, name: str) -> Any:
+            """A command of another package, which is created when it is first used."""
+            from . import _commands
+
+            command = None if name.startswith('_') else _commands.create(name, self)
+            if command is None:
+                raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
+            # If two threads come here at once, both get the same one.
+            return self.__dict__.setdefault(name, command)
 
     @classmethod
     def from_url(cls, url: str, **keywords: Any) -> AuthClient:
@@ -82,6 +98,8 @@ class AuthClient(_operations.Resources):
         The query sets options of the library, like `native_options`. `keywords` are those of the constructor, and take
         precedence.
         """
+        from . import _url  # loads urllib
+
         return cls(**{**_url.keywords(url), **keywords})
 
     def __repr__(self) -> str:
