@@ -4,8 +4,10 @@
 //! parse the string behind it anew, with a limit of depth of its own. A small text can overflow the stack so, and say
 //! something else than every other reader sees in it. Here nothing recurses, and no name means anything.
 
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+mod check;
+
+pub use check::{is_json, member};
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -53,58 +55,6 @@ impl<'a> Json<'a> {
             _ => None,
         }
     }
-}
-
-/// The first of these members that the object of a JSON text has; `None` where it is no object, or no JSON.
-pub fn member<'a>(json: &'a [u8], names: &'static [&'static str]) -> Option<&'a RawValue> {
-    struct Members(&'static [&'static str]);
-    impl<'de> Visitor<'de> for Members {
-        type Value = Option<&'de RawValue>;
-
-        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            formatter.write_str("an object")
-        }
-
-        fn visit_map<M: MapAccess<'de>>(self, mut members: M) -> Result<Self::Value, M::Error> {
-            let mut found: Option<(usize, &'de RawValue)> = None;
-            while let Some(Rank(rank)) = members.next_key_seed(Wanted(self.0))? {
-                match rank {
-                    // Of several members of one name the last counts, as everywhere.
-                    Some(rank) if found.is_none_or(|(before, _)| rank <= before) => {
-                        found = Some((rank, members.next_value()?));
-                    }
-                    _ => {
-                        members.next_value::<IgnoredAny>()?;
-                    }
-                }
-            }
-            Ok(found.map(|(_, value)| value))
-        }
-    }
-    /// Reads a name without keeping it, be it escaped or not.
-    struct Wanted(&'static [&'static str]);
-    struct Rank(Option<usize>);
-    impl<'de> DeserializeSeed<'de> for Wanted {
-        type Value = Rank;
-
-        fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Rank, D::Error> {
-            reader.deserialize_str(self)
-        }
-    }
-    impl Visitor<'_> for Wanted {
-        type Value = Rank;
-
-        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            formatter.write_str("a name")
-        }
-
-        fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Rank, E> {
-            Ok(Rank(self.0.iter().position(|wanted| *wanted == name)))
-        }
-    }
-    let mut reader = serde_json::Deserializer::from_slice(json);
-    let found = reader.deserialize_map(Members(names)).ok()?;
-    reader.end().ok().and(found)
 }
 
 /// A text as a JSON string.

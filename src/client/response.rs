@@ -5,12 +5,11 @@ use super::refusal::{content_type, is_page, refusal};
 use super::report::{Fate, report_answer};
 use super::request::Prepared;
 use crate::error::{Error, ErrorKind, Result};
-use crate::json::{member, quoted};
+use crate::json::{is_json, member, quoted};
 use crate::operations::Shape;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::header::LOCATION;
-use serde_json::value::RawValue;
 
 /// What a caller expects of an answer.
 #[derive(Clone, Copy)]
@@ -68,12 +67,10 @@ fn result(prepared: &Prepared, shape: Shape, mut answer: Answer) -> Result<Outco
             None => return Err(unexpected(prepared, &answer, "a Location header")),
         },
         Shape::JsonOrNothing if answer.body.iter().all(u8::is_ascii_whitespace) => "null".into(),
-        Shape::Json | Shape::JsonOrNothing => match checked_json(&answer.body) {
-            Some(()) => into_text(std::mem::take(&mut answer.body)),
-            None => return Err(unexpected(prepared, &answer, "JSON")),
-        },
+        Shape::Json | Shape::JsonOrNothing if is_json(&answer.body) => into_text(std::mem::take(&mut answer.body)),
+        Shape::Json | Shape::JsonOrNothing => return Err(unexpected(prepared, &answer, "JSON")),
         Shape::Member(names) => {
-            let Some(json) = member(&answer.body, names).map(|member| member.get().to_owned()) else {
+            let Some(json) = member(&answer.body, names).map(str::to_owned) else {
                 let expected = format!("a JSON object with `{}`", names.join("` or `"));
                 return Err(unexpected(prepared, &answer, &expected));
             };
@@ -81,10 +78,6 @@ fn result(prepared: &Prepared, shape: Shape, mut answer: Answer) -> Result<Outco
         }
     };
     Ok(outcome(answer, json))
-}
-
-fn checked_json(body: &[u8]) -> Option<()> {
-    serde_json::from_slice::<&RawValue>(body).ok().map(|_| ())
 }
 
 /// The body as a text; it has been checked to be UTF-8. Space around the document is not part of it.
@@ -104,10 +97,10 @@ fn text_as_json(body: &[u8]) -> String {
 
 /// The body of an answer to a raw request: JSON as it came, or else a text.
 fn any_as_json(body: &[u8]) -> String {
-    match checked_json(body) {
-        Some(()) => into_text(body.to_vec()),
-        None if body.is_empty() => "null".into(),
-        None => text_as_json(body),
+    match body {
+        [] => "null".into(),
+        body if is_json(body) => into_text(body.to_vec()),
+        body => text_as_json(body),
     }
 }
 
