@@ -9,6 +9,9 @@ mod arguments;
 mod base;
 mod connection;
 mod exchange;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 mod refusal;
 mod report;
 mod request;

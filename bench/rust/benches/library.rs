@@ -2,10 +2,9 @@
 //!
 //!     make bench-criterion
 //!
-//! They reach what the public Rust API reaches. Preparing a request and judging an answer are not public on their own:
-//! `prepare` measures the part before a request is known to be needless, and `answers` measures whole calls against a
-//! server in this process, whose time is in the figure. The difference between two sizes of `answers` is what passing
-//! on costs; the difference between `answers` and `refusals` of one size is what an error costs.
+//! `prepare` and `judge` measure the two halves of a call without a server, by the feature `internals`. `answers` measures
+//! whole calls against a server in this process, whose time is in the figure. The difference between two sizes of `answers`
+//! is what passing on costs; the difference between `answers` and `refusals` of one size is what an error costs.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::fmt::Write as _;
@@ -53,20 +52,25 @@ fn response(status: &str, body: &str) -> Vec<u8> {
     format!("{head}\r\n\r\n{body}").into_bytes()
 }
 
+const REFUSAL: &str = r#"{"reason": ["No such user"], "timestamp": [1767254400.0], "status_code": 404}"#;
+
 fn refusal() -> Vec<u8> {
-    let body = r#"{"reason": ["No such user"], "timestamp": [1767254400.0], "status_code": 404}"#;
-    response("404 NOT FOUND", body)
+    response("404 NOT FOUND", REFUSAL)
 }
 
 /// Items as a listing of users has them.
 fn listing(size: usize) -> Vec<u8> {
+    response("200 OK", &listing_body(size))
+}
+
+fn listing_body(size: usize) -> String {
     let mut body = String::from("{\"items\": [");
     while body.len() + 200 < size {
         let _ = write!(body, "{{\"uuid\": \"{TOKEN}\", \"username\": \"alice\", \"enabled\": true, \"emails\": []}}, ");
     }
     let padding = size.saturating_sub(body.len() + 16);
     let _ = write!(body, "{{\"x\": \"{}\"}}]}}", "x".repeat(padding));
-    response("200 OK", &body)
+    body
 }
 
 fn options(port: u16) -> Options {
@@ -96,11 +100,39 @@ fn prepare(criterion: &mut Criterion) {
     group.bench_function("Arguments::from_json", |bench| {
         bench.iter(|| Arguments::from_json(black_box(&arguments)).expect("arguments"));
     });
+    let token = Arguments::new().with("token", TOKEN).with("required_acl", "confd.users.read");
+    group.bench_function("token.check", |bench| {
+        bench.iter(|| client.prepare("token.check", black_box(&token)).expect("a request"));
+    });
+    let user = Arguments::from_json(r#"{"body": {"username": "alice", "password": "secret", "enabled": true}}"#);
+    let user = user.expect("arguments");
+    group.bench_function("users.new, with a body", |bench| {
+        bench.iter(|| client.prepare("users.new", black_box(&user)).expect("a request"));
+    });
     group.bench_function("token.check, answered no without a request", |bench| {
         bench.iter(|| client.call_by_name("token.check", black_box(&hopeless)).expect("an answer").is_no());
     });
     group.bench_function("users.get without its argument: an error", |bench| {
         bench.iter(|| client.call_by_name("users.get", black_box(&missing)).is_err());
+    });
+    group.finish();
+}
+
+fn judge(criterion: &mut Criterion) {
+    let client = Client::new(&options(9)).expect("a client");
+    let ready = client.prepare("users.get", &Arguments::new().with("user_uuid", TOKEN)).expect("a request");
+    let mut group = criterion.benchmark_group("judge");
+    for (name, size) in
+        [("1 KB", 1_000), ("10 KB", 10_000), ("100 KB", 100_000), ("1 MB", 1_000_000), ("10 MB", 10_000_000)]
+    {
+        let body = listing_body(size);
+        group.throughput(Throughput::Bytes(size as u64));
+        group.bench_function(name, |bench| {
+            bench.iter(|| ready.judge(200, black_box(body.as_bytes())).expect("an answer"));
+        });
+    }
+    group.bench_function("a refusal (404)", |bench| {
+        bench.iter(|| ready.judge(404, black_box(REFUSAL.as_bytes())).is_err());
     });
     group.finish();
 }
@@ -161,5 +193,5 @@ fn boundary(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, cold, prepare, errors, answers, boundary);
+criterion_group!(benches, cold, prepare, judge, errors, answers, boundary);
 criterion_main!(benches);
