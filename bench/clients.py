@@ -26,6 +26,7 @@ CLIENTS = {
     'name': Client('this library: by name (wazo_auth_call)', 'wazo', ('name',)),
     'check': Client('this library: the question (wazo_auth_token_check, HEAD)', 'wazo', ('check',)),
     'queue': Client('this library: queue', 'wazo', ('queue',)),
+    'queue io 2': Client('this library: queue, io_threads=2', 'wazo', ('queue', 'io_threads=2')),
     'queue 32': Client('this library: queue, 32 connections', 'wazo', ('queue', 'queue_connections=32')),
     'queue 25': Client('this library: queue, 25 connections', 'wazo', ('queue', 'queue_connections=25')),
     'threads': Client('this library: threads', 'wazo', ('typed',)),

@@ -36,8 +36,8 @@ def parts(quick):
     """The table of the parts; `quick` is a fraction of the calls and the rounds."""
     few = 3 if quick else 7
     many = 0.3 if quick else 1
-    in_flight = ['queue', 'threads', 'curl multi', 'curl socket', 'curl threads', 'hyper', 'reqwest']
-    h2 = ['queue', 'threads', 'curl multi h2', 'curl socket h2', 'hyper h2', 'reqwest h2']
+    in_flight = ['queue', 'queue io 2', 'threads', 'curl multi', 'curl socket', 'curl threads', 'hyper', 'reqwest']
+    h2 = ['queue', 'queue io 2', 'threads', 'curl multi h2', 'curl socket h2', 'hyper h2', 'reqwest h2']
     # Not curl_multi_poll, which passes every descriptor to the kernel again and again.
     held = ['queue', 'curl socket', 'hyper']
     sequential = dict(one_core=True, rounds=few)

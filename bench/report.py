@@ -16,7 +16,7 @@ import sizing
 from clients import CLIENTS
 from parts import ratio, summary
 
-OURS = ('typed', 'name', 'check', 'queue', 'threads', 'bursts', 'python', 'queue 32', 'queue 25')
+OURS = ('typed', 'name', 'check', 'queue', 'threads', 'bursts', 'python', 'queue 32', 'queue 25', 'queue io 2')
 NONE = '–'
 
 
@@ -210,8 +210,7 @@ Connections are counted by nginx."""
 LIMITS = """\
 - A network: all is loopback, where a call takes as long as its processor time.
 - A real wazo-auth: its answer takes milliseconds, and hides most differences of this page.
-- Preparing a request and judging an answer on their own: they are not public. `make bench-criterion` measures what the
-  public API reaches."""
+- Preparing a request and judging an answer on their own, and answers of other sizes: `make bench-criterion` does that."""
 
 
 if __name__ == '__main__':

@@ -73,6 +73,19 @@ def cold(runner, rounds):
     return rows
 
 
+# A machine whose load is below this does nothing else. report.py warns above it.
+QUIET = 0.5
+
+
+def await_quiet(seconds):
+    """Waits until the load of the builds before has gone; says so, and gives up after some time."""
+    began = time.monotonic()
+    while machine.load() > QUIET and time.monotonic() - began < seconds:
+        if time.monotonic() - began < 1:
+            print(f'bench: load {machine.load()}; waiting up to {seconds} s until it is {QUIET}', flush=True)
+        time.sleep(5)
+
+
 def wanted(arguments, name):
     return not arguments.only or any(name.startswith(word) for word in arguments.only)
 
@@ -90,6 +103,7 @@ def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     programs = build.Programs(arguments.profile)
+    await_quiet(60 if arguments.quick else 300)
     began = time.monotonic()
     results = {
         'machine': machine.describe(programs),

@@ -52,6 +52,11 @@ ADVICE = """\
 - **Leave some for the others.** Several hosts share the {workers} workers. With two hosts of equal load,
   `queue_connections=12` each is enough for the whole throughput.
 - **The wait is the number of calls ahead divided by the throughput**: with 1,000 calls submitted at {most} calls/s the
-  last is answered after {answer_ms} ms * 1,000 / {workers}. `timeout_ms` counts that wait, so set it above.
-- **Threads that make blocking calls** need no more than {workers} at a time either; see the table of threads for their
-  descriptors, and raise `ulimit -n` before you raise their number."""
+  last is answered after {answer_ms} ms * 1,000 / {workers}. `timeout_ms` counts that wait, and a call ends with `busy`
+  when it has waited for `queue_wait_ms` (half of `timeout_ms` unless set): so a host hears early that the server is behind.
+  `queue_waiting` limits how many wait.
+- **Threads that make blocking calls** need no more than {workers} at a time either. Each has one descriptor while it calls,
+  and the pool keeps `pool_size` of them.
+- **More I/O threads** (`io_threads`) help where one is busy all the time, which is far beyond what {workers} workers answer:
+  compare the rows `queue` and `queue, io_threads=2` of the calls in flight above. They cannot help where client and
+  server share the cores, as here."""
