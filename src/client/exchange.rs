@@ -168,7 +168,8 @@ impl<'a> Collected<'a> {
         if announced > limit {
             return Err(new.too_large(&format!(" of {announced} bytes")));
         }
-        let body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(1 << 20));
+        // One more: C texts end with a byte of their own.
+        let body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(1 << 20) + 1);
         Ok(Self { body, ..new })
     }
 

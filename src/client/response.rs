@@ -10,6 +10,7 @@ use crate::operations::Shape;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::header::LOCATION;
+use std::ops::Range;
 
 /// What a caller expects of an answer.
 #[derive(Clone, Copy)]
@@ -26,7 +27,8 @@ pub fn judge(prepared: &Prepared, expected: Expected, answer: Answer) -> Result<
     let is_success = (200..300).contains(&status);
     match expected {
         Expected::Anything if is_success => {
-            let json = any_as_json(&answer.body);
+            let mut answer = answer;
+            let json = any_as_json(&mut answer);
             Ok(outcome(answer, json))
         }
         Expected::Anything => Err(refusal(prepared, &answer)),
@@ -67,10 +69,14 @@ fn result(prepared: &Prepared, shape: Shape, mut answer: Answer) -> Result<Outco
             None => return Err(unexpected(prepared, &answer, "a Location header")),
         },
         Shape::JsonOrNothing if answer.body.iter().all(u8::is_ascii_whitespace) => "null".into(),
-        Shape::Json | Shape::JsonOrNothing if is_json(&answer.body) => into_text(std::mem::take(&mut answer.body)),
-        Shape::Json | Shape::JsonOrNothing => return Err(unexpected(prepared, &answer, "JSON")),
+        Shape::Json | Shape::JsonOrNothing => {
+            match json_as_it_came(&mut answer, |text| is_json(text).then(|| 0..text.trim_end().len())) {
+                Some(json) => json,
+                None => return Err(unexpected(prepared, &answer, "JSON")),
+            }
+        }
         Shape::Member(names) => {
-            let Some(json) = member(&answer.body, names).map(str::to_owned) else {
+            let Some(json) = json_as_it_came(&mut answer, |text| member(text, names)) else {
                 let expected = format!("a JSON object with `{}`", names.join("` or `"));
                 return Err(unexpected(prepared, &answer, &expected));
             };
@@ -80,11 +86,22 @@ fn result(prepared: &Prepared, shape: Shape, mut answer: Answer) -> Result<Outco
     Ok(outcome(answer, json))
 }
 
-/// The body as a text; it has been checked to be UTF-8. Space around the document is not part of it.
-fn into_text(body: Vec<u8>) -> String {
-    let mut text = String::from_utf8(body).unwrap_or_default();
-    text.truncate(text.trim_end().len());
-    text
+/// The part of the body that `find` finds, in the body's own memory: it may be long. Without one, the body stays where it is.
+fn json_as_it_came(answer: &mut Answer, find: impl FnOnce(&str) -> Option<Range<usize>>) -> Option<String> {
+    let mut text = match String::from_utf8(std::mem::take(&mut answer.body)) {
+        Ok(text) => text,
+        Err(not_utf8) => {
+            answer.body = not_utf8.into_bytes();
+            return None;
+        }
+    };
+    let Some(found) = find(&text) else {
+        answer.body = text.into_bytes();
+        return None;
+    };
+    text.truncate(found.end);
+    text.drain(..found.start);
+    Some(text)
 }
 
 /// A text that is not JSON, as a JSON string; in base64 where it is no text at all.
@@ -96,12 +113,12 @@ fn text_as_json(body: &[u8]) -> String {
 }
 
 /// The body of an answer to a raw request: JSON as it came, or else a text.
-fn any_as_json(body: &[u8]) -> String {
-    match body {
-        [] => "null".into(),
-        body if is_json(body) => into_text(body.to_vec()),
-        body => text_as_json(body),
+fn any_as_json(answer: &mut Answer) -> String {
+    if answer.body.is_empty() {
+        return "null".into();
     }
+    let json = json_as_it_came(answer, |text| is_json(text).then(|| 0..text.trim_end().len()));
+    json.unwrap_or_else(|| text_as_json(&answer.body))
 }
 
 /// A success that is not what it must be: it was accepted, only its result is lost.

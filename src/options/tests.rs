@@ -136,6 +136,9 @@ fn the_defaults_are_what_the_documentation_says() {
         "pool_size" => connection.pool_size.to_string(),
         "pool_idle_timeout_ms" => connection.pool_idle_timeout.as_millis().to_string(),
         "queue_connections" => connection.queue_connections.to_string(),
+        "queue_waiting" => connection.queue_waiting.to_string(),
+        "queue_wait_ms" => connection.queue_wait.map_or(0, |limit| limit.as_millis()).to_string(),
+        "io_threads" => connection.io_threads.to_string(),
         "timeout_ms" => call.timeout.map_or(0, |limit| limit.as_millis()).to_string(),
         "user_agent" => call.user_agent.clone(),
         "max_response_bytes" => call.max_response_bytes.to_string(),
@@ -149,7 +152,8 @@ fn the_defaults_are_what_the_documentation_says() {
     // What users rely on, written a second time on purpose: a changed default is a change of behaviour.
     assert_eq!((connection.port, connection.prefix.as_str(), connection.version.as_str()), (443, "/api/auth", "0.1"));
     assert_eq!((connection.https, connection.verify_certificate), (true, true));
-    assert_eq!((connection.pool_size, connection.queue_connections), (8, 32));
+    assert_eq!((connection.pool_size, connection.queue_connections, connection.io_threads), (64, 32, 1));
+    assert_eq!((connection.queue_waiting, connection.queue_wait), (0, None));
     assert_eq!((connection.pool_idle_timeout, connection.connect_timeout), (Duration::from_secs(5), None));
     assert_eq!((call.timeout, call.retries, call.max_response_bytes), (Some(Duration::from_secs(10)), 0, 64 << 20));
     let absent = [call.username.is_some(), call.password.is_some(), call.token.is_some(), call.tenant_uuid.is_some()];
