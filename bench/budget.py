@@ -104,7 +104,7 @@ def compiler():
 def compare(budget, figures):
     """One line for each figure; how many passed, failed and were skipped."""
     passed = failed = skipped = 0
-    is_other = budget['compiler'] != compiler()
+    is_other = budget.get('compiler') != compiler()
     for mode, row in budget['calls'].items():
         for name, allowed in row.items():
             seen = figures.get(mode, {}).get(name)
