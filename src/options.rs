@@ -58,7 +58,13 @@ impl Options {
     pub fn set_url(&mut self, url: &str) -> Result<()> {
         let expected = "expected https://[user:password@]host[:port][/prefix][?option=value&...]";
         // The text itself is not repeated: it may hold a password.
-        let url = url::Url::parse(url.trim()).map_err(|e| Error::invalid(format!("url: {e}; {expected}")))?;
+        let url = url::Url::parse(url.trim()).map_err(|e| {
+            let more = match e {
+                url::ParseError::IdnaError => " (of an international name the form with xn-- is needed)",
+                _ => "",
+            };
+            Error::invalid(format!("url: {e}{more}; {expected}"))
+        })?;
         let https = match url.scheme() {
             "https" => true,
             "http" => false,

@@ -47,7 +47,8 @@ pub const OPTIONS: &[OptionEntry] = &[
         name: "host",
         scope: Scope::Connection(|key, value, to| host(key, value).map(|value| to.host = value)),
         default: "",
-        doc: "Name or address of the server, without scheme or port. Required.",
+        doc: "Name or address of the server, without scheme or port; of an international name the form with `xn--`. \
+              Required.",
     },
     OptionEntry {
         name: "port",
@@ -186,7 +187,8 @@ pub const OPTIONS: &[OptionEntry] = &[
             Ok(())
         }),
         default: "",
-        doc: "URL of an HTTP proxy. The proxy variables of the environment are not read.",
+        doc: "URL of an HTTP proxy; an international host name in its form with `xn--`. The proxy variables of the \
+              environment are not read.",
     },
     OptionEntry {
         name: "username",

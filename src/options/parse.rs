@@ -60,8 +60,10 @@ pub fn host(key: &str, value: &str) -> Result<String> {
     let bracketed = if value.contains(':') { format!("[{value}]") } else { value.to_owned() };
     let parsed = url::Host::parse(&bracketed).ok().filter(|_| !value.is_empty());
     if parsed.is_none() {
+        // The tables that would translate one are left out (see Cargo.toml).
+        let more = if value.is_ascii() { "" } else { " (of an international name the form with xn--)" };
         return Err(Error::invalid(format!(
-            "option {key}: expected a name or an address, without scheme, port or path, got {}",
+            "option {key}: expected a name or an address{more}, without scheme, port or path, got {}",
             shown(value)
         )));
     }

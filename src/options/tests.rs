@@ -72,6 +72,18 @@ fn a_host_cannot_carry_a_path_or_credentials() {
 }
 
 #[test]
+fn an_international_host_is_taken_in_its_ascii_form_alone() {
+    for host in ["xn--mnchen-3ya.example", "XN--MNCHEN-3YA.example"] {
+        Options::new().set("host", host).unwrap();
+        Options::new().set_url(&format!("https://{host}/api/auth")).unwrap();
+    }
+    for host in ["münchen.example", "b.ü", "ＥＸＡＭＰＬＥ.com"] {
+        assert!(message(Options::new().set("host", host)).contains("xn--"));
+        assert!(message(Options::new().set_url(&format!("https://alice:secret@{host}"))).contains("xn--"));
+    }
+}
+
+#[test]
 fn a_prefix_cannot_climb() {
     for prefix in ["/api/../x", "/a b", "/a?b", "/a//b", "/.", ".."] {
         assert!(message(Options::new().set("prefix", prefix)).contains("option prefix"), "{prefix}");

@@ -12,6 +12,9 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue,
 
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+/// Constants: a name that is made where it is used is checked and copied each time.
+const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+const WAZO_TENANT: HeaderName = HeaderName::from_static("wazo-tenant");
 
 /// Who makes a call, where that is not the client's own identity.
 #[derive(Default)]
@@ -63,10 +66,10 @@ pub fn common_headers(settings: &CallSettings, identity: Identity, secrets: &mut
     headers.insert(USER_AGENT, value("user_agent", &settings.user_agent)?);
     if let Some(token) = identity.token.or_else(|| settings.token.as_ref().map(|token| token.0.clone())) {
         secrets.add(token.as_str());
-        headers.insert(HeaderName::from_static("x-auth-token"), sensitive("token", &token)?);
+        headers.insert(X_AUTH_TOKEN, sensitive("token", &token)?);
     }
     if let Some(tenant) = identity.tenant.or_else(|| settings.tenant_uuid.clone()) {
-        headers.insert(HeaderName::from_static("wazo-tenant"), value("tenant_uuid", &tenant)?);
+        headers.insert(WAZO_TENANT, value("tenant_uuid", &tenant)?);
     }
     if let Some((username, password)) = identity.login {
         let (username, password) = match (username, password) {
