@@ -29,6 +29,7 @@ def cargo(*words, folder, wanted):
     for message in map(json.loads, done.stdout.splitlines()):
         if message.get('reason') == 'compiler-artifact' and message['target']['name'] == wanted:
             paths = [message['executable']] if message.get('executable') else message['filenames']
+            # The Rust crate that the library is made of has its name.
             for path in map(Path, paths):
                 if path.suffix in ('', '.so'):
                     return path

@@ -11,9 +11,6 @@
 //! - [`client`]: the one engine that carries operations out. Safe Rust, no C in it.
 //! - `worker`, [`queue`]: the library's one thread; calls in flight and their completions.
 //! - [`ffi`]: the C ABI. With `host` the only room of `unsafe`.
-//!
-//! In `Cargo.toml`: `wazo-auth-client = { version = "0.1", default-features = false }`. The default feature `no-traces` is for
-//! the C library: it compiles the macros of the crates `log` and `tracing` out of the whole program.
 #![deny(unsafe_code)]
 
 mod callback;

@@ -47,13 +47,14 @@ def break_and_look(arguments, name, path, old, new, tests, due):
     """Builds the library with one change, and runs the tests that must see it."""
     environment = {**os.environ, 'CARGO_TARGET_DIR': str(arguments.target)}
     # `deny(unsafe_code)` and the like are of no concern in a broken copy.
-    build = ['cargo', 'rustc', '--offline', '--quiet', '-p', 'wazo-auth-client', '--lib', '--crate-type', 'cdylib']
+    build = ['cargo', 'build', '--offline', '--quiet', '-p', 'wazo-auth-client', '--lib']
+    flags = {'RUSTFLAGS': '--cap-lints=warn'}
     file = arguments.tree / path
     text = file.read_text()
     try:
         file.write_text(text + '\n' + new if old is None else text.replace(old, new))
         built = subprocess.run(
-            [*build, '--', '--cap-lints=warn'], cwd=arguments.tree, env=environment, stderr=subprocess.PIPE, text=True
+            build, cwd=arguments.tree, env={**environment, **flags}, stderr=subprocess.PIPE, text=True
         )
         if built.returncode:
             report.promise(False, f'{name}: does not build', built.stderr[-1500:])

@@ -8,5 +8,10 @@ fn main() {
         // a thread's own variables, would otherwise return into nothing. Loading it again takes the same place.
         println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
         println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libwazo_auth_client.so");
+        // Cargo strips nothing but debug information where a static library, which needs its symbols, is made beside.
+        let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|found| found == value);
+        if is("PROFILE", "release") && is("DEBUG", "false") {
+            println!("cargo::rustc-cdylib-link-arg=-Wl,--strip-all");
+        }
     }
 }
