@@ -35,7 +35,7 @@ static void placeholders(void)
     CHECK(filled != NULL && strcmp(filled, "confd.users.8f_3a.2.read") == 0);
     wazo_auth_string_free(filled);
     CHECK(wazo_auth_access_fill("a.{missing}", "{}", &error) == NULL);
-    CHECK_ERROR(error, INVALID, "placeholder missing");
+    CHECK_ERROR(error, INVALID, "placeholder \"missing\"");
     CHECK(wazo_auth_access_fill("a.{b}", "{\"b\": []}", &error) == NULL);
     CHECK_ERROR(error, INVALID, "argument values_json");
 }
