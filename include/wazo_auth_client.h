@@ -958,6 +958,128 @@ void wazo_auth_queue_free(wazo_auth_queue *queue);
 /** @} */
 
 /**
+ * @defgroup wazo_auth_access Access lists
+ * @{
+ */
+
+/**
+ * An access list: what a token may do, as its `acl` says. Questions about it are answered without the server, exactly as
+ * the server would answer them.
+ *
+ * Thread-safe, and without locks: any number of threads may ask at the same time. Free it with wazo_auth_access_free().
+ */
+typedef struct wazo_auth_access wazo_auth_access;
+
+/**
+ * Reads an access list.
+ *
+ * In an entry such as `confd.users.*.read`, words are separated by dots. `*` stands for any characters except `.` and
+ * `#`; `#` for any characters except a newline. The word `me` also stands for the user, `my_session` for the session, and
+ * `edit` for `update`. An entry that begins with `!` denies, and wins over those that allow.
+ *
+ * Example: wazo_auth_access *access = wazo_auth_access_new("[\"sip.me.register\"]", user_uuid, NULL, &error);
+ *
+ * @param acl_json A JSON array of strings: the `acl` of a token (wazo_auth_token_get()).
+ * @param auth_id The user that `me` stands for: the `auth_id` of the token. NULL if there is none.
+ * @param session_uuid The session that `my_session` stands for: the `session_uuid` of the token. NULL if there is none.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The access list; free it with wazo_auth_access_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+wazo_auth_access *wazo_auth_access_new(const char *acl_json,
+                                       const char *auth_id,
+                                       const char *session_uuid,
+                                       wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Asks whether an access list allows an access.
+ *
+ * It takes no more steps than the length of the entries times that of the access, whoever wrote them.
+ *
+ * @param access The access list.
+ * @param required_access The access, such as "confd.users.read"; NULL if none is required, which is allowed.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if the list allows it. false if not, and on failure.
+ */
+WAZO_AUTH_MUST_USE
+bool wazo_auth_access_matches(const wazo_auth_access *access,
+                              const char *required_access,
+                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Asks about several accesses at once.
+ *
+ * @param access The access list.
+ * @param accesses_json A JSON array of strings: the accesses.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A JSON array of booleans, one for each access, in the same order. Free it with wazo_auth_string_free(). NULL
+ * on failure.
+ */
+WAZO_AUTH_MUST_USE
+char *wazo_auth_access_matches_each(const wazo_auth_access *access,
+                                    const char *accesses_json,
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
+
+/**
+ * Asks whether the owner of an access list may give an entry to somebody else: what they have themselves, and any denial.
+ *
+ * @param access The access list.
+ * @param entry The entry, such as "confd.users.read" or "!confd.users.delete".
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if they may. false if not, and on failure.
+ */
+WAZO_AUTH_MUST_USE
+bool wazo_auth_access_may_add(const wazo_auth_access *access,
+                              const char *entry,
+                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
+
+/**
+ * Asks whether the owner of an access list may take an entry away from somebody else: only what they have themselves.
+ *
+ * @param access The access list.
+ * @param entry The entry; for a denial, with its "!".
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if they may. false if not, and on failure.
+ */
+WAZO_AUTH_MUST_USE
+bool wazo_auth_access_may_remove(const wazo_auth_access *access,
+                                 const char *entry,
+                                 wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
+
+/**
+ * Fills the placeholders of an access.
+ *
+ * Dots in a value become `_`, so that it stays one word, as Wazo's own programs do it.
+ *
+ * Example: wazo_auth_access_fill("confd.users.{user_uuid}.read", "{\"user_uuid\": \"8f3a\"}", &error) gives
+ * "confd.users.8f3a.read".
+ *
+ * @param pattern The access, with the names of placeholders in braces.
+ * @param values_json A JSON object: for each placeholder a string, a number or a Boolean.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The access; free it with wazo_auth_string_free(). NULL on failure, such as a placeholder without a value.
+ */
+WAZO_AUTH_MUST_USE
+char *wazo_auth_access_fill(const char *pattern,
+                            const char *values_json,
+                            wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
+
+/**
+ * Frees an access list.
+ *
+ * @param access The access list, or NULL.
+ */
+void wazo_auth_access_free(wazo_auth_access *access);
+
+/** @} */
+
+/**
  * @defgroup wazo_auth_json JSON helpers
  * @{
  */

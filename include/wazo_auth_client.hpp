@@ -34,11 +34,11 @@
  * Errors. Every failure throws a wazo::auth::Error, a std::runtime_error with kind, status, error_id, details and
  * flags. The only other exceptions are std::bad_alloc, and std::system_error if a Dispatcher cannot start its thread.
  *
- * Ownership. Client, Options, Cancellation, Queue, Completion and Dispatcher own their handles. They can be moved, but
+ * Ownership. Access, Client, Options, Cancellation, Queue, Completion and Dispatcher own their handles. They can be moved, but
  * not copied. The object that `client.users()` returns shares the ownership of the client's handle: it may outlive the
  * client.
  *
- * Threads. Client, Cancellation, Queue and Dispatcher are thread-safe, except for assigning to, moving from and
+ * Threads. Access, Client, Cancellation, Queue and Dispatcher are thread-safe, except for assigning to, moving from and
  * destroying an object. Use Options and a Completion from one thread at a time. Errors can be copied, and read from any
  * thread.
  *
@@ -59,6 +59,7 @@
 
 #include "wazo_auth_client.h"
 
+#include "wazo_auth_client/access.hpp"
 #include "wazo_auth_client/client.hpp"
 #include "wazo_auth_client/dispatcher.hpp"
 #include "wazo_auth_client/error.hpp"

@@ -10,6 +10,7 @@
 //! are NULL or valid for the call, handles come from this library and are freed once, texts end with NUL.
 #![allow(non_camel_case_types, clippy::missing_safety_doc, reason = "C's names; the contract is the header's")]
 
+pub mod access;
 pub mod boundary;
 pub mod call;
 pub mod cancellation;

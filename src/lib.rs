@@ -8,11 +8,13 @@
 //! - [`operations`]: the table. What every operation is, as data; everything else is derived from it.
 //! - [`options`]: the table of options, and the settings that they become.
 //! - [`cancellation`], [`log`]: ending calls from outside; telling of calls that have ended.
+//! - [`access`]: what a token may do, decided without the server.
 //! - [`client`]: the one engine that carries operations out. Safe Rust, no C in it.
 //! - `worker`, [`queue`]: the library's one thread; calls in flight and their completions.
 //! - [`ffi`]: the C ABI. With `host` the only room of `unsafe`.
 #![deny(unsafe_code)]
 
+pub mod access;
 mod callback;
 pub mod cancellation;
 pub mod client;
@@ -32,6 +34,7 @@ pub mod ffi;
 #[allow(unsafe_code)]
 pub mod host;
 
+pub use access::AccessList;
 pub use cancellation::Cancellation;
 pub use client::{Arguments, Client, Outcome, TokenSource};
 pub use error::{Error, ErrorKind, Result};

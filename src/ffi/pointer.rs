@@ -21,11 +21,12 @@ pub enum HandleType {
     Cancellation = 0x7761_7a6f_6361_6e04,
     Queue = 0x7761_7a6f_7175_6505,
     Completion = 0x7761_7a6f_636f_6d06,
+    Access = 0x7761_7a6f_6163_6c07,
 }
 
 impl HandleType {
-    const ALL: [Self; 6] =
-        [Self::Options, Self::Client, Self::Error, Self::Cancellation, Self::Queue, Self::Completion];
+    const ALL: [Self; 7] =
+        [Self::Options, Self::Client, Self::Error, Self::Cancellation, Self::Queue, Self::Completion, Self::Access];
 
     /// The type's name in C.
     const fn name(self) -> &'static str {
@@ -36,6 +37,7 @@ impl HandleType {
             Self::Cancellation => "wazo_auth_cancellation",
             Self::Queue => "wazo_auth_queue",
             Self::Completion => "wazo_auth_completion",
+            Self::Access => "wazo_auth_access",
         }
     }
 }

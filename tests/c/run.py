@@ -143,7 +143,7 @@ def arguments(run):
         run.report(calls.stdout, 'the header declares the listed functions and no other')
     else:
         (BUILD / 'every_symbol_calls.h').write_text(calls.stdout)
-    for name in ('every_symbol', 'json', 'handles', 'bad_input', 'questions'):
+    for name in ('every_symbol', 'json', 'access', 'handles', 'bad_input', 'questions'):
         if program := run.compile(HERE / f'{name}.c'):
             run.test_program(program)
             # What it found wrong itself has been reported above.

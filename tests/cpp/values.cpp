@@ -79,6 +79,19 @@ const Test objects("an object is written down as JSON, and nothing in a text can
     CHECK(auth::json_get(Object{{"a", quotes}}, "/a") == quotes);
 });
 
+const Test lists("an access list decides without the server", [] {
+    auth::Access access(R"(["users.me.#", "!users.me.delete"])", "8f3a");
+    static_assert(moves_only<auth::Access>);
+    CHECK(access.matches("users.8f3a.read") && access.matches({}) && access.get() != nullptr);
+    CHECK(!access.matches("users.8f3a.delete") && !access.matches("calls"));
+    CHECK(access.may_add("!x") && !access.may_add("x") && access.may_remove("!users.me.read"));
+    CHECK(auth::Access::fill("confd.users.{user_uuid}.read", {{"user_uuid", "8.f"}}) == "confd.users.8_f.read");
+    CHECK_THROWS(auth::Access("{}"), invalid_argument, "acl_json");
+    CHECK_THROWS((void)auth::Access::fill("{x}", {}), invalid_argument, "placeholder");
+    const auto taken = std::move(access);
+    CHECK_THROWS((void)access.matches("x"), invalid_argument, "argument access"); // NOLINT: on purpose
+});
+
 const Test json("a value is taken out of an answer, or is not there", [] {
     const std::string answer = R"({"token": "t\u00e9", "n": null, "items": [{"uuid": 7}]})";
     CHECK(auth::json_get(answer, "/token") == "t\xC3\xA9");
