@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn the_recorded_decisions_are_made() {
-        let recorded = include_str!("../tests/data/acl_vectors.jsonl");
+        let recorded = include_str!("../simulator/data/acl_vectors.jsonl");
         let mut count = 0;
         for line in recorded.lines() {
             let vector: serde_json::Value = serde_json::from_str(line).unwrap();
