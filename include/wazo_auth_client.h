@@ -977,7 +977,7 @@ typedef struct wazo_auth_access wazo_auth_access;
  * `#`; `#` for any characters except a newline. The word `me` also stands for the user, `my_session` for the session, and
  * `edit` for `update`. An entry that begins with `!` denies, and wins over those that allow.
  *
- * Example: wazo_auth_access *access = wazo_auth_access_new("[\"sip.me.register\"]", user_uuid, NULL, &error);
+ * Example: wazo_auth_access *access = wazo_auth_access_new(acl, auth_id, session_uuid, &error);
  *
  * @param acl_json A JSON array of strings: the `acl` of a token (wazo_auth_token_get()).
  * @param auth_id The user that `me` stands for: the `auth_id` of the token. NULL if there is none.

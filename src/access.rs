@@ -358,7 +358,7 @@ mod tests {
         assert_eq!(fill("{empty}{user_uuid}", values).unwrap(), "8f_3a");
         assert_eq!(fill("plain", values).unwrap(), "plain");
         assert!(fill("{other}", values).unwrap_err().message.contains("other"));
-        assert!(fill("a.{user_uuid", values).unwrap_err().message.contains("}"));
+        assert!(fill("a.{user_uuid", values).unwrap_err().message.contains('}'));
     }
 
     #[test]
