@@ -963,10 +963,10 @@ void wazo_auth_queue_free(wazo_auth_queue *queue);
  */
 
 /**
- * An access list: what a token may do, as its `acl` says. Questions about it are answered without the server, exactly as
- * the server would answer them.
+ * An access list: what a token may do, as its `acl` says.
  *
- * Thread-safe, and without locks: any number of threads may ask at the same time. Free it with wazo_auth_access_free().
+ * Questions about it are answered without the server, exactly as the server would answer them. Thread-safe, and without
+ * locks: any number of threads may ask at the same time. Free it with wazo_auth_access_free().
  */
 typedef struct wazo_auth_access wazo_auth_access;
 

@@ -11,10 +11,10 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::ffi::c_char;
 
-/// An access list: what a token may do, as its `acl` says. Questions about it are answered without the server, exactly as
-/// the server would answer them.
+/// An access list: what a token may do, as its `acl` says.
 ///
-/// Thread-safe, and without locks: any number of threads may ask at the same time. Free it with wazo_auth_access_free().
+/// Questions about it are answered without the server, exactly as the server would answer them. Thread-safe, and without
+/// locks: any number of threads may ask at the same time. Free it with wazo_auth_access_free().
 pub struct wazo_auth_access(AccessList);
 
 impl Handle for wazo_auth_access {
