@@ -965,23 +965,24 @@ void wazo_auth_queue_free(wazo_auth_queue *queue);
 /**
  * An access list: what a token may do, as its `acl` says.
  *
- * Questions about it are answered without the server, exactly as the server would answer them. Thread-safe, and without
- * locks: any number of threads may ask at the same time. Free it with wazo_auth_access_free().
+ * Questions about it are answered without the server, exactly as the server would answer them. Thread-safe, and
+ * without locks: any number of threads may ask at the same time. Free it with wazo_auth_access_free().
  */
 typedef struct wazo_auth_access wazo_auth_access;
 
 /**
  * Reads an access list.
  *
- * In an entry such as `confd.users.*.read`, words are separated by dots. `*` stands for any characters except `.` and
- * `#`; `#` for any characters except a newline. The word `me` also stands for the user, `my_session` for the session, and
- * `edit` for `update`. An entry that begins with `!` denies, and wins over those that allow.
+ * In an entry such as `confd.users.*.read`, words are separated by dots. `*` stands for any characters except `.`
+ * and `#`; `#` for any characters except a newline. The word `me` also stands for the user, `my_session` for the
+ * session, and `edit` for `update`. An entry that begins with `!` denies, and wins over those that allow.
  *
  * Example: wazo_auth_access *access = wazo_auth_access_new(acl, auth_id, session_uuid, &error);
  *
  * @param acl_json A JSON array of strings: the `acl` of a token (wazo_auth_token_get()).
  * @param auth_id The user that `me` stands for: the `auth_id` of the token. NULL if there is none.
- * @param session_uuid The session that `my_session` stands for: the `session_uuid` of the token. NULL if there is none.
+ * @param session_uuid The session that `my_session` stands for: the `session_uuid` of the token. NULL if there is
+ * none.
  * @param error Receives the error on failure; NULL if you do not need it.
  * @return The access list; free it with wazo_auth_access_free(). NULL on failure.
  */
@@ -1014,8 +1015,8 @@ WAZO_AUTH_NONNULL(1);
  * @param access The access list.
  * @param accesses_json A JSON array of strings: the accesses.
  * @param error Receives the error on failure; NULL if you do not need it.
- * @return A JSON array of booleans, one for each access, in the same order. Free it with wazo_auth_string_free(). NULL
- * on failure.
+ * @return A JSON array of booleans, one for each access, in the same order. Free it with wazo_auth_string_free().
+ * NULL on failure.
  */
 WAZO_AUTH_MUST_USE
 char *wazo_auth_access_matches_each(const wazo_auth_access *access,
@@ -1024,7 +1025,8 @@ char *wazo_auth_access_matches_each(const wazo_auth_access *access,
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Asks whether the owner of an access list may give an entry to somebody else: what they have themselves, and any denial.
+ * Asks whether the owner of an access list may give an entry to somebody else: what they have themselves, and any
+ * denial.
  *
  * @param access The access list.
  * @param entry The entry, such as "confd.users.read" or "!confd.users.delete".
@@ -1038,7 +1040,8 @@ bool wazo_auth_access_may_add(const wazo_auth_access *access,
 WAZO_AUTH_NONNULL(1, 2);
 
 /**
- * Asks whether the owner of an access list may take an entry away from somebody else: only what they have themselves.
+ * Asks whether the owner of an access list may take an entry away from somebody else: only what they have
+ * themselves.
  *
  * @param access The access list.
  * @param entry The entry; for a denial, with its "!".
@@ -1062,7 +1065,8 @@ WAZO_AUTH_NONNULL(1, 2);
  * @param pattern The access, with the names of placeholders in braces.
  * @param values_json A JSON object: for each placeholder a string, a number or a Boolean.
  * @param error Receives the error on failure; NULL if you do not need it.
- * @return The access; free it with wazo_auth_string_free(). NULL on failure, such as a placeholder without a value.
+ * @return The access; free it with wazo_auth_string_free(). NULL on failure, such as a placeholder without a
+ * value.
  */
 WAZO_AUTH_MUST_USE
 char *wazo_auth_access_fill(const char *pattern,
