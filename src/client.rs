@@ -33,6 +33,7 @@ use crate::secret::Secret;
 use arc_swap::ArcSwap;
 use base::Base;
 use connection::{Route, Transport, Turns};
+use exchange::Cancellations;
 use report::doubted;
 use request::{Preparation, Prepared};
 use response::Expected;
@@ -161,7 +162,7 @@ impl Client {
         preparation: Preparation,
         expected: Expected,
     ) -> PendingCall {
-        PendingCall { engine: Arc::clone(&self.engine), identity, token, preparation, expected }
+        PendingCall { engine: Arc::clone(&self.engine), identity, token, preparation, expected, cancellation: None }
     }
 }
 
@@ -173,9 +174,20 @@ pub(crate) struct PendingCall {
     token: Option<Secret>,
     preparation: Preparation,
     expected: Expected,
+    /// What ends this call alone.
+    cancellation: Option<Cancellation>,
 }
 
 impl PendingCall {
+    /// Has a cancellation end it, besides those of its client.
+    pub(crate) fn cancelled_by(self, cancellation: Cancellation) -> Self {
+        Self { cancellation: Some(cancellation), ..self }
+    }
+
+    fn cancellations(&self) -> Cancellations<'_> {
+        Cancellations { own: self.cancellation.as_ref(), of_client: &self.identity.cancellations }
+    }
+
     /// Makes it on this thread.
     pub(crate) fn run(self) -> Result<Outcome> {
         let Preparation::Request(prepared) = &self.preparation else { return Ok(Outcome::no()) };
@@ -209,8 +221,7 @@ impl PendingCall {
 
     /// Waits for a turn, then exchanges.
     async fn in_turn(&self, route: Route<'_>, turns: &Turns, prepared: &Prepared) -> Result<Outcome> {
-        let Identity { settings, cancellations, .. } = &*self.identity;
-        let _turn = exchange::turn(turns, prepared, settings, cancellations).await?;
+        let _turn = exchange::turn(turns, prepared, &self.identity.settings, self.cancellations()).await?;
         self.exchange_on_heap(route, prepared).await
     }
 
@@ -224,8 +235,7 @@ impl PendingCall {
     }
 
     async fn exchange(&self, route: Route<'_>, prepared: &Prepared) -> Result<Outcome> {
-        let Identity { settings, cancellations, .. } = &*self.identity;
-        let received = exchange::run(route, prepared, settings, cancellations).await?;
+        let received = exchange::run(route, prepared, &self.identity.settings, self.cancellations()).await?;
         response::judge(prepared, self.expected, received.answer).map_err(|error| doubted(error, received.in_doubt))
     }
 

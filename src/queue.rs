@@ -151,7 +151,7 @@ impl Queue {
         user_data: usize,
     ) -> Result<u64> {
         let cancellation = Cancellation::new();
-        let call = client.with_cancellation(&cancellation).begin(operation, arguments)?;
+        let call = client.begin(operation, arguments)?.cancelled_by(cancellation.clone());
         let state = self.state()?;
         let io_thread = call.io_thread();
         state.start(io_thread)?;

@@ -33,16 +33,16 @@ pub async fn run(
     route: Route<'_>,
     prepared: &Prepared,
     settings: &CallSettings,
-    cancellations: &[Cancellation],
+    cancellations: Cancellations<'_>,
 ) -> Result<Received> {
     phase::observed(async {
         let mut call = pin!(attempts(route, prepared, settings));
         // The deadline is around everything: look-up, connecting, sending, receiving, waiting between attempts.
         let mut deadline = pin!(prepared.deadline.at().map(sleep_until));
-        let mut cancelled = all_of(cancellations);
+        let mut cancelled = pin!(cancellations.any());
         let outcome = poll_fn(|context| {
             // Cancelling first: a call that begins cancelled sends nothing.
-            if cancelled.iter_mut().any(|one| one.as_mut().poll(context).is_ready()) {
+            if cancelled.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Err(cancelled_by_the_caller(prepared, phase::current())));
             }
             if let Poll::Ready(outcome) = call.as_mut().poll(context) {
@@ -69,12 +69,16 @@ pub async fn turn<'a>(
     turns: &'a Turns,
     prepared: &Prepared,
     settings: &CallSettings,
-    cancellations: &[Cancellation],
+    cancellations: Cancellations<'_>,
 ) -> Result<Turn<'a>> {
+    // Mostly it is there. (That the call begins cancelled is seen before anything is sent.)
+    if let Some(turn) = turns.try_take() {
+        return Ok(turn);
+    }
     let mut taken = pin!(turns.take(prepared.begun, prepared.deadline));
-    let mut cancelled = all_of(cancellations);
+    let mut cancelled = pin!(cancellations.any());
     poll_fn(|context| {
-        if cancelled.iter_mut().any(|one| one.as_mut().poll(context).is_ready()) {
+        if cancelled.as_mut().poll(context).is_ready() {
             return Poll::Ready(Err(cancelled_by_the_caller(prepared, Phase::Waiting)));
         }
         taken.as_mut().poll(context).map(|taken| match taken {
@@ -85,8 +89,32 @@ pub async fn turn<'a>(
     .await
 }
 
-fn all_of(cancellations: &[Cancellation]) -> Vec<Pin<Box<impl Future<Output = ()>>>> {
-    cancellations.iter().map(|one| Box::pin(one.cancelled())).collect()
+/// What ends a call from outside.
+#[derive(Clone, Copy)]
+pub struct Cancellations<'a> {
+    /// That of this call alone.
+    pub own: Option<&'a Cancellation>,
+    /// Those of its client.
+    pub of_client: &'a [Cancellation],
+}
+
+impl Cancellations<'_> {
+    /// Returns when one of them is cancelled.
+    async fn any(self) {
+        let mut own = pin!(async {
+            match self.own {
+                Some(own) => own.cancelled().await,
+                None => std::future::pending().await,
+            }
+        });
+        let mut of_client: Vec<_> = self.of_client.iter().map(|one| Box::pin(one.cancelled())).collect();
+        poll_fn(|context| {
+            let is_any = own.as_mut().poll(context).is_ready()
+                || of_client.iter_mut().any(|one| one.as_mut().poll(context).is_ready());
+            if is_any { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
 }
 
 async fn attempts(mut route: Route<'_>, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {

@@ -45,11 +45,16 @@ impl Turns {
         self.most_at_once
     }
 
+    /// A turn, where one is there.
+    pub fn try_take(&self) -> Option<Turn<'_>> {
+        self.at_once.try_acquire().ok().map(Turn)
+    }
+
     /// Waits for a turn, in the order of asking, as long as a call may that began then and must end by its deadline. Where
     /// that comes first there is no turn and no refusal.
     pub async fn take(&self, begun: Instant, deadline: Deadline) -> Option<Result<Turn<'_>, Refused>> {
-        if let Ok(permit) = self.at_once.try_acquire() {
-            return Some(Ok(Turn(permit)));
+        if let Some(turn) = self.try_take() {
+            return Some(Ok(turn));
         }
         let _waiting = match self.wait() {
             Ok(waiting) => waiting,

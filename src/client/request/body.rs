@@ -34,15 +34,13 @@ impl Body {
         }
     }
 
-    pub fn put_into(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        match self {
-            Self::None => request,
-            Self::Bytes(bytes) => request.body(bytes.clone()),
-            Self::Multipart(parts) => request.multipart(parts.iter().fold(Form::new(), |form, part| {
-                let content = MultipartPart::stream_with_length(part.content.clone(), part.content.len() as u64);
-                form.part(part.name, if part.is_file { content.file_name(part.name) } else { content })
-            })),
-        }
+    /// The multipart form, where it is one.
+    pub fn form(&self) -> Option<Form> {
+        let Self::Multipart(parts) = self else { return None };
+        Some(parts.iter().fold(Form::new(), |form, part| {
+            let content = MultipartPart::stream_with_length(part.content.clone(), part.content.len() as u64);
+            form.part(part.name, if part.is_file { content.file_name(part.name) } else { content })
+        }))
     }
 }
 

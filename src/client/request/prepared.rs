@@ -39,8 +39,18 @@ impl Prepared {
     /// The request for reqwest, made anew for each attempt.
     pub fn request(&self, http: &reqwest::Client) -> Result<reqwest::Request> {
         let url = self.base.url_of(self.target.as_str());
-        let request = http.request(method(self.method), url).headers(self.headers.clone());
-        self.body.put_into(request).build().map_err(|e| unwritable(&e.without_url()))
+        let (method, headers) = (method(self.method), self.headers.clone());
+        if let Some(form) = self.body.form() {
+            let request = http.request(method, url).headers(headers).multipart(form);
+            return request.build().map_err(|e| unwritable(&e.without_url()));
+        }
+        // Without its builder, which makes the headers anew.
+        let mut request = reqwest::Request::new(method, url);
+        *request.headers_mut() = headers;
+        if let Body::Bytes(bytes) = &self.body {
+            *request.body_mut() = Some(bytes.clone().into());
+        }
+        Ok(request)
     }
 
     /// The same for a connection of a lane.
