@@ -238,9 +238,12 @@ fn missing(name: &str) -> Error {
 /// Hands a text to the caller, who ends it with `wazo_auth_string_free`.
 pub fn give_text(text: String) -> Result<*mut c_char> {
     // JSON has no NUL in it; should one come all the same, cutting the text short would be a lie.
-    let text = CString::new(text).map_err(|_| {
-        Error::new(ErrorKind::Protocol, "the response contains a NUL byte, which a C string cannot contain")
-    })?;
+    if memchr::memchr(0, text.as_bytes()).is_some() {
+        let message = "the response contains a NUL byte, which a C string cannot contain";
+        return Err(Error::new(ErrorKind::Protocol, message));
+    }
+    // SAFETY: there is no NUL in it.
+    let text = unsafe { CString::from_vec_unchecked(text.into_bytes()) };
     Ok(text.into_raw())
 }
 
