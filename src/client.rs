@@ -28,14 +28,14 @@ use crate::clock;
 use crate::error::{Error, Result, shown};
 use crate::log::{Record, log};
 use crate::operations::{self, Method, Operation};
-use crate::options::{CallSettings, Options};
+use crate::options::Options;
 use crate::secret::Secret;
 use arc_swap::ArcSwap;
 use base::Base;
 use connection::{Route, Transport, Turns};
 use exchange::Cancellations;
 use report::doubted;
-use request::{Preparation, Prepared};
+use request::{Caller, Preparation, Prepared};
 use response::Expected;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ struct Engine {
 /// What is a handle's own: swapped whole, so that a call has the old one or the new one.
 #[derive(Clone)]
 struct Identity {
-    settings: CallSettings,
+    caller: Caller,
     /// What ends the calls from outside.
     cancellations: Vec<Cancellation>,
     token_source: Option<Arc<dyn TokenSource>>,
@@ -70,7 +70,8 @@ impl Client {
     pub fn new(options: &Options) -> Result<Self> {
         let base = Arc::new(Base::new(&options.connection)?);
         let transport = Transport::new(options.connection.clone())?;
-        let identity = Identity { settings: options.call.clone(), cancellations: Vec::new(), token_source: None };
+        let identity =
+            Identity { caller: Caller::new(options.call.clone()), cancellations: Vec::new(), token_source: None };
         Ok(Self { engine: Arc::new(Engine { base, transport }), identity: ArcSwap::from_pointee(identity) })
     }
 
@@ -83,9 +84,9 @@ impl Client {
     /// Makes a handle that shares this one's connections and differs in the given options of calls: another token, user,
     /// tenant or deadline.
     pub fn with<'a>(&self, changes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
-        let mut settings = self.identity.load().settings.clone();
+        let mut settings = self.identity.load().caller.settings().clone();
         changes.into_iter().try_for_each(|(key, value)| settings.change(key, value))?;
-        Ok(self.derived(|identity| identity.settings = settings))
+        Ok(self.derived(|identity| identity.caller = Caller::new(settings)))
     }
 
     /// Makes a handle that shares this one's connections and whose calls `cancellation` ends.
@@ -103,11 +104,13 @@ impl Client {
     /// Changes an option of this handle's calls; an empty text unsets it. Calls that run keep what they began with;
     /// every later one has the whole change.
     pub fn set(&self, key: &str, value: &str) -> Result<()> {
-        self.identity.load().settings.clone().change(key, value)?;
+        self.identity.load().caller.settings().clone().change(key, value)?;
         self.identity.rcu(|current| {
             let mut changed = Identity::clone(current);
             // Checked above; the same key and value cannot fail now.
-            let _ = changed.settings.change(key, value);
+            let mut settings = changed.caller.settings().clone();
+            let _ = settings.change(key, value);
+            changed.caller = Caller::new(settings);
             changed
         });
         Ok(())
@@ -132,14 +135,14 @@ impl Client {
     /// query and body are those of `arguments`. The result is the body: JSON as it came, another text as a JSON string.
     pub fn request(&self, method: Method, path: &str, arguments: &Arguments) -> Result<Outcome> {
         let (identity, token) = self.identity_now();
-        let prepared = request::prepare_raw(&self.engine.base, method, path, arguments, &identity.settings)?;
+        let prepared = request::prepare_raw(&self.engine.base, method, path, arguments, &identity.caller)?;
         self.pending(identity, token, Preparation::Request(Box::new(prepared)), Expected::Anything).run()
     }
 
     /// Prepares a call.
     pub(crate) fn begin(&self, operation: &'static Operation, arguments: &Arguments) -> Result<PendingCall> {
         let (identity, token) = self.identity_now();
-        let preparation = request::prepare(&self.engine.base, operation, arguments, &identity.settings)?;
+        let preparation = request::prepare(&self.engine.base, operation, arguments, &identity.caller)?;
         let expected = Expected::Operation { accepted: operation.accepted, shape: operation.result };
         Ok(self.pending(identity, token, preparation, expected))
     }
@@ -151,7 +154,9 @@ impl Client {
             return (identity, None);
         };
         let mut own = Identity::clone(&identity);
-        own.settings.token = Some(token.clone());
+        let mut settings = own.caller.settings().clone();
+        settings.token = Some(token.clone());
+        own.caller = Caller::new(settings);
         (Arc::new(own), Some(token))
     }
 
@@ -221,7 +226,7 @@ impl PendingCall {
 
     /// Waits for a turn, then exchanges.
     async fn in_turn(&self, route: Route<'_>, turns: &Turns, prepared: &Prepared) -> Result<Outcome> {
-        let _turn = exchange::turn(turns, prepared, &self.identity.settings, self.cancellations()).await?;
+        let _turn = exchange::turn(turns, prepared, &self.identity.caller, self.cancellations()).await?;
         self.exchange_on_heap(route, prepared).await
     }
 
@@ -235,7 +240,7 @@ impl PendingCall {
     }
 
     async fn exchange(&self, route: Route<'_>, prepared: &Prepared) -> Result<Outcome> {
-        let received = exchange::run(route, prepared, &self.identity.settings, self.cancellations()).await?;
+        let received = exchange::run(route, prepared, &self.identity.caller, self.cancellations()).await?;
         response::judge(prepared, self.expected, received.answer).map_err(|error| doubted(error, received.in_doubt))
     }
 

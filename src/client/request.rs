@@ -5,6 +5,7 @@
 //! arguments by [`given`]; [`raw`] does the same for a request that the table does not have.
 
 mod body;
+mod caller;
 mod given;
 mod headers;
 mod path;
@@ -13,6 +14,7 @@ mod query;
 mod raw;
 mod target;
 
+pub use caller::Caller;
 pub use prepared::Prepared;
 pub use raw::prepare_raw;
 
@@ -21,11 +23,11 @@ use super::base::Base;
 use crate::clock::{self, Deadline};
 use crate::error::Result;
 use crate::operations::{Encoding, Operation, Place};
-use crate::options::CallSettings;
 use crate::secret::{Secrets, secrets_of};
 use body::{Body, body, body_members};
+use caller::JSON;
 use given::Given;
-use headers::{FORM, JSON, headers};
+use headers::{FORM, headers};
 use path::{Subject, path};
 use query::query;
 use reqwest::header::CONTENT_TYPE;
@@ -45,15 +47,15 @@ pub fn prepare(
     base: &Arc<Base>,
     operation: &'static Operation,
     arguments: &Arguments,
-    settings: &CallSettings,
+    caller: &Caller,
 ) -> Result<Preparation> {
-    build(base, Given { operation, arguments }, settings).map_err(|mut error| {
+    build(base, Given { operation, arguments }, caller).map_err(|mut error| {
         operation.name.clone_into(&mut error.operation);
         error
     })
 }
 
-fn build(base: &Arc<Base>, given: Given<'_>, settings: &CallSettings) -> Result<Preparation> {
+fn build(base: &Arc<Base>, given: Given<'_>, caller: &Caller) -> Result<Preparation> {
     let Given { operation, arguments } = given;
     given.refuse_unknown()?;
     let mut secrets = Secrets::default();
@@ -71,7 +73,7 @@ fn build(base: &Arc<Base>, given: Given<'_>, settings: &CallSettings) -> Result<
     target.refuse_length(base.origin())?;
     // Fields of the body and headers can both stand in the JSON object that a typed function takes.
     let mut members = body_members(given)?;
-    let mut headers = headers(given, members.as_mut(), settings, &mut secrets)?;
+    let mut headers = headers(given, members.as_mut(), caller, &mut secrets)?;
     let body = body(given, members, &mut secrets)?;
     if let Body::Bytes(_) = body {
         headers.insert(CONTENT_TYPE, if operation.encoding == Encoding::Form { FORM } else { JSON });
@@ -83,7 +85,7 @@ fn build(base: &Arc<Base>, given: Given<'_>, settings: &CallSettings) -> Result<
     let begun = arguments.begun.unwrap_or_else(clock::now);
     Ok(Preparation::Request(Box::new(Prepared {
         begun,
-        deadline: Deadline::after(begun, settings.timeout),
+        deadline: Deadline::after(begun, caller.timeout),
         operation: operation.name.into(),
         changes: operation.changes,
         method: operation.method,

@@ -15,13 +15,13 @@ fn base() -> Arc<Base> {
     Arc::new(Base::new(&options.connection).unwrap())
 }
 
-fn settings() -> CallSettings {
+fn settings() -> Caller {
     let mut options = Options::new();
     for (key, value) in [("token", "the-token"), ("tenant_uuid", "t1"), ("username", "alice"), ("password", "hunter2")]
     {
         options.set(key, value).unwrap();
     }
-    options.call
+    Caller::new(options.call)
 }
 
 fn prepared(operation: &str, arguments: &str) -> Result<Prepared> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::client::Arguments;
 use crate::client::base::Base;
-use crate::client::request::{Preparation, prepare};
+use crate::client::request::{Caller, Preparation, prepare};
 use crate::operations;
 use crate::options::Options;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
@@ -16,7 +16,8 @@ fn judged(operation: &str, arguments: &str, status: u16, headers: &[(&str, &str)
     let arguments = Arguments::from_json(arguments).unwrap();
     options.set("host", "h").unwrap();
     let base = Arc::new(Base::new(&options.connection).unwrap());
-    let Ok(Preparation::Request(prepared)) = prepare(&base, operation, &arguments, &options.call) else {
+    let Ok(Preparation::Request(prepared)) = prepare(&base, operation, &arguments, &Caller::new(options.call.clone()))
+    else {
         panic!("{} makes no request", operation.name)
     };
     let mut map = HeaderMap::new();

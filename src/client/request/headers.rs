@@ -1,20 +1,16 @@
 //! The headers of a request: who asks, for whom, and what the operation adds.
 
+use super::caller::{Caller, WAZO_TENANT, X_AUTH_TOKEN, sensitive, value};
 use super::given::Given;
 use crate::client::arguments::{Argument, Members};
 use crate::error::{Error, Result};
 use crate::operations::{Credentials, Place};
-use crate::options::CallSettings;
 use crate::secret::Secrets;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
-pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
-/// Constants: a name that is made where it is used is checked and copied each time.
-const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
-const WAZO_TENANT: HeaderName = HeaderName::from_static("wazo-tenant");
 
 /// Who makes a call, where that is not the client's own identity.
 #[derive(Default)]
@@ -29,7 +25,7 @@ pub struct Identity {
 pub fn headers(
     given: Given<'_>,
     mut members: Option<&mut Members>,
-    settings: &CallSettings,
+    caller: &Caller,
     secrets: &mut Secrets,
 ) -> Result<HeaderMap> {
     let at = |place: Place| given.parameters(place).next().map_or(Ok(None), |parameter| given.text(parameter));
@@ -38,7 +34,7 @@ pub fn headers(
         _ => None,
     };
     let identity = Identity { tenant: at(Place::Tenant)?, token: at(Place::Token)?, login };
-    let mut headers = common_headers(settings, identity, secrets)?;
+    let mut headers = common_headers(caller, identity, secrets)?;
     for parameter in given.operation.each_parameter() {
         let Place::Header(name) = parameter.place else { continue };
         let from_body = members.as_mut().and_then(|members| members.remove(parameter.name)).map(Argument::Json);
@@ -55,21 +51,27 @@ pub fn headers(
 }
 
 /// What every request carries: who asks, for whom, and what is wanted.
-pub fn common_headers(settings: &CallSettings, identity: Identity, secrets: &mut Secrets) -> Result<HeaderMap> {
+pub fn common_headers(caller: &Caller, identity: Identity, secrets: &mut Secrets) -> Result<HeaderMap> {
+    let settings = caller.settings();
     // The handle's own as well where the call carries others: nothing says that only these are repeated to us.
     for secret in [&settings.token, &settings.password].into_iter().flatten() {
         secrets.add(secret.0.as_str());
     }
-    // What a call has, with Host; more would cost memory for each call that waits.
-    let mut headers = HeaderMap::with_capacity(6);
-    headers.insert(ACCEPT, JSON);
-    headers.insert(USER_AGENT, value("user_agent", &settings.user_agent)?);
-    if let Some(token) = identity.token.or_else(|| settings.token.as_ref().map(|token| token.0.clone())) {
-        secrets.add(token.as_str());
-        headers.insert(X_AUTH_TOKEN, sensitive("token", &token)?);
+    let mut headers = caller.headers().clone();
+    if !headers.contains_key(USER_AGENT) {
+        // It cannot be one; this says why.
+        headers.insert(USER_AGENT, value("user_agent", &settings.user_agent)?);
     }
-    if let Some(tenant) = identity.tenant.or_else(|| settings.tenant_uuid.clone()) {
-        headers.insert(WAZO_TENANT, value("tenant_uuid", &tenant)?);
+    if let Some(token) = &identity.token {
+        secrets.add(token.as_str());
+        headers.insert(X_AUTH_TOKEN, sensitive("token", token)?);
+    } else if let (Some(token), false) = (&settings.token, headers.contains_key(X_AUTH_TOKEN)) {
+        headers.insert(X_AUTH_TOKEN, sensitive("token", &token.0)?);
+    }
+    if let Some(tenant) = &identity.tenant {
+        headers.insert(WAZO_TENANT, value("tenant_uuid", tenant)?);
+    } else if let (Some(tenant), false) = (&settings.tenant_uuid, headers.contains_key(WAZO_TENANT)) {
+        headers.insert(WAZO_TENANT, value("tenant_uuid", tenant)?);
     }
     if let Some((username, password)) = identity.login {
         let (username, password) = match (username, password) {
@@ -103,15 +105,4 @@ fn half(missing: &str, given: &str) -> Error {
     Error::invalid(format!(
         "argument {missing}: it is missing, but {given} was given; give both, or neither to use the client's own"
     ))
-}
-
-fn value(name: &str, text: &str) -> Result<HeaderValue> {
-    HeaderValue::from_bytes(text.as_bytes())
-        .map_err(|_| Error::invalid(format!("argument {name}: expected a string without control characters")))
-}
-
-fn sensitive(name: &str, text: &str) -> Result<HeaderValue> {
-    let mut value = value(name, text)?;
-    value.set_sensitive(true);
-    Ok(value)
 }

@@ -1,8 +1,9 @@
 //! A request that the table of operations does not have.
 
 use super::body::Body;
+use super::caller::{Caller, JSON};
 use super::given::refuse_length;
-use super::headers::{Identity, JSON, common_headers};
+use super::headers::{Identity, common_headers};
 use super::path::{LONGEST_SEGMENT, has_dot_segments};
 use super::prepared::Prepared;
 use super::query::{push_pairs, values};
@@ -13,7 +14,6 @@ use crate::clock::{self, Deadline};
 use crate::error::{Error, Result};
 use crate::json;
 use crate::operations::Method;
-use crate::options::CallSettings;
 use crate::secret::Secrets;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
@@ -26,7 +26,7 @@ pub fn prepare_raw(
     method: Method,
     path: &str,
     arguments: &Arguments,
-    settings: &CallSettings,
+    caller: &Caller,
 ) -> Result<Prepared> {
     let begun = arguments.begun.unwrap_or_else(clock::now);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%!$&'()*+,;=:@/".contains(c);
@@ -56,7 +56,7 @@ pub fn prepare_raw(
     }
     push_pairs(&pairs, &mut target)?;
     target.refuse_length(base.origin())?;
-    let mut headers = common_headers(settings, Identity::default(), &mut secrets)?;
+    let mut headers = common_headers(caller, Identity::default(), &mut secrets)?;
     let body = match &arguments.body {
         None => Body::None,
         Some(json) => {
@@ -68,7 +68,7 @@ pub fn prepare_raw(
     };
     Ok(Prepared {
         begun,
-        deadline: Deadline::after(begun, settings.timeout),
+        deadline: Deadline::after(begun, caller.timeout),
         operation: operation.into(),
         changes: false,
         method,
