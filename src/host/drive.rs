@@ -46,12 +46,28 @@ struct Wants {
     until: Option<Instant>,
     /// Something is woken by another thread.
     elsewhere: bool,
+    /// How often a socket has been read or written.
+    transfers: u32,
 }
 
 impl Wants {
-    const NOTHING: Self =
-        Self { descriptors: [(0, Interest::Read); MOST_DESCRIPTORS], count: 0, until: None, elsewhere: false };
+    const NOTHING: Self = Self {
+        descriptors: [(0, Interest::Read); MOST_DESCRIPTORS],
+        count: 0,
+        until: None,
+        elsewhere: false,
+        transfers: 0,
+    };
 }
+
+impl Wants {
+    fn clear(&mut self) {
+        (self.count, self.until, self.elsewhere, self.transfers) = (0, None, false, 0);
+    }
+}
+
+/// How often a socket is read or written before the future around it is asked again whether its time is over.
+const MOST_TRANSFERS: u32 = 64;
 
 // Without destructors: a thread of the host may outlive this library.
 thread_local! {
@@ -79,9 +95,23 @@ pub fn want(number: Number, interest: Interest) {
             wants.count += 1;
         } else {
             debug_assert!(false, "more than {MOST_DESCRIPTORS} descriptors in one turn");
-            wants.elsewhere = true;
+            // Not to wait for it would be to wait for ever.
+            wants.until = Some(now());
         }
     });
+}
+
+/// Whether a socket may be read or written once more. If not, the future is woken and polled again as a whole: a peer that
+/// sends without end would otherwise keep it from looking at its deadline.
+pub fn may_transfer(context: &Context<'_>) -> bool {
+    let may = WANTS.with_borrow_mut(|wants| {
+        wants.transfers += 1;
+        wants.transfers <= MOST_TRANSFERS
+    });
+    if !may {
+        context.waker().wake_by_ref();
+    }
+    may
 }
 
 /// Waits for a moment, in this turn.
@@ -137,7 +167,7 @@ impl Driver {
         let _inside = Inside;
         next_turn();
         loop {
-            WANTS.with_borrow_mut(|wants| (wants.count, wants.until, wants.elsewhere) = (0, None, false));
+            WANTS.with_borrow_mut(Wants::clear);
             if let Poll::Ready(output) = work.as_mut().poll(&mut context) {
                 self.0.rest();
                 return output;
@@ -217,7 +247,8 @@ impl Alarm {
                     event.clear();
                 }
             }
-            self.state.store(QUIET, Ordering::Release);
+            // A swap, not a store: whatever a wake before it told of is seen by the poll that follows.
+            self.state.swap(QUIET, Ordering::AcqRel);
             may_wait
         })
     }

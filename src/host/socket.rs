@@ -3,7 +3,7 @@
 
 #[cfg(unix)]
 use super::descriptors::note_socket;
-use super::drive::{Interest, Number, turn, want};
+use super::drive::{Interest, Number, may_transfer, turn, want};
 #[cfg(unix)]
 use super::noted::Note;
 use socket2::{Domain, Protocol, SockAddr, Socket as System, Type};
@@ -86,11 +86,14 @@ const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
 const NO_SIGNAL: i32 = 0;
 
 impl AsyncRead for Socket {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         // Outside of a driver there is no turn to wait for.
         let turn = turn().unwrap_or(u64::MAX);
         if self.read_empty == turn {
             return self.wait(Interest::Read);
+        }
+        if !may_transfer(context) {
+            return Poll::Pending;
         }
         loop {
             // SAFETY: `recv` writes to it and does not de-initialise what was written before.
@@ -118,7 +121,10 @@ impl AsyncRead for Socket {
 }
 
 impl AsyncWrite for Socket {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+        if !may_transfer(context) {
+            return Poll::Pending;
+        }
         loop {
             match self.system.send_with_flags(bytes, NO_SIGNAL) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -135,6 +141,9 @@ impl AsyncWrite for Socket {
     ) -> Poll<Result<usize>> {
         if let [only] = parts {
             return self.poll_write(context, only);
+        }
+        if !may_transfer(context) {
+            return Poll::Pending;
         }
         loop {
             match self.system.send_vectored_with_flags(parts, NO_SIGNAL) {
