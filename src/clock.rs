@@ -1,7 +1,7 @@
 //! Time. The only file that asks the system for it; what keeps a schedule or a cache takes a [`Clock`], so that tests can
 //! move it.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The current time, from a clock that never goes backwards.
 pub fn now() -> Instant {
@@ -22,6 +22,18 @@ impl Clock for SystemClock {
     fn now(&self) -> Instant {
         now()
     }
+}
+
+/// The time of day, by the system's clock, which may be wrong and may jump: good for reading dates, and for nothing else.
+pub fn time_of_day() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Time since the machine was started, in milliseconds. It never goes backwards, goes on while the machine is suspended,
+/// and is the same in all processes of the machine. (`host::uptime` has the system's.)
+pub trait Uptime: Send + Sync {
+    /// Milliseconds since the machine was started.
+    fn uptime_ms(&self) -> u64;
 }
 
 /// The moment by which something must have ended, computed once and handed down.
@@ -48,7 +60,8 @@ impl Deadline {
 /// A clock that stands still until it is moved, for tests.
 #[cfg(test)]
 pub mod manual {
-    use super::{Clock, now};
+    use super::{Clock, Uptime, now};
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::{Mutex, PoisonError};
     use std::time::{Duration, Instant};
 
@@ -65,6 +78,28 @@ pub mod manual {
     impl Default for ManualClock {
         fn default() -> Self {
             Self(Mutex::new(now()))
+        }
+    }
+
+    /// An uptime that stands still until it is moved.
+    #[derive(Default)]
+    pub struct ManualUptime(AtomicU64);
+
+    impl ManualUptime {
+        /// At this many milliseconds.
+        pub const fn at(uptime_ms: u64) -> Self {
+            Self(AtomicU64::new(uptime_ms))
+        }
+
+        /// Moves it.
+        pub fn advance(&self, by: Duration) {
+            self.0.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+        }
+    }
+
+    impl Uptime for ManualUptime {
+        fn uptime_ms(&self) -> u64 {
+            self.0.load(Ordering::SeqCst)
         }
     }
 

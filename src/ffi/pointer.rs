@@ -22,11 +22,26 @@ pub enum HandleType {
     Queue = 0x7761_7a6f_7175_6505,
     Completion = 0x7761_7a6f_636f_6d06,
     Access = 0x7761_7a6f_6163_6c07,
+    Verifier = 0x7761_7a6f_7665_7208,
+    Renewer = 0x7761_7a6f_7265_6e09,
+    Pages = 0x7761_7a6f_7061_670a,
+    Health = 0x7761_7a6f_6865_610b,
 }
 
 impl HandleType {
-    const ALL: [Self; 7] =
-        [Self::Options, Self::Client, Self::Error, Self::Cancellation, Self::Queue, Self::Completion, Self::Access];
+    const ALL: [Self; 11] = [
+        Self::Options,
+        Self::Client,
+        Self::Error,
+        Self::Cancellation,
+        Self::Queue,
+        Self::Completion,
+        Self::Access,
+        Self::Verifier,
+        Self::Renewer,
+        Self::Pages,
+        Self::Health,
+    ];
 
     /// The type's name in C.
     const fn name(self) -> &'static str {
@@ -38,6 +53,10 @@ impl HandleType {
             Self::Queue => "wazo_auth_queue",
             Self::Completion => "wazo_auth_completion",
             Self::Access => "wazo_auth_access",
+            Self::Verifier => "wazo_auth_verifier",
+            Self::Renewer => "wazo_auth_renewer",
+            Self::Pages => "wazo_auth_pages",
+            Self::Health => "wazo_auth_health",
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Writes `docs/options.md`: every option of a client.
+//! Writes `docs/options.md`: every option of a client, and of what is built on it.
 
 use std::fmt::Write as _;
 
-use crate::options::OptionEntry;
+use crate::options::{OptionEntry, ServiceSettings, VerifierSettings};
 
 use super::sources::{Sources, generated_from};
 use super::text::cell;
@@ -34,14 +34,28 @@ const SCOPES: [(&str, &str); 2] = [
 
 /// The text of `docs/options.md`.
 pub fn reference(sources: &Sources) -> String {
-    let mut text = format!("<!-- {} -->\n\n{HEAD}", generated_from("src/options/entry.rs"));
+    let mut text = format!("<!-- {} -->\n\n{HEAD}", generated_from("src/options"));
     for (scope, heading) in SCOPES {
         write!(text, "\n{heading}\n| key | default | meaning |\n|---|---|---|\n").expect("a String takes all");
         let of_scope = |entry: &&OptionEntry| entry.scope.name() == scope;
         for OptionEntry { name, default, doc, .. } in sources.tables.options.iter().filter(of_scope) {
-            let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
-            writeln!(text, "| `{name}` | {default} | {} |", cell(doc)).expect("a String takes all");
+            row(&mut text, name, default, doc);
         }
     }
+    service::<VerifierSettings>(&mut text, "a verifier", "wazo_auth_verifier_new");
     text
+}
+
+/// The table of something that is built on a client.
+fn service<S: ServiceSettings>(text: &mut String, what: &str, function: &str) {
+    let heading = format!("## Options of {what}\n\nGiven to `{function}` as one JSON object.\n");
+    write!(text, "\n{heading}\n| key | default | meaning |\n|---|---|---|\n").expect("a String takes all");
+    for option in S::OPTIONS {
+        row(text, option.name, option.default, option.doc);
+    }
+}
+
+fn row(text: &mut String, name: &str, default: &str, doc: &str) {
+    let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
+    writeln!(text, "| `{name}` | {default} | {} |", cell(doc)).expect("a String takes all");
 }
