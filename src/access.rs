@@ -14,25 +14,50 @@ use crate::json::Json;
 use serde_json::value::RawValue;
 
 /// An access list, read once. It is immutable, and any number of threads may use it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AccessList {
-    denied: Vec<Pattern>,
-    allowed: Vec<Pattern>,
+    entries: Entries,
+    auth_id: Option<Box<str>>,
+    session_uuid: Option<Box<str>>,
 }
 
-/// A pattern, read into what it consists of.
-#[derive(Debug)]
-struct Pattern(Vec<Part>);
+/// The entries of an access list in the form in which they are matched: bytes in one piece, that can be kept and shared as
+/// they are. Who `me` and `my_session` are is no part of it, so users with the same policies have the same entries.
+///
+/// Denials come first. An entry is its length (4 bytes, its lowest bit set for a denial) and its parts; a part is one byte
+/// that says what it is, and for a literal its length (2 bytes) and itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entries(Box<[u8]>);
 
-#[derive(Debug, PartialEq, Eq)]
-enum Part {
+/// Whom the words `me` and `my_session` stand for; without one, the word stands for itself alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Subject<'a> {
+    /// The user.
+    pub auth_id: Option<&'a str>,
+    /// The session.
+    pub session_uuid: Option<&'a str>,
+}
+
+/// What a part of an entry is.
+const LITERAL: u8 = 0;
+/// The word `me`.
+const ME: u8 = 1;
+/// The word `my_session`.
+const MY_SESSION: u8 = 2;
+/// The word `edit`.
+const EDIT: u8 = 3;
+/// `*`
+const WITHIN_WORD: u8 = 4;
+/// `#`
+const ACROSS_WORDS: u8 = 5;
+
+/// A part of an entry, for one subject.
+enum Part<'a> {
     /// This text.
-    Literal(Box<str>),
+    Literal(&'a [u8]),
     /// One of two texts.
-    Either(Box<str>, Box<str>),
-    /// `*`
+    Either(&'a [u8], &'a [u8]),
     WithinWord,
-    /// `#`
     AcrossWords,
 }
 
@@ -44,14 +69,11 @@ impl AccessList {
         auth_id: Option<&str>,
         session_uuid: Option<&str>,
     ) -> Self {
-        let (mut denied, mut allowed) = (Vec::new(), Vec::new());
-        for entry in entries {
-            match entry.strip_prefix('!') {
-                Some(pattern) => denied.push(Pattern::new(pattern, auth_id, session_uuid)),
-                None => allowed.push(Pattern::new(entry, auth_id, session_uuid)),
-            }
+        Self {
+            entries: Entries::new(entries),
+            auth_id: auth_id.map(Into::into),
+            session_uuid: session_uuid.map(Into::into),
         }
-        Self { denied, allowed }
     }
 
     /// The same from a JSON array of strings, such as the `acl` of a token.
@@ -62,9 +84,8 @@ impl AccessList {
 
     /// Whether the list allows this access. What asks for no access (`None`) is allowed.
     pub fn matches(&self, required: Option<&str>) -> bool {
-        let Some(required) = required else { return true };
-        let among = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(required));
-        !among(&self.denied) && among(&self.allowed)
+        let subject = Subject { auth_id: self.auth_id.as_deref(), session_uuid: self.session_uuid.as_deref() };
+        required.is_none_or(|required| self.entries.allow(required, subject))
     }
 
     /// Whether who has this list may give somebody else this entry: any denial, and what they have themselves.
@@ -75,6 +96,46 @@ impl AccessList {
     /// Whether who has this list may take this entry away from somebody else: what they have themselves, be it denied there.
     pub fn may_remove(&self, entry: &str) -> bool {
         self.matches(Some(entry.strip_prefix('!').unwrap_or(entry)))
+    }
+}
+
+impl Entries {
+    /// Reads entries.
+    pub fn new<'a>(entries: impl IntoIterator<Item = &'a str>) -> Self {
+        let (mut denied, mut allowed) = (Vec::new(), Vec::new());
+        for entry in entries {
+            match entry.strip_prefix('!') {
+                Some(pattern) => push_entry(&mut denied, pattern, 1),
+                None => push_entry(&mut allowed, entry, 0),
+            }
+        }
+        denied.extend_from_slice(&allowed);
+        Self(denied.into())
+    }
+
+    /// Entries from the bytes that [`Entries::as_bytes`] gave.
+    pub fn from_bytes(bytes: Box<[u8]>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes that stand for them.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether they allow this access to this subject.
+    pub fn allow(&self, required: &str, subject: Subject<'_>) -> bool {
+        let mut rest = &self.0[..];
+        while let Some((head, after)) = rest.split_first_chunk() {
+            let head = u32::from_le_bytes(*head);
+            let (entry, after) = after.split_at_checked((head >> 1) as usize).unwrap_or((after, &[]));
+            // Denials come first.
+            if entry_matches(entry, required.as_bytes(), subject) {
+                return head & 1 == 0;
+            }
+            rest = after;
+        }
+        false
     }
 }
 
@@ -110,66 +171,120 @@ pub fn fill<'a>(pattern: &str, value: impl Fn(&str) -> Option<&'a str>) -> Resul
     Ok(filled)
 }
 
-impl Pattern {
-    fn new(pattern: &str, auth_id: Option<&str>, session_uuid: Option<&str>) -> Self {
-        let mut parts = Vec::new();
-        let mut literal = String::new();
-        for (at, word) in pattern.split('.').enumerate() {
-            if at > 0 {
-                literal.push('.');
-            }
-            let other = match word {
-                "me" => auth_id,
-                "my_session" => session_uuid,
-                "edit" => Some("update"),
-                _ => None,
-            };
-            if let Some(other) = other {
-                end_literal(&mut literal, &mut parts);
-                parts.push(Part::Either(word.into(), other.into()));
-                continue;
-            }
-            for character in word.chars() {
-                let wildcard = match character {
-                    '*' => Part::WithinWord,
-                    '#' => Part::AcrossWords,
-                    other => {
-                        literal.push(other);
-                        continue;
-                    }
-                };
-                end_literal(&mut literal, &mut parts);
-                // Several of a kind are no more than one.
-                if parts.last() != Some(&wildcard) {
-                    parts.push(wildcard);
+/// Appends an entry: its length and its parts.
+fn push_entry(to: &mut Vec<u8>, pattern: &str, denial: u32) {
+    let start = to.len();
+    to.extend_from_slice(&[0; 4]);
+    let mut literal = Vec::new();
+    let mut last = LITERAL;
+    for (at, word) in pattern.split('.').enumerate() {
+        if at > 0 {
+            literal.push(b'.');
+        }
+        let special = match word {
+            "me" => Some(ME),
+            "my_session" => Some(MY_SESSION),
+            "edit" => Some(EDIT),
+            _ => None,
+        };
+        if let Some(special) = special {
+            end_literal(&mut literal, to);
+            to.push(special);
+            last = special;
+            continue;
+        }
+        for byte in word.bytes() {
+            let wildcard = match byte {
+                b'*' => WITHIN_WORD,
+                b'#' => ACROSS_WORDS,
+                other => {
+                    literal.push(other);
+                    continue;
                 }
+            };
+            let is_behind_literal = end_literal(&mut literal, to);
+            // Several of a kind are no more than one.
+            if is_behind_literal || last != wildcard {
+                to.push(wildcard);
             }
+            last = wildcard;
         }
-        end_literal(&mut literal, &mut parts);
-        Self(parts)
     }
-
-    /// Whether it matches the whole text.
-    fn matches(&self, text: &str) -> bool {
-        match self.0.as_slice() {
-            [] => text.is_empty(),
-            [Part::Literal(literal)] => **literal == *text,
-            // Most patterns that do not match differ in their beginning.
-            [Part::Literal(literal), ..] if !text.starts_with(&**literal) => false,
-            parts if text.len() < SHORT => {
-                matches_from(parts, text.as_bytes(), &mut [false; SHORT], &mut [false; SHORT])
-            }
-            parts => {
-                let room = text.len() + 1;
-                matches_from(parts, text.as_bytes(), &mut vec![false; room], &mut vec![false; room])
-            }
-        }
+    end_literal(&mut literal, to);
+    // An access list of 2 GiB is not one: what it would say is cut off here, and allows nothing.
+    let length = u32::try_from(to.len() - start - 4).ok().filter(|length| *length < 1 << 31);
+    match length {
+        Some(length) => to[start..start + 4].copy_from_slice(&(length << 1 | denial).to_le_bytes()),
+        None => to.truncate(start),
     }
 }
 
-fn end_literal(literal: &mut String, parts: &mut Vec<Part>) {
-    if !literal.is_empty() {
-        parts.push(Part::Literal(std::mem::take(literal).into()));
+/// Appends the literal that has been gathered; false where there is none.
+fn end_literal(literal: &mut Vec<u8>, to: &mut Vec<u8>) -> bool {
+    let is_there = !literal.is_empty();
+    for piece in literal.chunks(usize::from(u16::MAX)) {
+        to.push(LITERAL);
+        to.extend_from_slice(&u16::try_from(piece.len()).unwrap_or(u16::MAX).to_le_bytes());
+        to.extend_from_slice(piece);
+    }
+    literal.clear();
+    is_there
+}
+
+/// The parts of an entry, one after the other.
+struct Parts<'a> {
+    rest: &'a [u8],
+    subject: Subject<'a>,
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Part<'a>;
+
+    fn next(&mut self) -> Option<Part<'a>> {
+        let (&kind, after) = self.rest.split_first()?;
+        self.rest = after;
+        let word = |own: &'static str, other: Option<&'a str>| match other {
+            Some(other) => Part::Either(own.as_bytes(), other.as_bytes()),
+            None => Part::Literal(own.as_bytes()),
+        };
+        Some(match kind {
+            LITERAL => {
+                let (length, after) = after.split_first_chunk()?;
+                let (literal, after) = after.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+                self.rest = after;
+                Part::Literal(literal)
+            }
+            ME => word("me", self.subject.auth_id),
+            MY_SESSION => word("my_session", self.subject.session_uuid),
+            EDIT => word("edit", Some("update")),
+            WITHIN_WORD => Part::WithinWord,
+            _ => Part::AcrossWords,
+        })
+    }
+}
+
+/// Whether an entry matches the whole text.
+fn entry_matches(entry: &[u8], text: &[u8], subject: Subject<'_>) -> bool {
+    let mut parts = Parts { rest: entry, subject };
+    // Most entries that do not match differ in their beginning.
+    if let [LITERAL, low, high, rest @ ..] = entry {
+        let Some((literal, after)) = rest.split_at_checked(usize::from(u16::from_le_bytes([*low, *high]))) else {
+            return false;
+        };
+        if after.is_empty() {
+            return literal == text;
+        }
+        if !text.starts_with(literal) {
+            return false;
+        }
+    } else if entry.is_empty() {
+        return text.is_empty();
+    }
+    if text.len() < SHORT {
+        matches_from(&mut parts, text, &mut [false; SHORT], &mut [false; SHORT])
+    } else {
+        let room = text.len() + 1;
+        matches_from(&mut parts, text, &mut vec![false; room], &mut vec![false; room])
     }
 }
 
@@ -179,7 +294,12 @@ const SHORT: usize = 128;
 /// `reached[n]` says that the parts so far match the first n bytes of the text; `next` is the same with one part more. Each
 /// part is one pass over the text, so the steps are bounded by the product of both lengths. Bytes will do: all that is
 /// special is ASCII, which is no part of another character.
-fn matches_from<'a>(parts: &[Part], text: &[u8], mut reached: &'a mut [bool], mut next: &'a mut [bool]) -> bool {
+fn matches_from<'a>(
+    parts: &mut Parts<'_>,
+    text: &[u8],
+    mut reached: &'a mut [bool],
+    mut next: &'a mut [bool],
+) -> bool {
     reached[0] = true;
     // The first position that is reached; none before it is looked at again.
     let mut first = 0;
@@ -197,7 +317,7 @@ fn matches_from<'a>(parts: &[Part], text: &[u8], mut reached: &'a mut [bool], mu
                 step(other, text, reached, first, |at| reach(next, at));
             }
             Part::WithinWord | Part::AcrossWords => {
-                let stops: &[u8] = if *part == Part::WithinWord { b".#" } else { b"\n" };
+                let stops: &[u8] = if matches!(part, Part::WithinWord) { b".#" } else { b"\n" };
                 let mut runs = false;
                 for at in first..=text.len() {
                     runs = reached[at] || (runs && !stops.contains(&text[at - 1]));
@@ -215,158 +335,13 @@ fn matches_from<'a>(parts: &[Part], text: &[u8], mut reached: &'a mut [bool], mu
 }
 
 /// From each position that is reached, over the literal where it stands there.
-fn step(literal: &str, text: &[u8], reached: &[bool], first: usize, mut reach: impl FnMut(usize)) {
+fn step(literal: &[u8], text: &[u8], reached: &[bool], first: usize, mut reach: impl FnMut(usize)) {
     for at in first..=text.len() {
-        if reached[at] && text[at..].starts_with(literal.as_bytes()) {
+        if reached[at] && text[at..].starts_with(literal) {
             reach(at + literal.len());
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn list(entries: &[&str]) -> AccessList {
-        AccessList::new(entries.iter().copied(), Some("123"), Some("session-uuid"))
-    }
-
-    #[test]
-    fn the_recorded_decisions_are_made() {
-        let recorded = include_str!("../simulator/data/acl_vectors.jsonl");
-        let mut count = 0;
-        for line in recorded.lines() {
-            let vector: serde_json::Value = serde_json::from_str(line).unwrap();
-            let text = |name: &str| vector[name].as_str();
-            let access = text("access");
-            let list =
-                AccessList::from_json(&vector["acl"].to_string(), text("auth_id"), text("session_uuid")).unwrap();
-            assert_eq!(vector["matches"], list.matches(access), "{line}");
-            let Some(access) = access else { continue };
-            assert_eq!(vector["may_add"], list.may_add(access), "{line}");
-            assert_eq!(vector["may_remove"], list.may_remove(access), "{line}");
-            count += 1;
-        }
-        assert!(count > 1000, "{count}");
-    }
-
-    /// The rule as one would write it first: every way of matching is tried.
-    fn naive(pattern: &[char], text: &[char]) -> bool {
-        match pattern.split_first() {
-            None => text.is_empty(),
-            Some(('*', rest)) => {
-                naive(rest, text) || text.first().is_some_and(|c| !".#".contains(*c)) && naive(pattern, &text[1..])
-            }
-            Some(('#', rest)) => {
-                naive(rest, text) || text.first().is_some_and(|c| *c != '\n') && naive(pattern, &text[1..])
-            }
-            Some((literal, rest)) => text.first() == Some(literal) && naive(rest, &text[1..]),
-        }
-    }
-
-    /// All patterns that one with special words stands for.
-    fn plain_patterns(pattern: &str) -> Vec<String> {
-        let mut all = vec![String::new()];
-        for (at, word) in pattern.split('.').enumerate() {
-            let words: &[&str] = match word {
-                "me" => &["me", "123"],
-                "my_session" => &["my_session", "session-uuid"],
-                "edit" => &["edit", "update"],
-                word => &[word],
-            };
-            let dot = if at > 0 { "." } else { "" };
-            all = all.iter().flat_map(|before| words.iter().map(move |word| format!("{before}{dot}{word}"))).collect();
-        }
-        all
-    }
-
-    #[test]
-    fn it_decides_as_a_naive_matcher_does() {
-        const WORDS: &[&str] = &[
-            "me",
-            "123",
-            "my_session",
-            "session-uuid",
-            "edit",
-            "update",
-            "a",
-            "ab",
-            "*",
-            "#",
-            "**",
-            "a*",
-            "#b",
-            "*#",
-            "é",
-            "",
-            "\n",
-        ];
-        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-        let mut next = move |below: usize| {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            usize::try_from(seed % below as u64).unwrap()
-        };
-        for _ in 0..50_000 {
-            let mut some = |most| {
-                let words: Vec<&str> = (0..=next(most)).map(|_| WORDS[next(WORDS.len())]).collect();
-                words.join(if next(8) == 0 { "" } else { "." })
-            };
-            let (pattern, text) = (some(4), some(4));
-            let characters: Vec<char> = text.chars().collect();
-            let expected = plain_patterns(&pattern).iter().any(|p| naive(&p.chars().collect::<Vec<_>>(), &characters));
-            assert_eq!(list(&[&pattern]).matches(Some(&text)), expected, "{pattern:?} on {text:?}");
-        }
-    }
-
-    #[test]
-    fn what_makes_others_backtrack_is_decided_at_once() {
-        let pattern = "*a".repeat(2000) + "b";
-        let text = "a".repeat(10_000);
-        let list = list(&[&pattern, &"#a".repeat(2000)]);
-        assert!(!list.matches(Some(&(text.clone() + "c"))));
-        assert!(list.matches(Some(&text)));
-    }
-
-    #[test]
-    fn a_users_identifier_is_taken_literally() {
-        let list = AccessList::new(["users.me.read"], Some("a*#.|(b"), None);
-        assert!(list.matches(Some("users.a*#.|(b.read")));
-        assert!(!list.matches(Some("users.axx.|(b.read")));
-        let nobody = AccessList::new(["users.me.read", "my_session"], None, None);
-        assert!(nobody.matches(Some("users.me.read")) && !nobody.matches(Some("users..read")));
-    }
-
-    #[test]
-    fn a_denial_wins_and_nothing_is_allowed_by_default() {
-        let list = list(&["confd.#", "!confd.users.*.delete", "!!confd"]);
-        assert!(list.matches(Some("confd.users.1.read")) && !list.matches(Some("confd.users.1.delete")));
-        assert!(list.matches(None) && !AccessList::new([], None, None).matches(Some("")));
-        assert!(list.may_add("!anything") && !list.may_add("anything"));
-        assert!(list.may_remove("!confd.users.1.read") && !list.may_remove("!confd.users.1.delete"));
-    }
-
-    #[test]
-    fn placeholders_are_filled_with_single_words() {
-        let values = |name: &str| match name {
-            "user_uuid" => Some("8f.3a"),
-            "empty" => Some(""),
-            _ => None,
-        };
-        assert_eq!(fill("confd.users.{user_uuid}.read", values).unwrap(), "confd.users.8f_3a.read");
-        assert_eq!(fill("{empty}{user_uuid}", values).unwrap(), "8f_3a");
-        assert_eq!(fill("plain", values).unwrap(), "plain");
-        assert!(fill("{other}", values).unwrap_err().message.contains("other"));
-        assert!(fill("a.{user_uuid", values).unwrap_err().message.contains('}'));
-    }
-
-    #[test]
-    fn a_list_is_a_json_array_of_strings() {
-        for wrong in ["", "{}", "[1]", "[\"a\"", "null", "\"a\""] {
-            let error = AccessList::from_json(wrong, None, None).unwrap_err();
-            assert!(error.message.contains("acl_json"), "{wrong}: {error}");
-        }
-        assert!(AccessList::from_json("[\"\\u0061\"]", None, None).unwrap().matches(Some("a")));
-    }
-}
+mod tests;

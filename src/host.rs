@@ -3,7 +3,8 @@
 //! Everything of the platform is here, and with it the `unsafe` outside of `src/ffi`: telling a forked child from its
 //! parent ([`fork`]), what drives a blocking call ([`drive`]) and its socket ([`socket`]), event loops ([`event_loop`]), the
 //! sockets that a child inherits ([`descriptors`]), the descriptor for the host's own loop ([`event`]), signals ([`signals`]), what holds while a thread is inside the library
-//! ([`entry`]), the time since the machine was started ([`uptime`]), and the system's certificate authorities
+//! ([`entry`]), the time since the machine was started ([`uptime`]), shared
+//! memory ([`region`]), and the system's certificate authorities
 //! ([`certificates`]). Other rooms use the safe functions alone and
 //! have no `cfg` for a platform.
 
@@ -19,6 +20,7 @@ pub mod fork;
 #[cfg(unix)]
 #[allow(clippy::disallowed_methods, reason = "lists that live as long as the process, read without a lock")]
 mod noted;
+pub mod region;
 pub mod signals;
 pub mod socket;
 pub mod uptime;

@@ -8,13 +8,15 @@
 //! - [`operations`]: the table. What every operation is, as data; everything else is derived from it.
 //! - [`options`]: the table of options, and the settings that they become.
 //! - [`cancellation`], [`log`]: ending calls from outside; telling of calls that have ended.
-//! - [`access`]: what a token may do, decided without the server. [`schedule`]: back-off, jitter, budgets.
+//! - [`access`]: what a token may do, decided without the server. [`cache`]: what is known of tokens.
+//!   [`schedule`]: back-off, jitter, budgets.
 //! - [`client`]: the one engine that carries operations out. Safe Rust, no C in it.
 //! - `worker`, [`queue`]: the library's one thread; calls in flight and their completions.
 //! - [`ffi`]: the C ABI. With `host` the only room of `unsafe`.
 #![deny(unsafe_code)]
 
 pub mod access;
+pub mod cache;
 mod callback;
 pub mod cancellation;
 pub mod client;

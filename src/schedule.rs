@@ -62,6 +62,11 @@ impl Backoff {
         Self { first, longest, failures: 0 }
     }
 
+    /// So many failures already.
+    pub const fn after(first: Duration, longest: Duration, failures: u32) -> Self {
+        Self { first, longest, failures }
+    }
+
     /// The pause after one more failure, shortened at random by up to half, so that those who failed together come back
     /// apart.
     pub fn failed(&mut self, random: &Random) -> Duration {

@@ -1,0 +1,131 @@
+//! A breaker: a server that fails is left alone for a while, and then asked by one, not by all.
+//!
+//! Its words are in shared memory: what one process learned of the server holds for all.
+
+use crate::host::region::Region;
+use crate::schedule::{Backoff, Random};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The breaker.
+pub struct Breaker {
+    memory: Arc<Region>,
+    start: usize,
+}
+
+/// So many failures in a row open it: one may be an accident.
+pub const FAILURES: u64 = 3;
+/// How long it is open at first.
+pub const FIRST: Duration = Duration::from_secs(1);
+/// How long it is open at most.
+pub const LONGEST: Duration = Duration::from_secs(16);
+
+impl Breaker {
+    /// How many words it needs.
+    pub const WORDS: usize = 8;
+
+    /// In a part of the memory.
+    pub fn new(memory: Arc<Region>, start: usize) -> Self {
+        Self { memory, start }
+    }
+
+    /// Failures since the last success.
+    fn failures(&self) -> &AtomicU64 {
+        &self.memory[self.start]
+    }
+
+    /// When it is next allowed to ask, in milliseconds of the uptime; 0 where it is closed.
+    fn open_until(&self) -> &AtomicU64 {
+        &self.memory[self.start + 1]
+    }
+
+    /// Whether the server may be asked now; if not, after how many milliseconds. Where it was open, one may ask, and until it
+    /// has the answer, or for `probe_ms`, no other.
+    pub fn may_ask(&self, now_ms: u64, probe_ms: u64) -> Result<(), u64> {
+        let until = self.open_until().load(Ordering::Acquire);
+        if until == 0 {
+            return Ok(());
+        }
+        if now_ms < until {
+            return Err(until - now_ms);
+        }
+        let probe = self.open_until().compare_exchange(until, now_ms + probe_ms, Ordering::AcqRel, Ordering::Acquire);
+        probe.map(|_| ()).map_err(|until| until.saturating_sub(now_ms).max(1))
+    }
+
+    /// The server has answered.
+    pub fn succeeded(&self) {
+        // Mostly nothing is written: the line is shared by all.
+        if self.failures().load(Ordering::Relaxed) != 0 {
+            self.failures().store(0, Ordering::Release);
+            self.open_until().store(0, Ordering::Release);
+        }
+    }
+
+    /// The server could not be asked, or failed.
+    pub fn failed(&self, now_ms: u64, random: &Random) {
+        let failures = self.failures().fetch_add(1, Ordering::AcqRel) + 1;
+        let was = self.open_until().load(Ordering::Acquire);
+        // Those that were on their way when it opened say nothing new.
+        let is_probe = was != 0 && failures > FAILURES;
+        if failures == FAILURES || is_probe {
+            let opened = self.memory[self.start + 2].load(Ordering::Relaxed);
+            let opened = if failures == FAILURES { 0 } else { opened + 1 };
+            self.memory[self.start + 2].store(opened, Ordering::Relaxed);
+            let mut backoff = Backoff::after(FIRST, LONGEST, u32::try_from(opened).unwrap_or(u32::MAX));
+            let pause = u64::try_from(backoff.failed(random).as_millis()).unwrap_or(u64::MAX);
+            let _ = self.open_until().compare_exchange(was, now_ms + pause, Ordering::AcqRel, Ordering::Acquire);
+        }
+    }
+
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        self.open_until().load(Ordering::Acquire) != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_opens_after_failures_in_a_row_lets_one_ask_and_closes_after_a_success() {
+        let breaker = Breaker::new(Arc::new(Region::new(Breaker::WORDS, false).unwrap()), 0);
+        let random = Random::new(1);
+        let mut now = 1000;
+        breaker.failed(now, &random);
+        breaker.failed(now, &random);
+        breaker.succeeded();
+        for _ in 0..2 {
+            breaker.failed(now, &random);
+            assert_eq!(breaker.may_ask(now, 500), Ok(()));
+        }
+        breaker.failed(now, &random);
+        let mut longest = 0;
+        for _ in 0..10 {
+            let left = breaker.may_ask(now, 500).unwrap_err();
+            longest = longest.max(left);
+            assert!(left > 400 && left <= 16_000, "{left}");
+            now += left;
+            assert_eq!(breaker.may_ask(now, 500), Ok(()));
+            assert!(breaker.may_ask(now, 500).is_err(), "one asks");
+            breaker.failed(now, &random);
+        }
+        assert!(longest > 8000);
+        now += 20_000;
+        assert_eq!(breaker.may_ask(now, 500), Ok(()));
+        breaker.succeeded();
+        assert!(!breaker.is_open());
+        assert_eq!((breaker.may_ask(now, 500), breaker.may_ask(now, 500)), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn who_asks_first_after_a_pause_may_die_and_another_asks() {
+        let breaker = Breaker::new(Arc::new(Region::new(Breaker::WORDS, false).unwrap()), 0);
+        (0..FAILURES).for_each(|_| breaker.failed(0, &Random::new(1)));
+        assert_eq!(breaker.may_ask(2000, 500), Ok(()));
+        assert_eq!(breaker.may_ask(2499, 500), Err(1));
+        assert_eq!(breaker.may_ask(2500, 500), Ok(()));
+    }
+}
