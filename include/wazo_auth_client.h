@@ -1084,6 +1084,213 @@ void wazo_auth_access_free(wazo_auth_access *access);
 /** @} */
 
 /**
+ * @defgroup wazo_auth_verifiers Verifiers
+ * @{
+ */
+
+/**
+ * What was decided about a token. The numbers never change; new verdicts are appended.
+ */
+typedef enum {
+    /**
+     * It is not known, or could not be found out.
+     */
+    WAZO_AUTH_VERDICT_UNKNOWN = 0,
+    /**
+     * The token is valid, has the access, and may be used in the tenant.
+     */
+    WAZO_AUTH_VERDICT_ALLOWED = 1,
+    /**
+     * The token is unknown or has expired.
+     */
+    WAZO_AUTH_VERDICT_INVALID_TOKEN = 2,
+    /**
+     * The token is valid, but lacks the access.
+     */
+    WAZO_AUTH_VERDICT_MISSING_ACCESS = 3,
+    /**
+     * The token is valid and has the access, but may not be used in the tenant.
+     */
+    WAZO_AUTH_VERDICT_WRONG_TENANT = 4,
+} wazo_auth_verdict_t;
+
+/**
+ * Checks other people's tokens, and remembers what the server said.
+ *
+ * One request brings all that is needed to decide about a token; later questions about it are answered from memory.
+ * However many threads ask about the same token at the same time, one request is made. Tokens are not stored, only
+ * keyed hashes of them.
+ *
+ * Thread-safe. A verifier that was created before fork() works in every child; with the option `shared`, all these
+ * processes use one memory, and one of them asks for all. Free it with wazo_auth_verifier_free().
+ */
+typedef struct wazo_auth_verifier wazo_auth_verifier;
+
+/**
+ * Creates a verifier. It opens no connection, starts no thread and asks nothing; it reserves its memory.
+ *
+ * Create it before fork() if child processes are to share it (option `shared`).
+ *
+ * @param client The client that asks the server; it needs no token. It may be freed before the verifier.
+ * @param options_json The options as a JSON object, such as {"ttl_ms": 60000, "shared": true}; NULL for the defaults.
+ * docs/options.md lists them.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The verifier; free it with wazo_auth_verifier_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+wazo_auth_verifier *wazo_auth_verifier_new(const wazo_auth_client *client,
+                                           const char *options_json,
+                                           wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Asks whether a token is valid, has an access, and may be used in a tenant. Asks the server only if that is not known.
+ *
+ * If the server cannot be asked, the answer is false, with an error, unless the option `stale_ms` allows an older
+ * answer. After several failures the server is left alone for a while: then the function fails at once, with
+ * ::WAZO_AUTH_ERROR_UNAVAILABLE.
+ *
+ * Example: if (wazo_auth_verifier_check(verifier, token, "sip.alice.register", NULL, NULL, &error)) { ... }
+ *
+ * @param verifier The verifier.
+ * @param token The token; it may come from the network, and may be any string.
+ * @param required_access The access, such as "confd.users.read"; NULL to check no access.
+ * @param tenant_uuid The UUID of the tenant in which the token must be valid; NULL to check no tenant.
+ * @param verdict Receives what was decided; NULL if you do not need it.
+ * @param error Receives the error if it could not be found out; NULL if you do not need it.
+ * @return true only for yes. false for no, and on failure.
+ */
+WAZO_AUTH_MUST_USE
+bool wazo_auth_verifier_check(const wazo_auth_verifier *verifier,
+                              const char *token,
+                              const char *required_access,
+                              const char *tenant_uuid,
+                              wazo_auth_verdict_t *verdict,
+                              wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
+
+/**
+ * Asks like wazo_auth_verifier_check(), but only the memory: it never blocks, makes no system call and no request.
+ *
+ * @param verifier The verifier.
+ * @param token The token; any string.
+ * @param required_access The access; NULL to check no access.
+ * @param tenant_uuid The UUID of the tenant; NULL to check no tenant.
+ * @param verdict Receives what is known, ::WAZO_AUTH_VERDICT_UNKNOWN if nothing; NULL if you do not need it.
+ * @return true only for a yes that is known. false for no, if it is not known, and for an invalid argument.
+ */
+WAZO_AUTH_MUST_USE
+bool wazo_auth_verifier_peek(const wazo_auth_verifier *verifier,
+                             const char *token,
+                             const char *required_access,
+                             const char *tenant_uuid,
+                             wazo_auth_verdict_t *verdict)
+WAZO_AUTH_NONNULL(1, 2);
+
+/**
+ * Asks like wazo_auth_verifier_check(), and tells whose the token is, so that you can compare it with what the token
+ * is used for.
+ *
+ * @param verifier The verifier.
+ * @param token The token; any string.
+ * @param required_access The access; NULL to check no access.
+ * @param tenant_uuid The UUID of the tenant; NULL to check no tenant.
+ * @param decision_json Receives a JSON object {verdict, is_stale, user_uuid, tenant_uuid, session_uuid, auth_id,
+ * metadata}, for yes and for no; verdict is "allowed", "invalid_token", "missing_access" or "wrong_tenant"; the others
+ * are null for an invalid token. NULL on failure. Free it with wazo_auth_string_free().
+ * @param error Receives the error if it could not be found out; NULL if you do not need it.
+ * @return true only for yes. false for no, and on failure.
+ */
+WAZO_AUTH_MUST_USE
+bool wazo_auth_verifier_decide(const wazo_auth_verifier *verifier,
+                               const char *token,
+                               const char *required_access,
+                               const char *tenant_uuid,
+                               char **decision_json,
+                               wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 5);
+
+/**
+ * Asks on a queue. It never blocks; if the answer is known, its completion is in the queue when the function returns.
+ *
+ * The result of the completion is the JSON object of wazo_auth_verifier_decide(), and wazo_auth_completion_is_yes()
+ * returns true only for yes.
+ *
+ * @param verifier The verifier; it may be freed before the completion arrives.
+ * @param queue The queue.
+ * @param token The token; any string.
+ * @param required_access The access; NULL to check no access.
+ * @param tenant_uuid The UUID of the tenant; NULL to check no tenant.
+ * @param user_data A pointer for wazo_auth_completion_user_data(); the library does not use it.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The number of the call. 0 on failure, as for wazo_auth_queue_submit().
+ */
+WAZO_AUTH_MUST_USE
+uint64_t wazo_auth_verifier_submit(const wazo_auth_verifier *verifier,
+                                   wazo_auth_queue *queue,
+                                   const char *token,
+                                   const char *required_access,
+                                   const char *tenant_uuid,
+                                   void *user_data,
+                                   wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3);
+
+/**
+ * Forgets what is known. When the function returns, no decision is made by an answer that was asked for before, in any
+ * process that shares the verifier, not even by one that arrives later.
+ *
+ * @param verifier The verifier.
+ * @param kind What `id` is: "token", "session", "user", "tenant", or "all".
+ * @param id The token, or the UUID; NULL for "all".
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was forgotten; false if an argument is invalid.
+ */
+bool wazo_auth_verifier_invalidate(const wazo_auth_verifier *verifier,
+                                   const char *kind,
+                                   const char *id,
+                                   wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
+
+/**
+ * Applies a message of wazo-auth's bus (RabbitMQ), as it is: auth_session_deleted ends what is known of the tokens of
+ * that session; messages about tenants end what is known of these. bindings/c/revocation_listener.c shows how to
+ * receive them.
+ *
+ * @param verifier The verifier.
+ * @param event_json The body of the message, {"name": "auth_session_deleted", "data": {"uuid": ...}, ...}.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if something was forgotten. false without an error for a message that says nothing about tokens, and
+ * with an error if it is no message.
+ */
+bool wazo_auth_verifier_apply_event(const wazo_auth_verifier *verifier,
+                                    const char *event_json,
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
+
+/**
+ * Returns what was counted since the verifier was created; of a shared verifier, in all processes together.
+ *
+ * @param verifier The verifier.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A JSON object {hits, misses, coalesced, stale, errors, evictions, outdated, invalidations, tokens, bytes,
+ * is_open}: misses are requests to the server, tokens those in memory, bytes the reserved memory; is_open says that the
+ * server failed and is left alone. Free it with wazo_auth_string_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+char *wazo_auth_verifier_stats(const wazo_auth_verifier *verifier,
+                               wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Frees a verifier. Questions in progress on queues still end.
+ *
+ * @param verifier The verifier, or NULL.
+ */
+void wazo_auth_verifier_free(wazo_auth_verifier *verifier);
+
+/** @} */
+
+/**
  * @defgroup wazo_auth_json JSON helpers
  * @{
  */

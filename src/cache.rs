@@ -4,6 +4,7 @@
 //! described in [`cells`] (the table), [`revoked`] (why an answer from before a revocation is never used), [`blobs`] (access
 //! lists and identities), [`claims`] and [`breaker`] (which process asks, and whether the server is left alone).
 
+pub mod answer;
 pub mod blobs;
 pub mod breaker;
 pub mod cells;
@@ -267,14 +268,7 @@ impl Cache {
     #[must_use]
     pub fn keep(&self, token: Key, facts: &Facts, asked: u64, asked_ms: u64, now_ms: u64) -> bool {
         let who = &facts.who;
-        let groups = Groups::new(
-            token,
-            [
-                self.keys.text(What::Session, &who.session_uuid),
-                self.keys.text(What::User, &who.auth_id),
-                self.keys.text(What::Tenant, &who.tenant_uuid),
-            ],
-        );
+        let groups = self.groups(token, who);
         if !self.revoked.is_current(groups, asked) {
             self.counters.count(Counter::Outdated);
             return false;
@@ -299,6 +293,12 @@ impl Cache {
         };
         self.put(token, Class::Kept, &record, now_ms);
         true
+    }
+
+    fn groups(&self, token: Key, who: &Who) -> Groups {
+        let session = self.keys.text(What::Session, &who.session_uuid);
+        let user = self.keys.text(What::User, &who.auth_id);
+        Groups::new(token, [session, user, self.keys.text(What::Tenant, &who.tenant_uuid)])
     }
 
     /// Keeps that the server does not know a token.
@@ -338,8 +338,8 @@ impl Cache {
         }
     }
 
-    /// Whether facts decide a question: what [`Cache::look`] would say if they had been kept.
-    pub fn decide_by(&self, facts: &Facts, question: &Question<'_>) -> Option<Verdict> {
+    /// What facts say to a question: what [`Cache::look`] would say if they had been kept.
+    fn decide_by(&self, facts: &Facts, question: &Question<'_>) -> Option<Verdict> {
         if let Some((access, _)) = question.access
             && !facts.entries.allow(access, facts.who.subject())
         {
@@ -348,6 +348,12 @@ impl Cache {
         let is_own = |tenant: u64| tenant == self.keys.text(What::Tenant, &facts.who.tenant_uuid);
         let is_decided = facts.who.is_server() || question.tenant.is_none_or(is_own);
         is_decided.then_some(Verdict::Allowed)
+    }
+
+    /// A hash of what is asked of the server, for those who ask at the same time.
+    pub fn topic(question: &Question<'_>, with_tenant: bool) -> u128 {
+        let tenant = if with_tenant { question.tenant.unwrap_or(0) } else { 0 };
+        u128::from(question.token.0) << 64 | u128::from(question.token.1 ^ tenant)
     }
 
     /// Revokes what is known of a token.

@@ -42,6 +42,11 @@ impl<F: ?Sized> Callback<F> {
         drop(before);
     }
 
+    /// Whether there is one.
+    pub fn is_set(&self) -> bool {
+        self.state().function.is_some()
+    }
+
     /// Calls the function, where there is one. No lock is held meanwhile.
     pub fn call(&self, call: impl FnOnce(&F)) {
         let mut state = self.state();

@@ -39,6 +39,7 @@ use request::{Caller, Preparation, Prepared};
 use response::Expected;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A client of one wazo-auth.
 ///
@@ -137,6 +138,22 @@ impl Client {
         let (identity, token) = self.identity_now();
         let prepared = request::prepare_raw(&self.engine.base, method, path, arguments, &identity.caller)?;
         self.pending(identity, token, Preparation::Request(Box::new(prepared)), Expected::Anything).run()
+    }
+
+    /// Another handle that is the same.
+    pub(crate) fn same(&self) -> Self {
+        self.derived(|_| {})
+    }
+
+    /// How long a call may take.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.identity.load().caller.timeout
+    }
+
+    /// Returns when the calls of this handle are cancelled, or those of `own`.
+    pub(crate) async fn cancelled(&self, own: Option<&Cancellation>) {
+        let identity = self.identity.load_full();
+        Cancellations { own, of_client: &identity.cancellations }.any().await;
     }
 
     /// Prepares a call.

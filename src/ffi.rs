@@ -26,3 +26,4 @@ pub mod panic;
 pub mod pointer;
 pub mod queue;
 pub mod text;
+pub mod verifier;

@@ -12,6 +12,7 @@
 //!   [`schedule`]: back-off, jitter, budgets.
 //! - [`client`]: the one engine that carries operations out. Safe Rust, no C in it.
 //! - `worker`, [`queue`]: the library's one thread; calls in flight and their completions.
+//! - [`verifier`]: decisions about other people's tokens.
 //! - [`ffi`]: the C ABI. With `host` the only room of `unsafe`.
 #![deny(unsafe_code)]
 
@@ -30,6 +31,7 @@ mod percent;
 pub mod queue;
 pub mod schedule;
 pub mod secret;
+pub mod verifier;
 mod worker;
 
 #[allow(unsafe_code)]
@@ -43,3 +45,4 @@ pub use client::{Arguments, Client, Outcome, TokenSource};
 pub use error::{Error, ErrorKind, Result};
 pub use options::Options;
 pub use queue::{Completion, Queue};
+pub use verifier::{Decision, Verdict, Verifier};

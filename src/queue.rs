@@ -152,23 +152,69 @@ impl Queue {
     ) -> Result<u64> {
         let cancellation = Cancellation::new();
         let call = client.begin(operation, arguments)?.cancelled_by(cancellation.clone());
-        let state = self.state()?;
         let io_thread = call.io_thread();
-        state.start(io_thread)?;
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let is_safe = call.is_safe();
+        let work = call.run_as_task(io_thread);
+        self.submit_work(operation.name, io_thread, is_safe, user_data, cancellation, work)
+    }
+
+    /// Submits work of any kind, which `cancellation` ends: it is carried by an I/O thread.
+    pub(crate) fn submit_work(
+        &self,
+        name: &str,
+        io_thread: usize,
+        is_safe: bool,
+        user_data: usize,
+        cancellation: Cancellation,
+        work: impl Future<Output = Result<Outcome>> + Send + 'static,
+    ) -> Result<u64> {
+        let state = self.state()?;
+        state.start(io_thread)?;
+        let delivery = self.enter(state, name, user_data, is_safe, cancellation)?;
+        let id = delivery.id;
+        let task = Box::pin(async move { delivery.bring(work.await) });
+        if io_thread == 0 {
+            state.worker.spawn(task);
+        } else {
+            state.more()[io_thread - 1].spawn(task);
+        }
+        Ok(id)
+    }
+
+    /// Puts a completion into the queue whose outcome is known already. The thread of the library is not waited for.
+    pub(crate) fn submit_known(&self, name: &str, user_data: usize, outcome: Outcome) -> Result<u64> {
+        let state = self.state()?;
+        let delivery = self.enter(state, name, user_data, true, Cancellation::new())?;
+        let id = delivery.id;
+        let completion = Completion { id, user_data, outcome: Ok(outcome) };
+        if state.shared.deliver(delivery.slot, completion) && state.shared.tell() {
+            state.wake();
+        }
+        delivery.done();
+        Ok(id)
+    }
+
+    /// Takes a place in the queue.
+    fn enter(
+        &self,
+        state: &State,
+        name: &str,
+        user_data: usize,
+        is_safe: bool,
+        cancellation: Cancellation,
+    ) -> Result<Delivery> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let slot = state.shared.enter(id, user_data, cancellation)?.ok_or_else(|| {
             let limit = self.slots.len();
             Error::new(
                 ErrorKind::Quota,
                 format!(
-                    "{}: the queue is full: it holds {limit} calls, in flight or completed; take completions, or \
-                     create the queue with a higher limit",
-                    operation.name
+                    "{name}: the queue is full: it holds {limit} calls, in flight or completed; take completions, or \
+                     create the queue with a higher limit"
                 ),
             )
         })?;
-        let delivery = Delivery {
+        Ok(Delivery {
             shared: Arc::downgrade(&state.shared),
             tasks: state.worker.tasks(),
             slot,
@@ -176,14 +222,7 @@ impl Queue {
             user_data,
             is_safe,
             outcome: None,
-        };
-        let task = Box::pin(async move { delivery.bring(call.run_as_task(io_thread).await) });
-        if io_thread == 0 {
-            state.worker.spawn(task);
-        } else {
-            state.more()[io_thread - 1].spawn(task);
-        }
-        Ok(id)
+        })
     }
 
     /// Takes the completion that has waited longest; waits for one until `timeout`, for ever where there is none. It does
@@ -248,12 +287,7 @@ impl Queue {
         let state = self.state()?;
         state.shared.wake_up.set(wake_up);
         if !state.shared.lock().ended.is_empty() {
-            let shared = Arc::downgrade(&state.shared);
-            state.worker.spawn(Box::pin(async move {
-                if let Some(shared) = shared.upgrade() {
-                    shared.wake_up.call(|wake_up| wake_up());
-                }
-            }));
+            state.wake();
         }
         Ok(())
     }
@@ -278,6 +312,19 @@ impl Drop for Queue {
 impl State {
     fn more(&self) -> MutexGuard<'_, Vec<Arc<Worker>>> {
         self.more.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the library's thread call the wake-up function.
+    fn wake(&self) {
+        if !self.shared.wake_up.is_set() {
+            return;
+        }
+        let shared = Arc::downgrade(&self.shared);
+        self.worker.spawn(Box::pin(async move {
+            if let Some(shared) = shared.upgrade() {
+                shared.wake_up.call(|wake_up| wake_up());
+            }
+        }));
     }
 
     /// Starts the I/O threads up to this one where they do not run yet.
@@ -356,8 +403,9 @@ impl Shared {
         !std::mem::replace(&mut inner.is_telling, true)
     }
 
-    /// Tells whoever waits that completions have come, once for all that came together.
-    fn tell(&self) {
+    /// Tells whoever waits that completions have come, once for all that came together. True where the wake-up function is
+    /// to be called.
+    fn tell(&self) -> bool {
         let mut inner = self.lock();
         inner.is_telling = false;
         // Only a queue that was empty has anybody to tell: the descriptor of another is readable already.
@@ -368,9 +416,7 @@ impl Shared {
         }
         drop(inner);
         self.arrived.notify_all();
-        if is_news {
-            self.wake_up.call(|wake_up| wake_up());
-        }
+        is_news
     }
 }
 
@@ -395,6 +441,11 @@ impl Delivery {
     fn bring(mut self, outcome: Result<Outcome>) {
         self.outcome = Some(outcome);
     }
+
+    /// Somebody else has brought it.
+    fn done(mut self) {
+        self.shared = Weak::new();
+    }
 }
 
 impl Drop for Delivery {
@@ -410,7 +461,11 @@ impl Drop for Delivery {
         });
         if shared.deliver(self.slot, Completion { id: self.id, user_data: self.user_data, outcome }) {
             // By a task, which runs after those that are ready now: what ends together is told together.
-            self.tasks.spawn(Box::pin(async move { shared.tell() }));
+            self.tasks.spawn(Box::pin(async move {
+                if shared.tell() {
+                    shared.wake_up.call(|wake_up| wake_up());
+                }
+            }));
         }
     }
 }

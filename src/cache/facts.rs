@@ -78,6 +78,11 @@ impl Who {
         }
     }
 
+    /// Of nobody, as for an invalid token.
+    pub fn nobody() -> Self {
+        Self { metadata: "null".into(), ..Self::default() }
+    }
+
     /// Whether it may act in every tenant.
     pub fn is_server(&self) -> bool {
         self.auth_id == OF_SERVER

@@ -34,6 +34,16 @@ impl Outcome {
         Self::of_question(404, HeaderMap::new(), false)
     }
 
+    /// A decision that was made without this request, as JSON.
+    pub(crate) fn of_decision(json: String, yes: bool) -> Self {
+        Self { status: 200, headers: HeaderMap::new(), json, answer: Some(yes) }
+    }
+
+    /// A header of the answer.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
     /// Whether a question was answered with yes; false for every other operation.
     pub fn is_yes(&self) -> bool {
         self.answer == Some(true)

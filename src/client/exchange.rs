@@ -100,7 +100,7 @@ pub struct Cancellations<'a> {
 
 impl Cancellations<'_> {
     /// Returns when one of them is cancelled.
-    async fn any(self) {
+    pub async fn any(self) {
         let mut own = pin!(async {
             match self.own {
                 Some(own) => own.cancelled().await,

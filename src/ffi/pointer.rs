@@ -240,6 +240,27 @@ pub unsafe fn foreign_text(name: &str, pointer: *const c_char) -> Result<String>
     Ok(text.to_string_lossy().into_owned())
 }
 
+/// The same, not copied where it is UTF-8.
+///
+/// # Safety
+/// As [`optional_text`].
+pub unsafe fn foreign<'a>(name: &str, pointer: *const c_char) -> Result<std::borrow::Cow<'a, str>> {
+    // SAFETY: the caller's promise.
+    let text: Option<&'a CStr> = unsafe { optional_bytes(pointer) };
+    Ok(text.ok_or_else(|| missing(name))?.to_string_lossy())
+}
+
+/// Writes a value to a place of the caller's, where there is one.
+///
+/// # Safety
+/// `place` is NULL or valid to write to.
+pub unsafe fn put_value<T>(place: *mut T, value: T) {
+    if !place.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { place.write(value) };
+    }
+}
+
 /// # Safety
 /// As [`optional_text`].
 unsafe fn optional_bytes<'a>(pointer: *const c_char) -> Option<&'a CStr> {

@@ -24,6 +24,13 @@ impl Handle for wazo_auth_queue {
     const TYPE: HandleType = HandleType::Queue;
 }
 
+impl wazo_auth_queue {
+    /// The queue.
+    pub fn get(&self) -> &Queue {
+        &self.0
+    }
+}
+
 /// The type of the function that wazo_auth_queue_set_wake_up() sets. It is called when a completion arrives in an empty
 /// queue.
 pub type wazo_auth_wake_up = Option<unsafe extern "C" fn(data: *mut c_void)>;

@@ -27,6 +27,7 @@ const SECTIONS: &[Section] = &[
     Section { group: "completions", title: "Completions", file: "completion.rs" },
     Section { group: "queues", title: "Queues", file: "queue.rs" },
     Section { group: "access", title: "Access lists", file: "access.rs" },
+    Section { group: "verifiers", title: "Verifiers", file: "verifier.rs" },
     Section { group: "json", title: "JSON helpers", file: "json.rs" },
 ];
 

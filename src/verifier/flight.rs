@@ -1,0 +1,94 @@
+//! Requests to the server that several questions wait for: one is made, however many ask.
+
+use crate::cache::answer::{Answer, Asked};
+use crate::error::Error;
+use crate::host::drive::from_elsewhere;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// The requests that are on their way, by what they are about.
+#[derive(Default)]
+pub struct Flights(Arc<Mutex<HashMap<u128, Arc<Flight>>>>);
+
+/// A request that is on its way.
+#[derive(Default)]
+pub struct Flight {
+    landed: Mutex<Option<Landed>>,
+    news: Notify,
+}
+
+/// What became of it.
+#[derive(Clone)]
+pub enum Landed {
+    /// The server answered.
+    Answered(Asked, Arc<Answer>),
+    /// It could not be asked.
+    Failed(Error),
+    /// Who made the request has given up, or another process has asked: look again.
+    LookAgain,
+}
+
+/// Who comes first makes the request, and lands it.
+pub enum Boarding {
+    /// Make the request.
+    Pilot(Pilot),
+    /// Somebody makes it.
+    Passenger(Arc<Flight>),
+}
+
+/// Whose it is to make the request. Dropped without an answer, others are told to look again.
+pub struct Pilot {
+    flights: Arc<Mutex<HashMap<u128, Arc<Flight>>>>,
+    flight: Arc<Flight>,
+    topic: u128,
+    landed: Option<Landed>,
+}
+
+impl Flights {
+    /// Joins the request about this, or begins it.
+    pub fn board(&self, topic: u128) -> Boarding {
+        let mut flights = lock(&self.0);
+        if let Some(flight) = flights.get(&topic) {
+            return Boarding::Passenger(Arc::clone(flight));
+        }
+        let flight = Arc::new(Flight::default());
+        flights.insert(topic, Arc::clone(&flight));
+        Boarding::Pilot(Pilot { flights: Arc::clone(&self.0), flight, topic, landed: None })
+    }
+}
+
+impl Flight {
+    /// Returns what became of it.
+    pub async fn landed(&self) -> Landed {
+        loop {
+            let mut news = std::pin::pin!(self.news.notified());
+            // Enlisted before it is looked: a landing in between is seen by one of the two.
+            news.as_mut().enable();
+            if let Some(landed) = &*lock(&self.landed) {
+                return landed.clone();
+            }
+            from_elsewhere(news).await;
+        }
+    }
+}
+
+impl Pilot {
+    /// Tells all who wait.
+    pub fn land(mut self, landed: Landed) {
+        self.landed = Some(landed);
+    }
+}
+
+impl Drop for Pilot {
+    fn drop(&mut self) {
+        // First it is gone: who comes from now on looks into the cache, or asks anew.
+        lock(&self.flights).remove(&self.topic);
+        *lock(&self.flight.landed) = Some(self.landed.take().unwrap_or(Landed::LookAgain));
+        self.flight.news.notify_waiters();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
