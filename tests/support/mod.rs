@@ -67,8 +67,18 @@ impl Simulator {
         faults["faults"][0]["hits"].as_u64().unwrap()
     }
 
+    /// How many requests of this method came to paths that begin so.
+    pub fn requests(&self, method: &str, path: &str) -> usize {
+        let requests: Value = serde_json::from_str(&self.control("GET", "requests", "")).unwrap();
+        let requests = requests["items"].as_array().expect("a list of requests");
+        let is_it = |request: &&Value| {
+            request["method"] == method && request["path"].as_str().is_some_and(|known| known.starts_with(path))
+        };
+        requests.iter().filter(is_it).count()
+    }
+
     /// Calls a control route, over a connection of its own; gives the body of the answer.
-    fn control(&self, method: &str, route: &str, body: &str) -> String {
+    pub fn control(&self, method: &str, route: &str, body: &str) -> String {
         let mut stream = TcpStream::connect((self.address, self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let length = body.len();
