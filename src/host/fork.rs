@@ -27,6 +27,31 @@ pub fn generation() -> u64 {
     }
 }
 
+/// Whether there is a process of this number. (It may be another one by now, or one that has ended and not been waited for.)
+pub fn is_running(process: u32) -> bool {
+    platform_process::is_running(process)
+}
+
+#[cfg(unix)]
+mod platform_process {
+    pub fn is_running(process: u32) -> bool {
+        if process == std::process::id() {
+            return true;
+        }
+        let Ok(process) = libc::pid_t::try_from(process) else { return false };
+        // SAFETY: signal 0 is sent to nobody; it asks alone. One that may not be asked is there.
+        let asked = unsafe { libc::kill(process, 0) };
+        asked == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+    }
+}
+
+#[cfg(not(unix))]
+mod platform_process {
+    pub fn is_running(_: u32) -> bool {
+        true
+    }
+}
+
 static NEXT: AtomicU64 = AtomicU64::new(0);
 static PAGE: AtomicPtr<AtomicU64> = AtomicPtr::new(std::ptr::null_mut());
 

@@ -55,7 +55,7 @@ pub struct Asking<'a> {
 }
 
 /// How long one process waits at most before it asks what another has claimed to ask.
-const LONGEST_CLAIM: Duration = Duration::from_secs(5);
+const LONGEST_CLAIM: Duration = Duration::from_secs(2);
 /// How often it looks whether the other has the answer.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// So often a question begins anew, because something was revoked meanwhile or another gave up.

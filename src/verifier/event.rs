@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn messages_revoke_what_they_are_about_and_others_nothing() {
-        let read = |event| revoked(event).unwrap();
+        let read = |event: &str| revoked(event).unwrap();
         let deleted = r#"{"name": "auth_session_deleted", "origin_uuid": "o",
             "data": {"uuid": "s1", "user_uuid": "u", "tenant_uuid": "t"}}"#;
         assert_eq!(read(deleted), Some(Revoked::Session("s1".into())));

@@ -241,6 +241,7 @@ def programs(runner):
         'cancel': lambda: run('deadline', 'cancel', environment=runner.spied),
         'idle': lambda: run('idle'),
         'queue': lambda: run('queue'),
+        'verifier': lambda: run('verifier', seconds=500 if runner.arguments.full else 90),
         'memory': lambda: checked_by_valgrind(runner),
         # It builds loom, which takes a minute once.
         'loom': lambda: under_loom(runner) if runner.arguments.full or runner.arguments.names else None,

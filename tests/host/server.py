@@ -6,6 +6,8 @@ connection. So a caller can check that an answer is its own. Segments may begin 
     delay.200_x   answer after 200 ms             drip.100_x      the body byte by byte, 100 ms between them
     hold_x        never answer                    driphead.100_x  the same, beginning with the head
 
+`GET .../token/good-7` answers as wazo-auth does about a valid token, and about any other that it does not know it.
+
 Ports are made on request, by a call below `/control/`:
 
     ports?up=100     a port that passes on to `target` (a port), and resets after 100 bytes from the client
@@ -112,6 +114,9 @@ class Echo(asyncio.Protocol):
             asyncio.ensure_future(self.drip(int(value) / 1000, command == 'driphead'))
 
     def parts(self):
+        path = self.target.partition('?')[0]
+        if self.method == 'GET' and path.rpartition('/')[0].endswith('/token'):
+            return self.about_token(self.last.rpartition('_')[2])
         body = b'{"uuid": "%s", "token": "%s", "connection": %d, "method": "%s", "length": %d}' % (
             self.last.encode(),
             self.head.get('x-auth-token', '').encode('latin-1'),
@@ -121,6 +126,26 @@ class Echo(asyncio.Protocol):
         )
         head = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n' % len(body)
         return head, b'' if self.method == 'HEAD' else body
+
+    @staticmethod
+    def about_token(token):
+        """A token that is valid if its name is `good-NAME`: it may do `may.NAME.#`, and belongs to `user-NAME`."""
+        kind, _, name = token.partition('-')
+        if kind == 'good':
+            status = '200 OK'
+            about = {
+                'token': token,
+                'auth_id': f'user-{name}',
+                'session_uuid': f'session-{name}',
+                'acl': [f'may.{name}.#', *(f'filler.{number}.*.read' for number in range(int(name) % 40))],
+                'metadata': {'uuid': f'user-{name}', 'tenant_uuid': f'tenant-{name}'},
+            }
+            body = json.dumps({'data': about}).encode()
+        else:
+            status = '404 Not Found'
+            body = json.dumps({'reason': ['No such token'], 'timestamp': [0], 'status_code': 404}).encode()
+        head = f'HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n'
+        return head.encode(), body
 
     def answer(self):
         head, body = self.parts()
