@@ -170,6 +170,7 @@ impl Cache {
     }
 
     /// A question in the form in which it is answered.
+    #[inline]
     pub fn question<'a>(&self, token: &str, access: Option<&'a str>, tenant: Option<&str>) -> Question<'a> {
         Question {
             token: self.keys.token(token),
@@ -179,6 +180,7 @@ impl Cache {
     }
 
     /// What is known.
+    #[inline]
     pub fn look(&self, question: &Question<'_>, now_ms: u64) -> Look {
         match self.record(question.token, now_ms) {
             None => Look::AskToken,
@@ -200,6 +202,7 @@ impl Cache {
     }
 
     /// The record of a token, as long as it may be used.
+    #[inline]
     fn record(&self, token: Key, now_ms: u64) -> Option<(Found<WORDS_OF_RECORD>, Record)> {
         let found = self.tokens.find(token, now_ms)?;
         let record = Record::from_words(&found.payload);
@@ -207,6 +210,7 @@ impl Cache {
         is_usable.then_some((found, record))
     }
 
+    #[inline]
     fn decide(&self, question: &Question<'_>, found: &Found<WORDS_OF_RECORD>, record: &Record, now_ms: u64) -> Look {
         let is_fresh = now_ms < record.fresh_until_ms;
         let known = |verdict| Look::Known { verdict, is_fresh };
@@ -234,6 +238,7 @@ impl Cache {
         known(Verdict::Allowed)
     }
 
+    #[inline]
     fn answer_about_access(
         &self,
         found: &Found<WORDS_OF_RECORD>,
@@ -254,6 +259,7 @@ impl Cache {
     }
 
     /// An answer about a tenant counts only until something is revoked in that tenant, be it added or removed itself.
+    #[inline]
     fn answer_of_tenant(&self, version: u64, tenant: u64) -> u64 {
         mixed(tenant ^ self.revoked.of(tenant).rotate_left(48), version)
     }
@@ -394,6 +400,7 @@ impl Cache {
 }
 
 impl Record {
+    #[inline]
     fn from_words(words: &[u64; WORDS_OF_RECORD]) -> Self {
         Self {
             groups: Groups(words[0]),
@@ -426,6 +433,7 @@ impl Record {
 }
 
 /// A kept answer without its lowest bits: it belongs to one version of one cell, and means nothing for another.
+#[inline]
 fn mixed(hash: u64, version: u64) -> u64 {
     (hash ^ version.wrapping_mul(0x9e37_79b9_7f4a_7c15)) & !ANSWER_MASK
 }

@@ -87,6 +87,7 @@ impl<const PAYLOAD: usize> Cells<PAYLOAD> {
     }
 
     /// The cell of this key, if there is one.
+    #[inline]
     pub fn find(&self, key: Key, now_ms: u64) -> Option<Found<PAYLOAD>> {
         for set in self.sets_of(key) {
             for way in 0..WAYS {
@@ -131,6 +132,7 @@ impl<const PAYLOAD: usize> Cells<PAYLOAD> {
     }
 
     /// Whether a cell holds a loose word for which this is true.
+    #[inline]
     pub fn loose(&self, found: &Found<PAYLOAD>, is_it: impl Fn(u64) -> bool) -> Option<u64> {
         let first = found.cell + HEAD + PAYLOAD;
         self.memory[first..first + self.loose].iter().map(|word| word.load(Ordering::Relaxed)).find(|word| is_it(*word))
@@ -158,15 +160,18 @@ impl<const PAYLOAD: usize> Cells<PAYLOAD> {
     }
 
     /// The two sets in which a key can be. (A multiplication spreads hashes as evenly as a division, and takes less time.)
+    #[inline]
     fn sets_of(&self, key: Key) -> [usize; 2] {
         let spread = |hash: u64| ((u128::from(hash) * self.sets as u128) >> 64) as usize;
         [spread(key.0), spread(key.0.rotate_left(32) ^ key.1)]
     }
 
+    #[inline]
     fn tag(&self, set: usize, way: usize) -> &AtomicU64 {
         &self.memory[self.start + set * WAYS + way]
     }
 
+    #[inline]
     fn cell(&self, set: usize, way: usize) -> usize {
         self.start + self.sets * WAYS + (set * WAYS + way) * (HEAD + PAYLOAD + self.loose)
     }
@@ -175,6 +180,7 @@ impl<const PAYLOAD: usize> Cells<PAYLOAD> {
         self.memory[cell + 2].load(Ordering::Relaxed) == key.0 && self.memory[cell + 3].load(Ordering::Relaxed) == key.1
     }
 
+    #[inline]
     fn read(&self, cell: usize, key: Key) -> Option<Found<PAYLOAD>> {
         let words = &self.memory[cell..cell + HEAD + PAYLOAD];
         let version = words[0].load(Ordering::Acquire);
@@ -185,9 +191,8 @@ impl<const PAYLOAD: usize> Cells<PAYLOAD> {
         let (sum, found) = (load(1), Key(load(2), load(3)));
         let payload: [u64; PAYLOAD] = std::array::from_fn(|at| load(HEAD + at));
         fence(Ordering::Acquire);
-        let is_whole = words[0].load(Ordering::Relaxed) == version
-            && found == key
-            && checksum(version, key, &payload) == sum;
+        let is_whole =
+            words[0].load(Ordering::Relaxed) == version && found == key && checksum(version, key, &payload) == sum;
         is_whole.then_some(Found { payload, version, cell })
     }
 
@@ -234,12 +239,14 @@ fn room(tags: &[u64; 2 * WAYS], class: Class, now: u64) -> Option<usize> {
     of_guests.or_else(|| all.clone().max_by_key(age))
 }
 
+#[inline]
 fn tick(now_ms: u64) -> u64 {
     // Never 0 together with an empty key: a tag of 0 is a free place.
     ((now_ms >> TICK_SHIFT) & TICK_MASK).max(1)
 }
 
 /// A checksum against chance, not against malice: who can write to the memory can do anything.
+#[inline]
 fn checksum(version: u64, key: Key, payload: &[u64]) -> u64 {
     const ODD: [u64; 2] = [0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db];
     let fold = |a: u64, b: u64| {

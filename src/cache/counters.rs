@@ -52,6 +52,7 @@ impl Counters {
     }
 
     /// Counts one.
+    #[inline]
     pub fn count(&self, counter: Counter) {
         let mut copy = COPY.get();
         if copy == usize::MAX {

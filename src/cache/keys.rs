@@ -49,6 +49,7 @@ impl Keys {
     }
 
     /// The key of a token.
+    #[inline]
     pub fn token(&self, token: &str) -> Key {
         let hash = self.token.hash(token.as_bytes());
         Key(hash.h1, hash.h2)
@@ -61,6 +62,7 @@ impl Keys {
     }
 
     /// The hash of a text.
+    #[inline]
     pub fn text(&self, what: What, text: &str) -> u64 {
         self.texts[what as usize].hash(text.as_bytes())
     }

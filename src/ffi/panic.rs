@@ -18,6 +18,11 @@ pub fn contain<R>(failure: R, work: impl FnOnce() -> R) -> R {
     caught(work).unwrap_or(failure)
 }
 
+/// The same for work that makes no system call: nothing of the thread's state changes, and there is nothing to restore.
+pub fn contain_quick<R>(failure: R, work: impl FnOnce() -> R) -> R {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(failure)
+}
+
 fn internal(panic: &(dyn Any + Send)) -> Error {
     let what = panic
         .downcast_ref::<&str>()

@@ -247,7 +247,9 @@ pub unsafe fn foreign_text(name: &str, pointer: *const c_char) -> Result<String>
 pub unsafe fn foreign<'a>(name: &str, pointer: *const c_char) -> Result<std::borrow::Cow<'a, str>> {
     // SAFETY: the caller's promise.
     let text: Option<&'a CStr> = unsafe { optional_bytes(pointer) };
-    Ok(text.ok_or_else(|| missing(name))?.to_string_lossy())
+    let text = text.ok_or_else(|| missing(name))?;
+    // Nearly all are UTF-8, which is seen sooner so.
+    Ok(text.to_str().map_or_else(|_| text.to_string_lossy(), std::borrow::Cow::Borrowed))
 }
 
 /// Writes a value to a place of the caller's, where there is one.

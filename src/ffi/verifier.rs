@@ -3,7 +3,7 @@
 use super::boundary::guard;
 use super::client::wazo_auth_client;
 use super::error::wazo_auth_error;
-use super::panic::contain;
+use super::panic::{contain, contain_quick};
 use super::pointer::{self, Handle, HandleType};
 use super::queue::wazo_auth_queue;
 use crate::error::{Error, Result};
@@ -110,6 +110,27 @@ unsafe fn asked<'a>(
     }
 }
 
+/// What is known; nothing for an argument that is not what it must be.
+///
+/// # Safety
+/// The header's contract.
+unsafe fn peeked(
+    verifier: *const wazo_auth_verifier,
+    token: *const c_char,
+    required_access: *const c_char,
+    tenant_uuid: *const c_char,
+) -> Verdict {
+    contain_quick(Verdict::Unknown, || {
+        // SAFETY: the caller's promise.
+        match unsafe { asked(verifier, token, required_access, tenant_uuid) } {
+            Ok(asked) if asked.access != Some("") && asked.tenant != Some("") => {
+                asked.verifier.peek(&asked.token, asked.access, asked.tenant)
+            }
+            _ => Verdict::Unknown,
+        }
+    })
+}
+
 /// Asks whether a token is valid, has an access, and may be used in a tenant. Asks the server only if that is not known.
 ///
 /// If the server cannot be asked, the answer is false, with an error, unless the option `stale_ms` allows an older
@@ -138,7 +159,11 @@ pub unsafe extern "C" fn wazo_auth_verifier_check(
 ) -> bool {
     // SAFETY: the header's contract.
     unsafe {
-        pointer::put_value(verdict, wazo_auth_verdict_t::WAZO_AUTH_VERDICT_UNKNOWN);
+        let known = peeked(verifier, token, required_access, tenant_uuid);
+        pointer::put_value(verdict, known.into());
+        if known != Verdict::Unknown {
+            return known == Verdict::Allowed;
+        }
         guard(error, false, || {
             let asked = asked(verifier, token, required_access, tenant_uuid)?;
             let decided = asked.verifier.check(&asked.token, asked.access, asked.tenant)?;
@@ -168,18 +193,9 @@ pub unsafe extern "C" fn wazo_auth_verifier_peek(
 ) -> bool {
     // SAFETY: the header's contract.
     unsafe {
-        pointer::put_value(verdict, wazo_auth_verdict_t::WAZO_AUTH_VERDICT_UNKNOWN);
-        guard(std::ptr::null_mut(), false, || {
-            let asked = asked(verifier, token, required_access, tenant_uuid)?;
-            let is_empty = asked.access == Some("") || asked.tenant == Some("");
-            let known = if is_empty {
-                Verdict::Unknown
-            } else {
-                asked.verifier.peek(&asked.token, asked.access, asked.tenant)
-            };
-            pointer::put_value(verdict, known.into());
-            Ok(known == Verdict::Allowed)
-        })
+        let known = peeked(verifier, token, required_access, tenant_uuid);
+        pointer::put_value(verdict, known.into());
+        known == Verdict::Allowed
     }
 }
 
@@ -334,9 +350,7 @@ pub unsafe extern "C" fn wazo_auth_verifier_stats(
 ) -> *mut c_char {
     // SAFETY: the header's contract.
     unsafe {
-        guard(error, std::ptr::null_mut(), || {
-            pointer::give_text(pointer::borrow("verifier", verifier)?.0.statistics())
-        })
+        guard(error, std::ptr::null_mut(), || pointer::give_text(pointer::borrow("verifier", verifier)?.0.statistics()))
     }
 }
 

@@ -25,6 +25,7 @@ impl Region {
 impl Deref for Region {
     type Target = [AtomicU64];
 
+    #[inline]
     fn deref(&self) -> &[AtomicU64] {
         // SAFETY: `platform::reserve` gave that many words, all zero, which is a valid value of an atomic, aligned to a
         // page; they are released in `drop` alone.

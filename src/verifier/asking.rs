@@ -247,9 +247,7 @@ impl Inner {
         let call = self.client.begin(GET, &arguments)?;
         match way {
             Way::Blocking => call.run(),
-            Way::Task(io_thread, cancellation) => {
-                call.cancelled_by(cancellation.clone()).run_as_task(io_thread).await
-            }
+            Way::Task(io_thread, cancellation) => call.cancelled_by(cancellation.clone()).run_as_task(io_thread).await,
         }
     }
 
