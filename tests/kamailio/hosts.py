@@ -104,14 +104,15 @@ class Kamailio:
         words = ("CRITICAL:", "ERROR:", "ALERT:", "BUG:", "panicked")
         return [line for line in self.log.read_text().splitlines() if any(word in line for word in words)]
 
-    def _command(self, *words):
+    def command(self, *words):
+        """What a command of kamcmd prints."""
         command = ["kamcmd", "-s", self.control, *words]
         return subprocess.run(command, capture_output=True, text=True, timeout=10).stdout
 
     def processes(self):
         """The process numbers, by what Kamailio says that the processes do."""
         found = {}
-        for number, does in re.findall(r"PID: (\d+)\s+DSC: (.*)", self._command("core.psx")):
+        for number, does in re.findall(r"PID: (\d+)\s+DSC: (.*)", self.command("core.psx")):
             kind = "SIP worker" if does.startswith("udp receiver") else does.strip()
             found.setdefault(kind, []).append(int(number))
         return found
@@ -122,11 +123,15 @@ class Kamailio:
 
     def addresses(self):
         """The addresses of record that have a contact."""
-        return sorted(re.findall(r"AoR: (\S+)", self._command("ul.dump")))
+        return sorted(re.findall(r"AoR: (\S+)", self.command("ul.dump")))
+
+    def verifier(self):
+        """What the module's verifier has counted, in all processes."""
+        return {name: value for name, value in re.findall(r"(\w+): (\S+)", self.command("wazo_auth.stats"))}
 
     def counters(self):
         """The module's own count of answers: yes, no, unknown."""
-        printed = self._command("stats.get_statistics", "wazo_auth:")
+        printed = self.command("stats.get_statistics", "wazo_auth:")
         pairs = (line.split("=") for line in printed.splitlines() if "=" in line)
         return {name.split(":")[-1].strip(): int(count) for name, count in pairs}
 
@@ -143,6 +148,7 @@ class Phone:
         self.socket.connect(("127.0.0.1", port))
         self.own_port = self.socket.getsockname()[1]
         self.number = 0
+        self.answer = ""
 
     def __enter__(self):
         return self
@@ -177,7 +183,13 @@ class Phone:
         except (TimeoutError, ConnectionRefusedError):
             return None
         method = next(line.split()[-1] for line in answer.splitlines() if line.lower().startswith("cseq:"))
+        self.answer = answer
         return answer.splitlines()[0], method
+
+    def header(self, name):
+        """A header of the last answer; None where it has none of that name."""
+        found = re.search(rf"^{name}: (.*?)\r?$", self.answer, re.MULTILINE)
+        return found and found[1]
 
     def ask(self, method, header=None, seconds=5.0, headers=None):
         """The status of the answer; None where none came in time."""

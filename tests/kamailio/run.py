@@ -1,8 +1,8 @@
 """The Kamailio module in the real Kamailio, under load: good tokens are admitted, bad ones refused, none confused.
 
-The client is made before Kamailio forks its four workers, which then ask at the same time; an answer that got to the
-wrong worker, or none at all, shows as a wrong status. Both functions, over HTTP and HTTPS. Then wazo-auth fails, and
-stalls. `make test-kamailio` runs it; KAMAILIO_FULL=1 for a minute of load instead of seconds.
+The verifier is made before Kamailio forks its eight workers, which then ask at the same time; an answer that got to the
+wrong worker, or none at all, shows as a wrong status, and a request too many at wazo-auth. Both functions, over HTTP and
+HTTPS. Then wazo-auth fails, and stalls. `make test-kamailio` runs it; KAMAILIO_FULL=1 for a minute of load instead of seconds.
 """
 
 import argparse
@@ -21,11 +21,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import addresses  # noqa: E402
 import artifacts  # noqa: E402
+import identity  # noqa: E402
+import kemi  # noqa: E402
+import revocation  # noqa: E402
 import script  # noqa: E402
 from hosts import Kamailio, Phone, Sipp, end, group_lives, status_of  # noqa: E402
 from report import Report  # noqa: E402
 from wazo_auth import Simulator  # noqa: E402
 
+WORKERS = 8
 MODES = {"blocking": [], "asynchronous": ["WAZO_AUTH_ASYNC"]}
 report = Report()
 
@@ -88,6 +92,15 @@ def check_end(name, kamailio, tokens):
     check(f"{name}: no token in it", not shown, "\n     ".join(shown[:5]))
 
 
+def check_requests(name, simulator, tokens, registers):
+    """However many workers and REGISTERs: wazo-auth is asked about each token once."""
+    asked = [request["path"] for request in simulator.request("GET", "/_simulator/requests")["items"]]
+    about = [path for path in asked if "/token/" in path]
+    distinct = {header.partition(":")[2].split(" ")[-1] for _, header in tokens[0] + tokens[1]}
+    figures = f"{len(about)} requests about {len(distinct)} tokens in {registers} REGISTERs, {WORKERS} workers"
+    check(f"{name}: no token is asked about twice", 40 <= len(about) <= len(distinct), figures)
+
+
 def load(arguments, simulator, folder, mode, scheme, tokens):
     """Good and bad tokens at the same time, at a few hundred a second."""
     name = f"{mode}, {scheme}"
@@ -95,7 +108,9 @@ def load(arguments, simulator, folder, mode, scheme, tokens):
     folder.mkdir()
     # The longest that a machine busy with other things may take; the module's own default is 500 ms.
     simulator.request("DELETE", "/_simulator/requests")
-    with Kamailio(arguments, folder, definitions(simulator, folder, mode, scheme, 5000)) as kamailio:
+    # So that no answer ends before the load does, not even with KAMAILIO_FULL.
+    wanted = [*definitions(simulator, folder, mode, scheme, 5000), 'WAZO_AUTH_VERIFIER="negative_ttl_ms=60000"']
+    with Kamailio(arguments, folder, wanted, workers=WORKERS) as kamailio:
         if not check(f"{name}: Kamailio starts", kamailio.answers()):
             print(kamailio.log.read_text())
             return
@@ -104,7 +119,7 @@ def load(arguments, simulator, folder, mode, scheme, tokens):
         check(f"{name}: the client connected before the workers were forked", asked == ["/0.1/status"])
         processes = {kind: len(numbers) for kind, numbers in kamailio.processes().items()}
         own = processes.get("wazo_auth worker", 0)
-        is_right = processes.get("SIP worker") == 4 and own == (mode == "asynchronous")
+        is_right = processes.get("SIP worker") == WORKERS and own == (mode == "asynchronous")
         figures = f"{processes.get('SIP worker')} SIP workers, {own} of the module's own"
         check(f"{name}: the processes", is_right, figures)
         admitted, refused = tokens
@@ -116,12 +131,13 @@ def load(arguments, simulator, folder, mode, scheme, tokens):
         figures = (
             f"{good['right']} of {good_sipp.wanted} good tokens got 200, {bad['right']} of {bad_sipp.wanted} bad ones "
             f"403; wrong {both['wrong']}, missing {both['missing']}, sent again {both['repeated']}, "
-            f"{both['within_10_ms']} within 10 ms; {rate * 2:.0f} a second, 4 workers"
+            f"{both['within_10_ms']} within 10 ms; {rate * 2:.0f} a second, {WORKERS} workers"
         )
         is_right = good["right"] == good_sipp.wanted and bad["right"] == bad_sipp.wanted
         check(f"{name}: every answer right", is_right, figures)
+        check_requests(name, simulator, tokens, good_sipp.wanted + bad_sipp.wanted)
         workers, own = kamailio.threads("SIP worker"), kamailio.threads("wazo_auth worker")
-        is_right = workers == [1] * 4 and own == ([2] if mode == "asynchronous" else [])
+        is_right = workers == [1] * WORKERS and own == ([2] if mode == "asynchronous" else [])
         check(f"{name}: no thread in any SIP worker", is_right, f"threads: {workers}, in the module's own: {own}")
         counted = kamailio.counters()
         is_counted = counted.get("yes", 0) >= good["right"] and counted.get("no", 0) >= bad["right"]
@@ -140,26 +156,44 @@ def collect(phone, count, began, seconds):
     return statuses, (time.monotonic() - began) * 1000
 
 
-def outage(arguments, simulator, folder, mode, tokens):
+def fresh_token(simulator):
+    """The header with a token that nobody has asked about, of the user that a Phone registers."""
+    return f"X-Wazo-Token: {simulator.log_in('phone', 'password')}"
+
+
+def is_back(phone, header, seconds=10):
+    """Waits until the verifier asks wazo-auth again, which it leaves alone for a while after failures."""
+    deadline = time.monotonic() + seconds
+    while (status := phone.ask("REGISTER", header)) == 503 and time.monotonic() < deadline:
+        phone.receive(0.05)
+    return status == 200
+
+
+def outage(arguments, simulator, folder, mode):
     """wazo-auth fails, comes back, and stalls."""
     folder = Path(folder) / f"{mode}-outage"
     folder.mkdir()
-    good = tokens[0][0][1]  # of the user that a Phone registers
+    known, *fresh = [fresh_token(simulator) for _ in range(50)]
     with Kamailio(arguments, folder, definitions(simulator, folder, mode, "http", 300)) as kamailio:
         if not check(f"{mode}: Kamailio starts for the outage", kamailio.answers()):
             return
         with Phone(kamailio.port) as phone:
+            before = phone.ask("REGISTER", known)
             simulator.faults({"fault": "bad_gateway", "status": 503, "path": "*/token/*"})
-            failed = [phone.ask("REGISTER", good) for _ in range(20)]
+            held = [before, *(phone.ask("REGISTER", known) for _ in range(20))]
+            failed = [phone.ask("REGISTER", header) for header in fresh[:20]]
             simulator.faults()
-            back = [phone.ask("REGISTER", good) for _ in range(20)]
-            check(f"{mode}: an outage is neither yes nor no", set(failed) == {503}, f"{len(failed)} asked, all 503")
-            check(f"{mode}: it is over when wazo-auth is back", set(back) == {200}, f"{len(back)} asked, all 200")
+            returned = is_back(phone, fresh[0])
+            back = [phone.ask("REGISTER", header) for header in fresh[:20]]
+            check(f"{mode}: what is known holds in an outage", set(held) == {200}, f"{len(held)} asked, all 200")
+            check(f"{mode}: for the others it is neither yes nor no", set(failed) == {503}, f"{len(failed)}, all 503")
+            is_right = returned and set(back) == {200}
+            check(f"{mode}: it is over when wazo-auth is back", is_right, f"{len(back)} asked, all 200")
 
             simulator.faults({"fault": "delay", "ms": 60_000, "path": "*/token/*"})
             began = time.monotonic()
-            for _ in range(8):
-                phone.send("REGISTER", good)
+            for header in fresh[20:28]:
+                phone.send("REGISTER", header)
             # Only now, that the workers have something to wait for: who else is served?
             with Phone(kamailio.port) as other:
                 asked = time.monotonic()
@@ -175,16 +209,14 @@ def outage(arguments, simulator, folder, mode, tokens):
             if mode == "asynchronous":
                 is_served = status == 200 and options_ms < 100
                 check(f"{mode}: meanwhile others are served", is_served, f"OPTIONS answered in {options_ms:.1f} ms")
-            after = phone.ask("REGISTER", good)
-            check(f"{mode}: the next one is served again", after == 200, f"{after}")
-        check_end(f"{mode}, outage", kamailio, tokens)
+            check(f"{mode}: the next one is served again", is_back(phone, fresh[30]))
+        check_end(f"{mode}, outage", kamailio, ([("phone", header) for header in [known, *fresh]], []))
 
 
-def overload(arguments, simulator, folder, tokens):
+def overload(arguments, simulator, folder):
     """The module's own process stands still: what it is told waits in a pipe, until that is full."""
     folder = Path(folder) / "overload"
     folder.mkdir()
-    good = tokens[0][0][1]  # of the user that a Phone registers
     wanted = definitions(simulator, folder, "asynchronous", "http", 300)
     with Kamailio(arguments, folder, wanted) as kamailio:
         if not check("overload: Kamailio starts", kamailio.answers()):
@@ -195,7 +227,7 @@ def overload(arguments, simulator, folder, tokens):
         with Phone(kamailio.port) as phone, Phone(kamailio.port) as other:
             while refused < 100 and sent < 12_000:
                 for _ in range(40):
-                    phone.send("REGISTER", good)
+                    phone.send("REGISTER", f"X-Wazo-Token: {uuid.uuid4()}")  # one that is known would not be asked about
                 sent += 40
                 # OPTIONS keeps the pace: what was sent before has been read when it is answered.
                 is_served = other.ask("OPTIONS") == 200
@@ -208,17 +240,21 @@ def overload(arguments, simulator, folder, tokens):
             deadline = time.monotonic() + 20
             while sum((count := kamailio.counters()).values()) < sent and time.monotonic() < deadline:
                 phone.receive(0.05)
-            is_right = sum(count.values()) == sent and count["unknown"] > refused and count["no"] == 0
+            is_right = sum(count.values()) == sent and count["unknown"] > refused and count["yes"] == 0
             check("overload: every suspended transaction ends", is_right, str(count))
         with Phone(kamailio.port) as phone:
-            check("overload: the next one is served again", phone.ask("REGISTER", good) == 200)
-        check_end("overload", kamailio, tokens)
+            check("overload: the next one is served again", is_back(phone, fresh_token(simulator)))
+        check_end("overload", kamailio, ([], []))
 
 
 MISTAKES = [
     # The line of the configuration, and what Kamailio must say as it refuses to start.
     ('modparam("wazo_auth", "option", "timeout=5")', 'unknown option "timeout"; the known ones are'),
     ('modparam("wazo_auth", "option", "verbose")', "expected"),
+    ('modparam("wazo_auth", "verifier", "ttl=5")', 'option "ttl"'),
+    ('modparam("wazo_auth", "verifier", "max_tokens=0")', "max_tokens"),
+    ('modparam("wazo_auth", "verifier", "shared=false")', "always share"),
+    ('modparam("wazo_auth", "verifier", "ttl_ms")', "expected"),
     ('modparam("wazo_auth", "url", "wazo.example.com")', "url"),
     ('modparam("wazo_auth", "ca_file", "/does/not/exist.pem")', "/does/not/exist.pem"),
     ("", "the URL of wazo-auth is missing"),
@@ -229,12 +265,14 @@ def mistakes(arguments, folder):
     """A wrong configuration is told at the start, by name."""
     folder = Path(folder) / "mistakes"
     folder.mkdir()
-    modules = ["tm", "sl", "pv", "wazo_auth"]
+    modules = ["tm", "sl", "pv", "xlog", "wazo_auth"]
     loaded = "".join(f'loadmodule "{module}.so"\n' for module in modules)
     url = 'modparam("wazo_auth", "url", "http://localhost:1")\n'
     route = 'request_route { wazo_auth_check_async("x", "y", "NOWHERE"); }\n'
     cases = [(line, said, "request_route { drop; }\n") for line, said in MISTAKES]
     cases.append((url, "there is no route[NOWHERE]", route))
+    member = 'request_route { xlog("$wazo_auth(password)"); }\n'
+    cases.append((url, "expected verdict, user_uuid", member))
     cases.append((url + 'modparam("wazo_auth", "async_workers", 0)', "async_workers of at least 1", route))
     for number, (line, said, routes) in enumerate(cases):
         config = folder / f"{number}.cfg"
@@ -280,12 +318,15 @@ def main():
             for mode in MODES:
                 for scheme in ("http", "https"):
                     load(arguments, simulator, folder, mode, scheme, tokens)
-                outage(arguments, simulator, folder, mode, tokens)
+                outage(arguments, simulator, folder, mode)
                 wanted = functools.partial(definitions, simulator, mode=mode, scheme="http", timeout_ms=5000)
                 addresses.run(arguments, simulator, folder, check, mode, wanted)
+                identity.run(arguments, simulator, folder, check, mode, wanted)
+                revocation.run(arguments, simulator, folder, check, mode, wanted)
             if arguments.overload:
-                overload(arguments, simulator, folder, tokens)
+                overload(arguments, simulator, folder)
             script.run(arguments, simulator, folder, check)
+            kemi.run(arguments, simulator, folder, check, report)
         mistakes(arguments, folder)
     print(f"# in {time.monotonic() - began:.1f} s")
     return report.end()

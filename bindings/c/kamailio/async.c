@@ -24,18 +24,20 @@
 
 #include "answer.h"
 #include "question.h"
+#include "verifier.h"
 
 /* A suspended transaction, and the question that it waits for. In shared memory. */
 struct query {
     unsigned int hash_index, label; /* how tm identifies the transaction */
     int route;                      /* where the script continues: an index of main_rt, the same in every process */
+    const char *callback;           /* or this function of a KEMI script, if it is not NULL */
+    int pid;                        /* the process that received the message */
     long asked_ms;
     struct packed_question question; /* points into texts; shared memory has the same address in every process */
     char texts[];
 };
 
 static struct async_settings settings;
-static const wazo_auth_client *client;
 static struct tm_binds tm;
 static int pipe_ends[2] = {-1, -1}; /* to read from, to write to; -1 while there is no process that reads */
 
@@ -48,10 +50,9 @@ static long now_ms(void)
     return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
 }
 
-int async_init(const struct async_settings *wanted, const wazo_auth_client *shared)
+int async_init(const struct async_settings *wanted)
 {
     settings = *wanted;
-    client = shared;
     if (settings.workers <= 0) {
         return 0;
     }
@@ -74,11 +75,20 @@ int async_init(const struct async_settings *wanted, const wazo_auth_client *shar
     return 0;
 }
 
-/* Continues the transaction in the route that its script named, and frees the query. */
+/* Continues the transaction where its script said, and frees the query. */
 static void resume(struct query *query)
 {
-    answer_resume_begins();
-    if (tm.t_continue(query->hash_index, query->label, main_rt.rlist[query->route]) < 0) {
+    str callback = {(char *)query->callback, query->callback ? (int)strlen(query->callback) : 0};
+    str event = str_init("wazo_auth:answer");
+    int done;
+
+    answer_resume_begins(query->pid);
+    if (query->callback) {
+        done = tm.t_continue_cb(query->hash_index, query->label, &callback, &event);
+    } else {
+        done = tm.t_continue(query->hash_index, query->label, main_rt.rlist[query->route]);
+    }
+    if (done < 0) {
         LM_DBG("transaction %u:%u is gone\n", query->hash_index, query->label);
     }
     answer_resume_ends();
@@ -93,11 +103,11 @@ static bool submit(wazo_auth_queue *queue, struct query *query)
 
     if (settings.timeout_ms > 0 && now_ms() - query->asked_ms >= settings.timeout_ms) {
         answer_note(NULL, ANSWER_UNKNOWN, "timeout", "no time left when it was its turn: too many checks in flight");
-    } else if (wazo_auth_queue_submit_token_check(queue, client, asked->token, asked->acl, asked->tenant, query,
-                                                  &error) != 0) {
+    } else if (wazo_auth_verifier_submit(verifier_get(), queue, asked->token, asked->acl, asked->tenant, query, &error) !=
+               0) {
         return true;
     } else {
-        answer_note_call(NULL, false, error);
+        answer_note_decision(NULL, false, NULL, error);
         wazo_auth_error_free(error);
     }
     resume(query);
@@ -126,7 +136,8 @@ static int take_completions(wazo_auth_queue *queue)
 
     while ((completion = wazo_auth_queue_next(queue, 0)) != NULL) {
         struct query *query = wazo_auth_completion_user_data(completion);
-        answer_note_call(NULL, wazo_auth_completion_is_yes(completion), wazo_auth_completion_error(completion));
+        answer_note_decision(NULL, wazo_auth_completion_is_yes(completion), wazo_auth_completion_result(completion),
+                             wazo_auth_completion_error(completion));
         wazo_auth_completion_free(completion);
         resume(query);
         ended++;
@@ -190,6 +201,11 @@ int async_fork(void)
     return 0;
 }
 
+bool async_is_possible(void)
+{
+    return pipe_ends[0] >= 0;
+}
+
 int async_fix(void **param, int number)
 {
     int route;
@@ -197,7 +213,7 @@ int async_fix(void **param, int number)
     if (number != 3) {
         return question_fix(param, number);
     }
-    if (pipe_ends[0] < 0) {
+    if (!async_is_possible()) {
         LM_ERR("wazo_auth_check_async() needs tm, and async_workers of at least 1\n");
         return E_CFG;
     }
@@ -253,24 +269,19 @@ static int suspend(struct sip_msg *msg, struct query *query)
     return answer_note(msg, ANSWER_UNKNOWN, "quota", "too many checks wait: the pipe to the wazo_auth workers is full");
 }
 
-int async_check(struct sip_msg *msg, char *token, char *acl, char *route, char *tenant)
+int async_ask(struct sip_msg *msg, struct question *question, int route, const char *callback)
 {
-    struct question question;
-    struct query *query;
-    enum answer answer;
+    size_t size = question_size(question), callback_size = callback ? strlen(callback) + 1 : 0;
+    struct query *query = shm_malloc(sizeof(*query) + size + callback_size);
     int has_transaction;
 
-    if (!question_read(&question, msg, token, acl, tenant, &answer)) {
-        return answer;
-    }
-    query = shm_malloc(sizeof(*query) + question_size(&question));
     if (!query) {
-        question_free(&question);
         return answer_note(msg, ANSWER_UNKNOWN, "internal", "no shared memory left (see kamailio -m)");
     }
-    question_pack(&question, &query->question, query->texts);
-    question_free(&question);
-    query->route = (int)(long)route;
+    question_pack(question, &query->question, query->texts);
+    query->callback = callback ? memcpy(query->texts + size, callback, callback_size) : NULL;
+    query->route = route;
+    query->pid = msg->pid;
     query->asked_ms = now_ms();
     has_transaction = transaction_of(msg);
     if (has_transaction != 1) {
@@ -278,4 +289,20 @@ int async_check(struct sip_msg *msg, char *token, char *acl, char *route, char *
         return has_transaction;
     }
     return suspend(msg, query);
+}
+
+int async_check(struct sip_msg *msg, char *token, char *acl, char *route, char *tenant)
+{
+    struct question question;
+    enum answer answer;
+    int result;
+
+    if (!question_read(&question, msg, token, acl, tenant, &answer)) {
+        return answer;
+    }
+    /* What is known is known at once. It could become outdated between these two lines; then this blocks once. */
+    result = verifier_knows(&question) ? (int)verifier_decide(msg, &question)
+                                       : async_ask(msg, &question, (int)(long)route, NULL);
+    question_free(&question);
+    return result;
 }

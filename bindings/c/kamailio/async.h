@@ -1,12 +1,13 @@
-/* The asynchronous check: it suspends the transaction, and a process of the module resumes it when the answer has
- * arrived. No SIP worker waits for wazo-auth.
+/* The asynchronous check: unless the answer is known, it suspends the transaction, and a process of the module resumes
+ * it when the answer has arrived. No SIP worker waits for wazo-auth.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef WAZO_AUTH_KAMAILIO_ASYNC_H
 #define WAZO_AUTH_KAMAILIO_ASYNC_H
 
 #include <core/sr_module.h>
-#include <wazo_auth_client.h>
+
+#include "question.h"
 
 /* The module parameters of the same names. */
 struct async_settings {
@@ -17,7 +18,7 @@ struct async_settings {
 
 /* Announces the processes of the module, before Kamailio forks. Without tm, or with 0 workers, there are none. Returns
  * 0 on success. */
-int async_init(const struct async_settings *settings, const wazo_auth_client *client);
+int async_init(const struct async_settings *settings);
 
 /* Forks them, in Kamailio's main process. Returns 0 on success; does not return in the forked processes. */
 int async_fork(void);
@@ -25,8 +26,15 @@ int async_fork(void);
 /* Prepares the parameters of async_check(); a route that does not exist is an error when the script is loaded. */
 int async_fix(void **param, int number);
 
-/* wazo_auth_check_async(token, acl, route [, tenant]). Returns 0, which ends the script, if the transaction is
- * suspended. */
+/* wazo_auth_check_async(token, acl, route [, tenant]). Returns the answer if it is known, and 0, which ends the script, if
+ * the transaction is suspended. */
 int async_check(struct sip_msg *msg, char *token, char *acl, char *route, char *tenant);
+
+/* Whether there are processes that wait for answers. */
+bool async_is_possible(void);
+
+/* Suspends the transaction and asks. The script continues in the route of that index, or in the KEMI function `callback`
+ * if that is not NULL. Returns 0 if the transaction is suspended, otherwise the answer, ANSWER_UNKNOWN. */
+int async_ask(struct sip_msg *msg, struct question *question, int route, const char *callback);
 
 #endif

@@ -41,50 +41,79 @@ static bool evaluate(struct sip_msg *msg, gparam_t *param, str *text)
     return fixup_get_svalue(msg, param, text) == 0;
 }
 
-/* Copies the value: Kamailio may use the same buffer for the next one. */
-static enum text copy_text(struct sip_msg *msg, gparam_t *param, char **copy)
+/* C would cut a text with a NUL byte short. */
+static enum text copy_text(const str *text, char **copy)
 {
-    str text = {NULL, 0};
-
-    /* C would cut a text with a NUL byte short. */
-    if (!evaluate(msg, param, &text) || !text.s || text.len <= 0 || memchr(text.s, '\0', text.len)) {
+    if (!text->s || text->len <= 0 || memchr(text->s, '\0', text->len)) {
         return TEXT_MISSING;
     }
-    *copy = pkg_malloc(text.len + 1);
+    *copy = pkg_malloc(text->len + 1);
     if (!*copy) {
         return TEXT_NO_MEMORY;
     }
-    memcpy(*copy, text.s, text.len);
-    (*copy)[text.len] = '\0';
+    memcpy(*copy, text->s, text->len);
+    (*copy)[text->len] = '\0';
     return TEXT_COPIED;
+}
+
+/* Copies the value: Kamailio may use the same buffer for the next one. */
+static enum text copy_parameter(struct sip_msg *msg, char *param, char **copy)
+{
+    str text = {NULL, 0};
+
+    return evaluate(msg, (gparam_t *)param, &text) ? copy_text(&text, copy) : TEXT_MISSING;
+}
+
+/* Tells whether the question is complete; if it is not, notes the answer. token and rest are what became of the token,
+ * and of the access and the tenant. */
+static bool is_complete(struct question *question, struct sip_msg *msg, enum text token, enum text rest,
+                        enum answer *answer)
+{
+    if (token == TEXT_COPIED && rest == TEXT_COPIED) {
+        return true;
+    }
+    if (token == TEXT_MISSING) {
+        *answer = answer_note(msg, ANSWER_NO, NULL, NULL);
+    } else if (token == TEXT_NO_MEMORY || rest == TEXT_NO_MEMORY) {
+        *answer = answer_note(msg, ANSWER_UNKNOWN, "internal", "no private memory left (see kamailio -M)");
+    } else {
+        *answer = answer_note(msg, ANSWER_UNKNOWN, "invalid_argument",
+                              "the access or the tenant is empty: give a value, or leave the parameter out");
+    }
+    question_free(question);
+    return false;
 }
 
 bool question_read(struct question *question, struct sip_msg *msg, char *token, char *acl, char *tenant,
                    enum answer *answer)
 {
-    enum text read;
+    enum text read, rest = TEXT_COPIED;
 
     memset(question, 0, sizeof *question);
-    read = copy_text(msg, (gparam_t *)token, &question->token);
-    if (read == TEXT_MISSING) {
-        *answer = answer_note(msg, ANSWER_NO, NULL, NULL);
-        return false;
-    }
+    read = copy_parameter(msg, token, &question->token);
     if (read == TEXT_COPIED && acl) {
-        read = copy_text(msg, (gparam_t *)acl, &question->acl);
+        rest = copy_parameter(msg, acl, &question->acl);
     }
-    if (read == TEXT_COPIED && tenant) {
-        read = copy_text(msg, (gparam_t *)tenant, &question->tenant);
+    if (read == TEXT_COPIED && rest == TEXT_COPIED && tenant) {
+        rest = copy_parameter(msg, tenant, &question->tenant);
     }
-    if (read == TEXT_COPIED) {
-        return true;
+    return is_complete(question, msg, read, rest, answer);
+}
+
+bool question_of_texts(struct question *question, struct sip_msg *msg, const str *token, const str *acl,
+                       const str *tenant, enum answer *answer)
+{
+    enum text read, rest = TEXT_COPIED;
+
+    memset(question, 0, sizeof *question);
+    read = copy_text(token, &question->token);
+    if (read == TEXT_COPIED && acl) {
+        rest = copy_text(acl, &question->acl);
     }
-    *answer = read == TEXT_MISSING
-                  ? answer_note(msg, ANSWER_UNKNOWN, "invalid_argument",
-                                "the access or the tenant is empty: give a value, or leave the parameter out")
-                  : answer_note(msg, ANSWER_UNKNOWN, "internal", "no private memory left (see kamailio -M)");
-    question_free(question);
-    return false;
+    if (read == TEXT_COPIED && rest == TEXT_COPIED && tenant) {
+        rest = copy_text(tenant, &question->tenant);
+    }
+    return is_complete(question, msg, read, rest, answer);
 }
 
 void question_free(struct question *question)

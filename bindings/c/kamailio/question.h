@@ -30,6 +30,10 @@ int question_fix(void **param, int number);
 bool question_read(struct question *question, struct sip_msg *msg, char *token, char *acl, char *tenant,
                    enum answer *answer);
 
+/* The same for texts that are there already. acl and tenant are NULL for none; a text without a value is empty. */
+bool question_of_texts(struct question *question, struct sip_msg *msg, const str *token, const str *acl,
+                       const str *tenant, enum answer *answer);
+
 void question_free(struct question *question);
 
 /* The number of bytes that question_pack() needs. */

@@ -1,7 +1,7 @@
 /* The Kamailio module wazo_auth: checks the permissions of tokens with wazo-auth. See README.md.
  *
- * This file is the interface to Kamailio: parameters, functions, variables, and the client. The client is created
- * before the workers are forked, and all of them use it.
+ * This file is the interface to Kamailio: parameters, functions, variables, and the client. The client and the verifier
+ * are created before the workers are forked, and all of them use them.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <stdlib.h>
@@ -13,7 +13,10 @@
 
 #include "answer.h"
 #include "async.h"
+#include "kemi.h"
 #include "question.h"
+#include "rpc.h"
+#include "verifier.h"
 
 /* Kamailio looks these up by name. All other symbols are hidden. */
 #pragma GCC visibility push(default)
@@ -98,20 +101,23 @@ static int param_option(modparam_t type, void *value)
     return set_option(key, equals + 1);
 }
 
-/* wazo_auth_check(token [, acl [, tenant]]): asks, and waits for the answer. */
+/* Sets an option of the verifier, as `key=value`. */
+static int param_verifier(modparam_t type, void *value)
+{
+    (void)type;
+    return verifier_set(value);
+}
+
+/* wazo_auth_check(token [, acl [, tenant]]): decides; if the answer is not known, asks and waits for it. */
 static int check(struct sip_msg *msg, char *token, char *acl, char *tenant)
 {
     struct question question;
-    wazo_auth_error *error = NULL;
     enum answer answer;
-    bool yes;
 
     if (!question_read(&question, msg, token, acl, tenant, &answer)) {
         return answer;
     }
-    yes = wazo_auth_token_check(client, question.token, question.acl, question.tenant, &error);
-    answer = answer_note_call(msg, yes, error);
-    wazo_auth_error_free(error);
+    answer = verifier_decide(msg, &question);
     question_free(&question);
     return answer;
 }
@@ -165,6 +171,9 @@ static int mod_init(void)
         wazo_auth_error_free(error);
         return -1;
     }
+    if (verifier_create(client) != 0) {
+        return -1;
+    }
     if (check_at_start) {
         look_for_server();
     }
@@ -172,7 +181,11 @@ static int mod_init(void)
         LM_ERR("could not register the counters\n");
         return -1;
     }
-    return async_init(&async_settings, client);
+    if (rpc_add_commands() != 0) {
+        LM_ERR("could not register the commands\n");
+        return -1;
+    }
+    return async_init(&async_settings);
 }
 
 static int child_init(int rank)
@@ -183,6 +196,7 @@ static int child_init(int rank)
 /* Called in the main process only; Kamailio's other processes exit without it. */
 static void mod_destroy(void)
 {
+    verifier_free();
     wazo_auth_options_free(options);
     wazo_auth_client_free(client);
     options = NULL;
@@ -205,6 +219,7 @@ static param_export_t params[] = {
     {"ca_file", PARAM_STRING | PARAM_USE_FUNC, param_ca_file},
     {"timeout_ms", PARAM_INT | PARAM_USE_FUNC, param_timeout_ms},
     {"option", PARAM_STRING | PARAM_USE_FUNC, param_option},
+    {"verifier", PARAM_STRING | PARAM_USE_FUNC, param_verifier},
     {"check_at_start", PARAM_INT, &check_at_start},
     {"async_workers", PARAM_INT, &async_settings.workers},
     {"async_limit", PARAM_INT, &async_settings.limit},
@@ -214,8 +229,23 @@ static param_export_t params[] = {
 static pv_export_t variables[] = {
     {STR_STATIC_INIT("wazo_auth_result"), PVT_OTHER, answer_get_result, NULL, NULL, NULL, NULL, 0},
     {STR_STATIC_INIT("wazo_auth_error"), PVT_OTHER, answer_get_error, NULL, NULL, NULL, NULL, 0},
+    {STR_STATIC_INIT("wazo_auth"), PVT_OTHER, answer_get_member, NULL, answer_parse_name, NULL, NULL, 0},
     {{NULL, 0}, 0, NULL, NULL, NULL, NULL, NULL, 0},
 };
+
+/* Kamailio calls this when it loads the module, before it loads the script. */
+#pragma GCC visibility push(default)
+int mod_register(char *path, int *flags, void *unused1, void *unused2);
+#pragma GCC visibility pop
+
+int mod_register(char *path, int *flags, void *unused1, void *unused2)
+{
+    (void)path;
+    (void)flags;
+    (void)unused1;
+    (void)unused2;
+    return kemi_register();
+}
 
 struct module_exports exports = {
     .name = "wazo_auth",

@@ -1,0 +1,89 @@
+/* The verifier of the module. See verifier.h.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "verifier.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <core/dprint.h>
+
+static wazo_auth_verifier *verifier;
+
+/* The options so far, a JSON object without its closing brace. In an object the last member of a name holds. */
+static char options[1024] = "{\"ttl_ms\":60000,\"stale_ms\":0,\"max_tokens\":10000";
+
+int verifier_set(const char *option)
+{
+    const char *equals = strchr(option, '=');
+    size_t used = strlen(options);
+    char *value;
+    char key[64];
+    int written;
+
+    if (!equals || equals == option || (size_t)(equals - option) >= sizeof key || strpbrk(option, "\"\\")) {
+        LM_ERR("modparam verifier: expected \"key=value\", such as \"ttl_ms=60000\"\n");
+        return -1;
+    }
+    snprintf(key, sizeof key, "%.*s", (int)(equals - option), option);
+    if (strcmp(key, "shared") == 0) {
+        LM_ERR("modparam verifier: the processes of Kamailio always share it; leave \"shared\" out\n");
+        return -1;
+    }
+    value = wazo_auth_json_quote(equals + 1, NULL);
+    written = value ? snprintf(options + used, sizeof options - used, ",\"%s\":%s", key, value) : -1;
+    wazo_auth_string_free(value);
+    /* The rest is for the end that verifier_create() adds. */
+    if (written < 0 || used + (size_t)written + sizeof ",\"shared\":true}" > sizeof options) {
+        LM_ERR("modparam verifier: the options are not UTF-8, or too long\n");
+        return -1;
+    }
+    return 0;
+}
+
+int verifier_create(const wazo_auth_client *client)
+{
+    wazo_auth_error *error = NULL;
+
+    strcat(options, ",\"shared\":true}");
+    verifier = wazo_auth_verifier_new(client, options, &error);
+    if (!verifier) {
+        LM_ERR("modparam verifier: %s\n", wazo_auth_error_message(error));
+        wazo_auth_error_free(error);
+        return -1;
+    }
+    return 0;
+}
+
+void verifier_free(void)
+{
+    wazo_auth_verifier_free(verifier);
+    verifier = NULL;
+}
+
+wazo_auth_verifier *verifier_get(void)
+{
+    return verifier;
+}
+
+bool verifier_knows(const struct question *question)
+{
+    wazo_auth_verdict_t verdict = WAZO_AUTH_VERDICT_UNKNOWN;
+
+    return wazo_auth_verifier_peek(verifier, question->token, question->acl, question->tenant, &verdict) ||
+           verdict != WAZO_AUTH_VERDICT_UNKNOWN;
+}
+
+enum answer verifier_decide(const struct sip_msg *msg, const struct question *question)
+{
+    wazo_auth_error *error = NULL;
+    char *decision = NULL;
+    enum answer answer;
+    bool yes =
+        wazo_auth_verifier_decide(verifier, question->token, question->acl, question->tenant, &decision, &error);
+
+    answer = answer_note_decision(msg, yes, decision, error);
+    wazo_auth_string_free(decision);
+    wazo_auth_error_free(error);
+    return answer;
+}
