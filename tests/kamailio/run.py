@@ -156,9 +156,10 @@ def collect(phone, count, began, seconds):
     return statuses, (time.monotonic() - began) * 1000
 
 
-def fresh_token(simulator):
-    """The header with a token that nobody has asked about, of the user that a Phone registers."""
-    return f"X-Wazo-Token: {simulator.log_in('phone', 'password')}"
+def fresh_tokens(simulator, user, count):
+    """Headers with tokens that nobody has asked about, of a new user, who may register what a Phone does."""
+    simulator.user(user, ["sip.phone.register"])
+    return [f"X-Wazo-Token: {simulator.log_in(user, 'password')}" for _ in range(count)]
 
 
 def is_back(phone, header, seconds=10):
@@ -173,7 +174,7 @@ def outage(arguments, simulator, folder, mode):
     """wazo-auth fails, comes back, and stalls."""
     folder = Path(folder) / f"{mode}-outage"
     folder.mkdir()
-    known, *fresh = [fresh_token(simulator) for _ in range(50)]
+    known, *fresh = fresh_tokens(simulator, f"outage-{mode}", 50)
     with Kamailio(arguments, folder, definitions(simulator, folder, mode, "http", 300)) as kamailio:
         if not check(f"{mode}: Kamailio starts for the outage", kamailio.answers()):
             return
@@ -217,6 +218,7 @@ def overload(arguments, simulator, folder):
     """The module's own process stands still: what it is told waits in a pipe, until that is full."""
     folder = Path(folder) / "overload"
     folder.mkdir()
+    [fresh] = fresh_tokens(simulator, "overload", 1)
     wanted = definitions(simulator, folder, "asynchronous", "http", 300)
     with Kamailio(arguments, folder, wanted) as kamailio:
         if not check("overload: Kamailio starts", kamailio.answers()):
@@ -243,7 +245,7 @@ def overload(arguments, simulator, folder):
             is_right = sum(count.values()) == sent and count["unknown"] > refused and count["yes"] == 0
             check("overload: every suspended transaction ends", is_right, str(count))
         with Phone(kamailio.port) as phone:
-            check("overload: the next one is served again", is_back(phone, fresh_token(simulator)))
+            check("overload: the next one is served again", is_back(phone, fresh))
         check_end("overload", kamailio, ([], []))
 
 

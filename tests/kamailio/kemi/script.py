@@ -1,6 +1,6 @@
 """KSR.wazo_auth in Python: the header X-Case names the call; the reason of the answer tells what came of it."""
 
-import KSR as KSR  # Kamailio's own module
+import KSR  # Kamailio's own module
 
 
 def header(name):
@@ -21,7 +21,7 @@ class Script:
         KSR.hdr.append_to_reply(f"X-Identity: {members}\r\n")
         KSR.sl.send_reply(200, f"{outcome} result {KSR.wazo_auth.result()}")
 
-    def on_answer(self, msg, event):
+    def on_answer(self, msg):
         """The callback of an asynchronous check: wazo-auth has answered."""
         self.reply("resumed")
         return 1
