@@ -71,17 +71,39 @@ pub struct Question<'a> {
 /// What the cache says to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// The answer, and whether it is fresh. One that is not may be used only if the server cannot be asked.
+    /// The answer, and how good it is.
     Known {
         /// The answer.
         verdict: Verdict,
-        /// Whether it is fresh.
-        is_fresh: bool,
+        /// How good it is.
+        age: Age,
     },
     /// The server must be asked about the token.
     AskToken,
     /// The server must be asked about the token in this tenant.
     AskTenant,
+}
+
+/// How good a known answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// It is used.
+    Fresh,
+    /// It is too old, and used all the same: the server is back after an outage, and it is not this question's turn yet.
+    Deferred,
+    /// It is too old: it is used only if the server cannot be asked.
+    Stale,
+}
+
+impl Look {
+    /// The verdict that can be given without asking, and whether it is too old.
+    pub fn verdict(self) -> Option<(Verdict, bool)> {
+        match self {
+            Self::Known { verdict, age: Age::Fresh } => Some((verdict, false)),
+            Self::Known { verdict, age: Age::Deferred } => Some((verdict, true)),
+            _ => None,
+        }
+    }
 }
 
 /// What is kept of a token.
@@ -212,8 +234,14 @@ impl Cache {
 
     #[inline]
     fn decide(&self, question: &Question<'_>, found: &Found<WORDS_OF_RECORD>, record: &Record, now_ms: u64) -> Look {
-        let is_fresh = now_ms < record.fresh_until_ms;
-        let known = |verdict| Look::Known { verdict, is_fresh };
+        let age = if now_ms < record.fresh_until_ms {
+            Age::Fresh
+        } else if self.breaker.is_deferred(question.token.1, now_ms) {
+            Age::Deferred
+        } else {
+            Age::Stale
+        };
+        let known = |verdict| Look::Known { verdict, age };
         if record.flags & VALID == 0 {
             return known(Verdict::InvalidToken);
         }

@@ -7,10 +7,10 @@ mod asking;
 mod event;
 mod flight;
 
+use crate::cache::Cache;
 use crate::cache::counters::Counter;
 use crate::cache::facts::Who;
 use crate::cache::keys::What;
-use crate::cache::{Cache, Look};
 use crate::cancellation::Cancellation;
 use crate::client::{Client, Outcome};
 use crate::clock::Uptime;
@@ -68,14 +68,14 @@ impl Verifier {
     #[inline]
     pub fn peek(&self, token: &str, access: Option<&str>, tenant: Option<&str>) -> Verdict {
         let cache = &self.0.cache;
-        match cache.look(&cache.question(token, access, tenant), SystemUptime.uptime_ms()) {
-            Look::Known { verdict, is_fresh: true } => {
-                cache.counters.count(Counter::Hit);
+        match cache.look(&cache.question(token, access, tenant), SystemUptime.uptime_ms()).verdict() {
+            Some((verdict, is_stale)) => {
+                cache.counters.count(if is_stale { Counter::Stale } else { Counter::Hit });
                 verdict
             }
             // Such a one is never kept; so it is looked at last.
-            _ if is_impossible(token) => Verdict::InvalidToken,
-            _ => Verdict::Unknown,
+            None if is_impossible(token) => Verdict::InvalidToken,
+            None => Verdict::Unknown,
         }
     }
 

@@ -20,6 +20,9 @@ pub const FAILURES: u64 = 3;
 pub const FIRST: Duration = Duration::from_secs(1);
 /// How long it is open at most.
 pub const LONGEST: Duration = Duration::from_secs(16);
+/// Over how many times the length of an outage questions are spread afterwards; one hour at most.
+const SPREAD: u64 = 2;
+const LONGEST_SPREAD_MS: u64 = 3_600_000;
 
 impl Breaker {
     /// How many words it needs.
@@ -54,13 +57,36 @@ impl Breaker {
         probe.map(|_| ()).map_err(|until| until.saturating_sub(now_ms).max(1))
     }
 
+    /// When it opened for the first time since the last success.
+    fn opened_at(&self) -> &AtomicU64 {
+        &self.memory[self.start + 3]
+    }
+
+    /// When the server was back after the last outage, and how long questions are spread from then on.
+    fn recovery(&self) -> [&AtomicU64; 2] {
+        [&self.memory[self.start + 4], &self.memory[self.start + 5]]
+    }
+
     /// The server has answered.
-    pub fn succeeded(&self) {
+    pub fn succeeded(&self, now_ms: u64) {
         // Mostly nothing is written: the line is shared by all.
         if self.failures().load(Ordering::Relaxed) != 0 {
             self.failures().store(0, Ordering::Release);
-            self.open_until().store(0, Ordering::Release);
+            if self.open_until().swap(0, Ordering::AcqRel) != 0 {
+                let outage_ms = now_ms.saturating_sub(self.opened_at().load(Ordering::Relaxed));
+                let [since, spread] = self.recovery();
+                spread.store((SPREAD * outage_ms).min(LONGEST_SPREAD_MS), Ordering::Relaxed);
+                since.store(now_ms, Ordering::Release);
+            }
         }
+    }
+
+    /// Whether a question for which there is an older answer waits, after an outage, until it is its turn. In an outage many
+    /// answers become too old; if all were asked for when the server is back, it would fail again. `hash` gives each question
+    /// its turn.
+    pub fn is_deferred(&self, hash: u64, now_ms: u64) -> bool {
+        let [since, spread] = self.recovery().map(|word| word.load(Ordering::Acquire));
+        since != 0 && now_ms < since + ((u128::from(hash) * u128::from(spread)) >> 64) as u64
     }
 
     /// The server could not be asked, or failed.
@@ -72,6 +98,9 @@ impl Breaker {
         if failures == FAILURES || is_probe {
             let opened = self.memory[self.start + 2].load(Ordering::Relaxed);
             let opened = if failures == FAILURES { 0 } else { opened + 1 };
+            if failures == FAILURES {
+                self.opened_at().store(now_ms, Ordering::Relaxed);
+            }
             self.memory[self.start + 2].store(opened, Ordering::Relaxed);
             let mut backoff = Backoff::after(FIRST, LONGEST, u32::try_from(opened).unwrap_or(u32::MAX));
             let pause = u64::try_from(backoff.failed(random).as_millis()).unwrap_or(u64::MAX);
@@ -96,7 +125,7 @@ mod tests {
         let mut now = 1000;
         breaker.failed(now, &random);
         breaker.failed(now, &random);
-        breaker.succeeded();
+        breaker.succeeded(now);
         for _ in 0..2 {
             breaker.failed(now, &random);
             assert_eq!(breaker.may_ask(now, 500), Ok(()));
@@ -115,9 +144,23 @@ mod tests {
         assert!(longest > 8000);
         now += 20_000;
         assert_eq!(breaker.may_ask(now, 500), Ok(()));
-        breaker.succeeded();
+        breaker.succeeded(now);
         assert!(!breaker.is_open());
         assert_eq!((breaker.may_ask(now, 500), breaker.may_ask(now, 500)), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn after_an_outage_questions_that_can_wait_have_their_turn_one_after_the_other() {
+        let breaker = Breaker::new(Arc::new(Region::new(Breaker::WORDS, false).unwrap()), 0);
+        let random = Random::new(1);
+        let deferred = |now| (0..1000).filter(|_| breaker.is_deferred(random.next(), now)).count();
+        assert_eq!(deferred(0), 0);
+        (0..FAILURES).for_each(|_| breaker.failed(10_000, &random));
+        assert_eq!(deferred(20_000), 0, "it is open: nobody asks anyway");
+        breaker.succeeded(310_000);
+        for (now, due) in [(310_000, 1000), (460_000, 750), (610_000, 500), (910_000, 0)] {
+            assert!(deferred(now).abs_diff(due) < 60, "{} of {due} at {now}", deferred(now));
+        }
     }
 
     #[test]

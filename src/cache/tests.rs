@@ -22,7 +22,7 @@ fn facts(user: &str, session: &str, tenant: &str, acl: &[&str]) -> Facts {
 }
 
 const fn known(verdict: Verdict) -> Look {
-    Look::Known { verdict, is_fresh: true }
+    Look::Known { verdict, age: Age::Fresh }
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn nothing_is_used_longer_than_it_may_be() {
     let mut short = facts("u", "s", "t", &[]);
     assert!(cache.keep(question.token, &short, 0, 1000, 1500));
     assert_eq!(cache.look(&question, 54_999), known(Verdict::Allowed));
-    let stale = Look::Known { verdict: Verdict::Allowed, is_fresh: false };
+    let stale = Look::Known { verdict: Verdict::Allowed, age: Age::Stale };
     assert_eq!(cache.look(&question, 61_000), stale);
     assert_eq!(cache.look(&question, 654_000), stale);
     assert_eq!(cache.look(&question, 661_000), Look::AskToken);

@@ -68,13 +68,10 @@ impl Inner {
             return Some(Decision { verdict: Verdict::InvalidToken, is_stale: false, who: None });
         }
         let question = self.cache.question(token, access, tenant);
-        match self.cache.look_at_whom(&question, SystemUptime.uptime_ms()) {
-            (Look::Known { verdict, is_fresh: true }, who) => {
-                self.cache.counters.count(Counter::Hit);
-                Some(Decision { verdict, is_stale: false, who })
-            }
-            _ => None,
-        }
+        let (look, who) = self.cache.look_at_whom(&question, SystemUptime.uptime_ms());
+        let (verdict, is_stale) = look.verdict()?;
+        self.cache.counters.count(if is_stale { Counter::Stale } else { Counter::Hit });
+        Some(Decision { verdict, is_stale, who })
     }
 
     pub fn asking<'a>(
@@ -106,11 +103,11 @@ impl Inner {
         let question = &asking.question;
         let mut asks_about_tenant = false;
         for _ in 0..MOST_ROUNDS {
-            match self.look(asking) {
-                (Look::Known { verdict, is_fresh: true }, who) => return Ok(fresh(verdict, who)),
-                (Look::AskTenant, _) => asks_about_tenant = true,
-                _ => {}
+            let (look, who) = self.look(asking);
+            if let Some((verdict, is_stale)) = look.verdict() {
+                return Ok(Decision { verdict, is_stale, who });
             }
+            asks_about_tenant |= look == Look::AskTenant;
             let topic = Cache::topic(question, asks_about_tenant);
             let landed = match self.flights.get_or_make(Flights::default, |_| {}).board(topic) {
                 Boarding::Pilot(pilot) => self.fly(asking, asks_about_tenant, way, pilot, topic).await?,
@@ -163,7 +160,7 @@ impl Inner {
     ) -> Result<Landed> {
         // The one before may have landed between the look and the boarding.
         let looked = self.look(asking).0;
-        if matches!(looked, Look::Known { is_fresh: true, .. }) || (looked == Look::AskTenant && !about_tenant) {
+        if looked.verdict().is_some() || (looked == Look::AskTenant && !about_tenant) {
             return Ok(Landed::LookAgain);
         }
         let claim = match self.claim(asking, about_tenant, way, topic).await? {
@@ -209,7 +206,7 @@ impl Inner {
                 }
             },
         };
-        self.cache.breaker.succeeded();
+        self.cache.breaker.succeeded(now_ms);
         self.cache.keep_answer(&asking.question, about_tenant, asked, &answer, now_ms);
         Ok(Landed::Answered(asked, Arc::new(answer)))
     }
@@ -230,7 +227,7 @@ impl Inner {
             }
             self.wait(asking, way, sleep_until(clock::now() + LOOK_AGAIN)).await?;
             let looked = self.look(asking).0;
-            if matches!(looked, Look::Known { is_fresh: true, .. }) || (looked == Look::AskTenant && !about_tenant) {
+            if looked.verdict().is_some() || (looked == Look::AskTenant && !about_tenant) {
                 self.cache.counters.count(Counter::Coalesced);
                 return Ok(Claimed::Known);
             }
