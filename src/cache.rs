@@ -471,4 +471,6 @@ fn milliseconds(length: Duration) -> u64 {
 }
 
 #[cfg(test)]
+mod month_tests;
+#[cfg(test)]
 mod tests;

@@ -3,14 +3,14 @@
 use super::*;
 use crate::access::Entries;
 
-fn cache(change: impl FnOnce(&mut VerifierSettings)) -> Cache {
+pub fn cache(change: impl FnOnce(&mut VerifierSettings)) -> Cache {
     use crate::options::ServiceSettings;
     let mut settings = VerifierSettings { max_tokens: 1000, ..VerifierSettings::defaults() };
     change(&mut settings);
     Cache::new(&settings).unwrap()
 }
 
-fn facts(user: &str, session: &str, tenant: &str, acl: &[&str]) -> Facts {
+pub fn facts(user: &str, session: &str, tenant: &str, acl: &[&str]) -> Facts {
     let who = Who {
         auth_id: user.into(),
         user_uuid: user.into(),
