@@ -21,7 +21,7 @@ pub const FIRST: Duration = Duration::from_secs(1);
 /// How long it is open at most.
 pub const LONGEST: Duration = Duration::from_secs(16);
 /// Over how many times the length of an outage questions are spread afterwards; one hour at most.
-const SPREAD: u64 = 2;
+const SPREAD: u64 = 3;
 const LONGEST_SPREAD_MS: u64 = 3_600_000;
 
 impl Breaker {
@@ -158,7 +158,7 @@ mod tests {
         (0..FAILURES).for_each(|_| breaker.failed(10_000, &random));
         assert_eq!(deferred(20_000), 0, "it is open: nobody asks anyway");
         breaker.succeeded(310_000);
-        for (now, due) in [(310_000, 1000), (460_000, 750), (610_000, 500), (910_000, 0)] {
+        for (now, due) in [(310_000, 1000), (535_000, 750), (760_000, 500), (1_210_000, 0)] {
             assert!(deferred(now).abs_diff(due) < 60, "{} of {due} at {now}", deferred(now));
         }
     }
