@@ -236,7 +236,7 @@ impl Cache {
     fn decide(&self, question: &Question<'_>, found: &Found<WORDS_OF_RECORD>, record: &Record, now_ms: u64) -> Look {
         let age = if now_ms < record.fresh_until_ms {
             Age::Fresh
-        } else if self.breaker.is_deferred(question.token.1, now_ms) {
+        } else if self.breaker.is_deferred(record.fresh_until_ms, now_ms) {
             Age::Deferred
         } else {
             Age::Stale

@@ -20,7 +20,8 @@ pub const FAILURES: u64 = 3;
 pub const FIRST: Duration = Duration::from_secs(1);
 /// How long it is open at most.
 pub const LONGEST: Duration = Duration::from_secs(16);
-/// Over how many times the length of an outage questions are spread afterwards; one hour at most.
+/// Over how many times the length of an outage questions are spread afterwards, one hour at most: a third more come than
+/// usual then.
 const SPREAD: u64 = 3;
 const LONGEST_SPREAD_MS: u64 = 3_600_000;
 
@@ -81,12 +82,18 @@ impl Breaker {
         }
     }
 
-    /// Whether a question for which there is an older answer waits, after an outage, until it is its turn. In an outage many
-    /// answers become too old; if all were asked for when the server is back, it would fail again. `hash` gives each question
-    /// its turn.
-    pub fn is_deferred(&self, hash: u64, now_ms: u64) -> bool {
+    /// Whether an answer that has become too old is used a little longer: until it is its turn to be asked about, after an
+    /// outage. What became too old since the outage began, and what does so until the spread is over, is asked about in that
+    /// order, at an even rate: if all of it were asked about when the server is back, it would fail again.
+    pub fn is_deferred(&self, fresh_until_ms: u64, now_ms: u64) -> bool {
         let [since, spread] = self.recovery().map(|word| word.load(Ordering::Acquire));
-        since != 0 && now_ms < since + ((u128::from(hash) * u128::from(spread)) >> 64) as u64
+        let opened = self.opened_at().load(Ordering::Relaxed);
+        if since == 0 || spread == 0 || fresh_until_ms < opened || now_ms >= since.saturating_add(spread) {
+            return false;
+        }
+        let whole = u128::from(since + spread - opened.min(since));
+        let turn = u128::from(fresh_until_ms - opened) * u128::from(spread) / whole;
+        u128::from(now_ms) < u128::from(since) + turn
     }
 
     /// The server could not be asked, or failed.
@@ -153,13 +160,18 @@ mod tests {
     fn after_an_outage_questions_that_can_wait_have_their_turn_one_after_the_other() {
         let breaker = Breaker::new(Arc::new(Region::new(Breaker::WORDS, false).unwrap()), 0);
         let random = Random::new(1);
-        let deferred = |now| (0..1000).filter(|_| breaker.is_deferred(random.next(), now)).count();
-        assert_eq!(deferred(0), 0);
+        // A thousand answers that become too old at an even rate: during the outage, and for three times its length afterwards.
+        let is_waiting = |at: &u64, now: u64| {
+            let fresh_until = 10_000 + at * 1000;
+            fresh_until < now && breaker.is_deferred(fresh_until, now)
+        };
+        let deferred = |now| (0..1200).filter(|at| is_waiting(at, now)).count();
+        assert_eq!(deferred(10_000), 0);
         (0..FAILURES).for_each(|_| breaker.failed(10_000, &random));
         assert_eq!(deferred(20_000), 0, "it is open: nobody asks anyway");
         breaker.succeeded(310_000);
-        for (now, due) in [(310_000, 1000), (535_000, 750), (760_000, 500), (1_210_000, 0)] {
-            assert!(deferred(now).abs_diff(due) < 60, "{} of {due} at {now}", deferred(now));
+        for (now, due) in [(310_000, 299), (460_000, 250), (760_000, 150), (1_209_000, 1), (1_210_000, 0)] {
+            assert!(deferred(now).abs_diff(due) <= 2, "{} of {due} at {now}", deferred(now));
         }
     }
 
