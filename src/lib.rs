@@ -11,7 +11,7 @@
 //! - [`access`]: what a token may do, decided without the server. [`cache`]: what is known of tokens.
 //!   [`schedule`]: back-off, jitter, budgets.
 //! - [`client`]: the one engine that carries operations out. Safe Rust, no C in it.
-//! - `worker`, [`queue`]: the library's one thread; calls in flight and their completions.
+//! - `worker`, [`queue`], `futures`: the library's one thread; calls in flight and their completions, or their futures.
 //! - [`verifier`]: decisions about other people's tokens.
 //! - [`ffi`]: the C ABI. With `host` the only room of `unsafe`.
 #![deny(unsafe_code)]
@@ -23,6 +23,7 @@ pub mod cancellation;
 pub mod client;
 pub mod clock;
 pub mod error;
+mod futures;
 mod json;
 pub mod log;
 pub mod operations;

@@ -250,3 +250,43 @@ fn memory_is_bounded_and_what_goes_is_asked_again() {
     assert_eq!(setting.counted("misses"), 1000);
     assert!(setting.counted("evictions") >= 900);
 }
+
+/// Runs a future on this thread: any executor will do.
+fn block_on<F: Future>(work: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    let mut work = std::pin::pin!(work);
+    loop {
+        match work.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            std::task::Poll::Ready(output) => return output,
+            std::task::Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[test]
+fn calls_and_decisions_are_futures_for_any_executor() {
+    let setting = Setting::new("{}");
+    let arguments = Arguments::new().with("token", setting.token());
+    assert!(block_on(setting.client.call_by_name_async("token.check", &arguments)).unwrap().is_yes());
+    let decision = block_on(setting.verifier.decide_async(setting.token(), Some("x"), None)).unwrap();
+    assert!(decision.is_allowed() && decision.who.is_some());
+    assert_eq!(setting.verifier.peek(setting.token(), Some("y"), None), Verdict::Allowed);
+    assert!(block_on(setting.client.call_by_name_async("token.nothing", &arguments)).is_err());
+    // One that is dropped ends its call: the server sees the connection end, and nothing is left behind.
+    setting.server.faults(&json!([{"fault": "delay", "ms": 60_000}]));
+    let begun = std::time::Instant::now();
+    {
+        let mut call = std::pin::pin!(setting.client.call_by_name_async("token.check", &arguments));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(call.as_mut().poll(&mut context).is_pending());
+    }
+    setting.server.faults(&json!([]));
+    assert!(block_on(setting.client.call_by_name_async("token.check", &arguments)).unwrap().is_yes());
+    assert!(begun.elapsed() < Duration::from_secs(30));
+}

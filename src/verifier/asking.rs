@@ -3,8 +3,8 @@
 //! A blocking question and one on a queue take the same way ([`Inner::decide`]); what differs is how a request is made and how
 //! one waits ([`Way`]).
 
+use super::decision::{Decision, is_impossible};
 use super::flight::{Boarding, Flights, Landed, Pilot};
-use super::{Decision, is_impossible};
 use crate::cache::answer::{Answer, Asked, Said};
 use crate::cache::claims::{Claim, Held};
 use crate::cache::counters::Counter;
