@@ -105,7 +105,7 @@ impl Host {
             let settings = VerifierSettings {
                 ttl: Duration::from_secs(scenario.ttl_s),
                 stale: Duration::from_secs(scenario.stale_s),
-                max_tokens: tokens as usize,
+                max_tokens: usize::try_from(tokens).expect("a number of tokens"),
                 ..VerifierSettings::defaults()
             };
             Cache::new(&settings).expect("memory for a host")

@@ -45,13 +45,14 @@ pub(crate) async fn carried<T: Send + 'static>(
 }
 
 /// The threads that futures have needed so far.
-static KEPT: PerProcess<Mutex<Vec<(usize, Arc<Worker>)>>> = PerProcess::new();
+static KEPT: PerProcess<Mutex<Kept>> = PerProcess::new();
+
+/// Threads by their numbers.
+type Kept = Vec<(usize, Arc<Worker>)>;
 
 fn kept(io_thread: usize) -> Result<Arc<Worker>> {
     let kept = KEPT.get_or_make(Mutex::default, |_| {});
-    let find = |kept: &Vec<(usize, Arc<Worker>)>| {
-        kept.iter().find(|(number, _)| *number == io_thread).map(|(_, worker)| Arc::clone(worker))
-    };
+    let find = |kept: &Kept| kept.iter().find(|(number, _)| *number == io_thread).map(|(_, worker)| Arc::clone(worker));
     if let Some(worker) = find(&kept.lock().unwrap_or_else(PoisonError::into_inner)) {
         return Ok(worker);
     }

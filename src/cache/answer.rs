@@ -3,9 +3,10 @@
 //! Whoever asks does three things in this order: [`Cache::begin`] before the request leaves, [`Cache::keep_answer`] when the
 //! answer has come, once; and [`Cache::verdict_by`] for each question that waited for it.
 
+use super::Cache;
 use super::cells::Key;
 use super::facts::{Facts, Who};
-use super::{Cache, Question, Verdict};
+use super::verdict::{Question, Verdict};
 use crate::cache::counters::Counter;
 
 /// What a request to the server is about.

@@ -49,7 +49,7 @@ impl Month {
         let (random, now) = (Random::new(seed), 1_000_000);
         let cache = cache(|settings| {
             settings.ttl = Duration::from_millis(TTL);
-            settings.stale = Duration::from_millis(if seed % 2 == 0 { 0 } else { 20 * MINUTE });
+            settings.stale = Duration::from_millis(if seed.is_multiple_of(2) { 0 } else { 20 * MINUTE });
             settings.max_tokens = 100;
         });
         let none = Token { number: 0, ends_at: 0, is_revoked: true, is_told: true };

@@ -9,7 +9,7 @@ use crate::cache::answer::{Answer, Asked, Said};
 use crate::cache::claims::{Claim, Held};
 use crate::cache::counters::Counter;
 use crate::cache::facts::{Facts, Who};
-use crate::cache::{Cache, Look, Question, Verdict};
+use crate::cache::{Cache, Look, Question, Verdict, milliseconds};
 use crate::cancellation::Cancellation;
 use crate::client::{Arguments, Client, Outcome};
 use crate::clock::{self, Deadline, Uptime};
@@ -170,7 +170,7 @@ impl Inner {
         // Ends the claim however this ends; after the answer is kept.
         let _claim = Release(self, claim);
         let now_ms = SystemUptime.uptime_ms();
-        let probe_ms = asking.deadline.left(clock::now()).map_or(10_000, |left| left.as_millis() as u64 + 100);
+        let probe_ms = asking.deadline.left(clock::now()).map_or(10_000, |left| milliseconds(left) + 100);
         if let Err(pause_ms) = self.cache.breaker.may_ask(now_ms, probe_ms) {
             let message = format!("wazo-auth has failed several times; it is not asked for another {pause_ms} ms");
             let landed = Landed::Failed(Error::new(ErrorKind::Unavailable, message));
@@ -216,11 +216,11 @@ impl Inner {
         if !self.is_shared {
             return Ok(Claimed::Ask(None));
         }
-        let topic = (topic >> 64) as u64 ^ topic as u64;
+        let topic = Cache::topic_of_processes(topic);
         let lease = asking.deadline.left(clock::now()).map_or(LONGEST_CLAIM, |left| (left / 2).min(LONGEST_CLAIM));
         loop {
             let now_ms = SystemUptime.uptime_ms();
-            match self.cache.claims.claim(topic, now_ms, now_ms + lease.as_millis() as u64) {
+            match self.cache.claims.claim(topic, now_ms, now_ms + milliseconds(lease)) {
                 Claim::Held(held) => return Ok(Claimed::Ask(Some(held))),
                 Claim::None => return Ok(Claimed::Ask(None)),
                 Claim::Taken => {}
