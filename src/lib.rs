@@ -12,6 +12,7 @@
 //!   [`schedule`]: back-off, jitter, budgets.
 //! - [`client`]: the one engine that carries operations out. Safe Rust, no C in it.
 //! - `worker`, [`queue`]: the library's one thread; calls in flight and their completions.
+//! - [`renewer`]: a token that stays fresh, for any number of clients.
 //! - [`ffi`]: the C ABI. With `host` the only room of `unsafe`.
 #![deny(unsafe_code)]
 
@@ -28,6 +29,7 @@ pub mod operations;
 pub mod options;
 mod percent;
 pub mod queue;
+pub mod renewer;
 pub mod schedule;
 pub mod secret;
 mod worker;
@@ -42,4 +44,6 @@ pub use cancellation::Cancellation;
 pub use client::{Arguments, Client, Outcome, TokenSource};
 pub use error::{Error, ErrorKind, Result};
 pub use options::Options;
+pub use options::RenewerSettings;
 pub use queue::{Completion, Queue};
+pub use renewer::Renewer;

@@ -26,7 +26,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls_native_certs", &["host"]),
     ("tower_layer", &["client"]),
     ("tower_service", &["client"]),
-    ("tokio", &["host", "cancellation", "client", "worker", "queue"]),
+    ("tokio", &["host", "cancellation", "client", "worker", "queue", "renewer"]),
     ("libc", &["host"]),
 ];
 

@@ -157,6 +157,13 @@ impl Renewal {
         self.due_ms = self.due_ms.min(closest);
     }
 
+    /// The same, where there is no valid token.
+    pub fn ask_if_failing(&mut self, now_ms: u64) {
+        if !self.is_valid(now_ms) {
+            self.ask(now_ms);
+        }
+    }
+
     /// Whether there is a token that is valid.
     pub fn is_valid(&self, now_ms: u64) -> bool {
         self.token.is_some_and(|token| now_ms < token.expires_ms)

@@ -68,7 +68,7 @@ impl Simulator {
     }
 
     /// Calls a control route, over a connection of its own; gives the body of the answer.
-    fn control(&self, method: &str, route: &str, body: &str) -> String {
+    pub fn control(&self, method: &str, route: &str, body: &str) -> String {
         let mut stream = TcpStream::connect((self.address, self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let length = body.len();
