@@ -150,7 +150,9 @@ impl Renewer {
                 tell(place(core.shared()), &text);
             }
         };
-        running(&self.0)?.worker().as_ref().map(|worker| worker.spawn(Box::pin(deliver)));
+        if let Some(worker) = &*running(&self.0)?.worker() {
+            worker.spawn(Box::pin(deliver));
+        }
         Ok(())
     }
 

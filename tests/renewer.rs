@@ -62,7 +62,7 @@ fn list(client: &Client) -> wazo_auth_client::Result<wazo_auth_client::Outcome> 
 /// The requests that the server has had, of this method and with a path that ends so.
 fn requests(server: &Simulator, method: &str, path: &str) -> Vec<Value> {
     let all: Value = serde_json::from_str(&server.control("GET", "requests", "")).unwrap();
-    let all = all["requests"].as_array().unwrap().clone();
+    let all = all["items"].as_array().unwrap().clone();
     let is_meant = |request: &Value| {
         request["method"] == method && request["path"].as_str().unwrap().split('?').next().unwrap().ends_with(path)
     };
@@ -427,8 +427,8 @@ fn closing_revokes_what_it_has_got_and_deletes_the_refresh_token() {
     assert_eq!(snapshot(&renewer)["state"], "closed");
     assert_eq!(list(&bound).unwrap_err().kind, ErrorKind::Closed);
     assert_eq!(renewer.renew().unwrap_err().kind, ErrorKind::Closed);
-    let admin = self::renewer(&client, "{}").bind(&client);
-    let left = admin.call_by_name("token.list", &Arguments::new().with("user_uuid", "me")).unwrap();
+    let other = started(&client, "{}");
+    let left = other.bind(&client).call_by_name("token.list", &Arguments::new().with("user_uuid", "me")).unwrap();
     assert!(left.json.contains(r#""total":0"#) || left.json.contains(r#""total": 0"#), "{}", left.json);
 }
 

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["error", "json", "percent", "secret", "clock", "callback"],
     &["host", "operations", "options"],
-    &["cancellation", "log", "access", "schedule", "cache"],
+    &["cancellation", "log", "access", "schedule"],
+    &["cache"],
     &["client", "worker"],
     &["queue"],
     &["renewer", "verifier", "paging", "readiness"],

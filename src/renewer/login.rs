@@ -1,6 +1,6 @@
 //! Logging in: by refresh token, SAML session or password, and what the server's answer says.
 
-use super::state::{Core, RefreshToken, Session};
+use super::state::{Core, Grant, RefreshToken};
 use crate::cancellation::Cancellation;
 use crate::client::{Arguments, Client, Outcome};
 use crate::error::{Error, ErrorKind, Result};
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// What a login has brought.
 pub struct Login {
-    pub session: Session,
+    pub session: Grant,
     /// By the server's own count.
     pub life: Duration,
     /// A refresh token that was not known before.
@@ -78,13 +78,12 @@ async fn by(core: &Core, proof: Proof, began_ms: u64, cancellation: &Cancellatio
     arguments = text(arguments, "session_type", settings.mobile.then_some("mobile"));
     arguments = text(arguments, "client_id", settings.client_id.as_deref());
     let without_login;
-    let client = match &proof {
-        Proof::Password => &core.client,
-        _ => {
-            // The client's own user name and password would go along.
-            without_login = core.client.with([("username", ""), ("password", "")])?;
-            &without_login
-        }
+    let client = if let Proof::Password = proof {
+        &core.client
+    } else {
+        // The client's own user name and password would go along.
+        without_login = core.client.with([("username", ""), ("password", "")])?;
+        &without_login
     };
     arguments = match &proof {
         Proof::RefreshToken(secret) => arguments.with("refresh_token", secret.0.as_str()),
@@ -118,7 +117,7 @@ fn read(outcome: &Outcome, began_ms: u64) -> Result<Login> {
     let life = time("/utc_expires_at")?.duration_since(time("/utc_issued_at")?).unwrap_or_default();
     let headers = outcome.headers();
     let revoked = headers.iter().find(|(name, _)| name == "wazo-sessions-revoked");
-    let session = Session {
+    let session = Grant {
         token: Secret(owned("/token").ok_or_else(|| unexpected("token"))?),
         began_ms,
         expires_ms: began_ms.saturating_add(u64::try_from(life.as_millis()).unwrap_or(u64::MAX)),

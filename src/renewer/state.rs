@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 pub type Listener = dyn Fn(&str) + Send + Sync;
 
 /// A token that was got, and what came with it.
-pub struct Session {
+pub struct Grant {
     pub token: Secret,
     /// When its request was sent, in milliseconds since the machine was started.
     pub began_ms: u64,
@@ -58,7 +58,7 @@ pub struct Core {
     pub client: Client,
     pub settings: RenewerSettings,
     pub random: Random,
-    pub current: ArcSwapOption<Session>,
+    pub current: ArcSwapOption<Grant>,
     pub refresh_token: ArcSwapOption<RefreshToken>,
     /// The SAML session has been used.
     pub is_saml_over: AtomicBool,
@@ -103,7 +103,7 @@ pub fn uptime_ms() -> u64 {
     SystemUptime.uptime_ms()
 }
 
-impl Session {
+impl Grant {
     /// Whether calls may use it.
     pub fn is_valid(&self, now_ms: u64) -> bool {
         now_ms < self.expires_ms && !self.is_rejected.load(Ordering::Acquire)

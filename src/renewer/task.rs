@@ -1,7 +1,7 @@
 //! The task that renews: it runs on the library's thread, and waits for what the schedule says.
 
 use super::login::{self, Login};
-use super::state::{ALIVE, Core, Session, Shared, tell, uptime_ms};
+use super::state::{ALIVE, Core, Grant, Shared, tell, uptime_ms};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::drive::within;
 use crate::secret::Secret;
@@ -107,7 +107,7 @@ fn settle(core: &Core, shared: &Shared, outcome: Result<Login>) {
 }
 
 /// When a token that was replaced is revoked, where that is of use.
-fn revocation(replaced: &Session, now_ms: u64) -> Option<(u64, Secret)> {
+fn revocation(replaced: &Grant, now_ms: u64) -> Option<(u64, Secret)> {
     replaced.is_valid(now_ms).then(|| {
         let left_ms = replaced.expires_ms - now_ms;
         (now_ms + GRACE_MS.min(left_ms / 2), replaced.token.clone())

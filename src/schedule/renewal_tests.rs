@@ -132,8 +132,8 @@ struct Server {
 /// One month, from a seed. Everything that happens is drawn: lifetimes, outages, suspends, revocations, slow answers.
 fn month(seed: u64) -> (Month, u64) {
     let random = Random::new(seed);
-    let life_ms = [10, 60, 600, 7200, 21_600, 86_400][random.below(6) as usize] * SECOND;
-    let percent = 50 + random.below(46) as u32;
+    let life_ms = [10, 60, 600, 7200, 21_600, 86_400][usize::try_from(random.below(6)).unwrap()] * SECOND;
+    let percent = 50 + u32::try_from(random.below(46)).unwrap();
     let (every_outage, every_suspend, every_revocation) =
         (HOUR + random.below(200 * HOUR), HOUR + random.below(400 * HOUR), HOUR + random.below(100 * HOUR));
     let length = if life_ms < 600 * SECOND { MONTH / 30 } else { MONTH };
