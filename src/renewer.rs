@@ -22,7 +22,7 @@ use crate::secret::Secret;
 use crate::worker::{Worker, is_inside_worker};
 use std::pin::pin;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Keeps a token fresh. It is thread-safe, and may be used in every child of the process that made it.
@@ -139,13 +139,13 @@ impl Renewer {
         current: fn(&Core) -> Option<String>,
     ) -> Result<()> {
         let is_set = listener.is_some();
-        place(self.0.shared()).set(listener);
+        place(self.0.shared()).set(listener.map(only_news));
         if !is_set || current(&self.0).is_none() || self.0.life.load(Ordering::Acquire) != ALIVE {
             return Ok(());
         }
         let core = Arc::clone(&self.0);
         let deliver = async move {
-            // As it is then: what came meanwhile has been told already, and is told again.
+            // As it is then. Where that has been told meanwhile, it is no news.
             if let Some(text) = current(&core) {
                 tell(place(core.shared()), &text);
             }
@@ -249,6 +249,17 @@ impl TokenSource for Source {
     fn wait(&self) -> Option<Waiting<'_>> {
         Some(Box::pin(valid_token(&self.0)))
     }
+}
+
+/// A listener that hears nothing twice: what it is told when it is set may be on its way to it already.
+fn only_news(listener: Arc<Listener>) -> Arc<Listener> {
+    let last = Mutex::new(None);
+    Arc::new(move |text: &str| {
+        let before = last.lock().unwrap_or_else(PoisonError::into_inner).replace(text.to_owned());
+        if before.as_deref() != Some(text) {
+            listener(text);
+        }
+    })
 }
 
 /// Ends the task of this process, and what it does.

@@ -75,6 +75,8 @@ class Run(Report):
             return
         options = ['--show-leak-kinds=definite,indirect,possible', f'--suppressions={HERE / "valgrind.supp"}']
         options += [] if values else ['--undef-value-errors=no']
+        # A forked child leaves its parent's state as it is, which looks like a leak there.
+        options += ['--child-silent-after-fork=yes']
         job = self.pool.submit(process.valgrind, options, command, environment)
         self.under_valgrind.append((promise, expected, job))
 
