@@ -274,11 +274,12 @@ fn end(shared: &Shared) {
 
 /// This process's part, with its task running.
 fn running(core: &Arc<Core>) -> Result<&Shared> {
+    let shared = core.shared();
+    let mut worker = shared.worker();
+    // Under the lock that its end takes after it has said so: no thread is started behind its back.
     if core.life.load(Ordering::Acquire) != ALIVE {
         return Err(over());
     }
-    let shared = core.shared();
-    let mut worker = shared.worker();
     if worker.is_none() {
         let started = Worker::share(0)?;
         started.spawn(Box::pin(task::keep(Arc::clone(core))));
