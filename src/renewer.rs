@@ -116,7 +116,7 @@ impl Renewer {
     pub fn set_on_state(&self, listener: Option<Arc<Listener>>) -> Result<()> {
         let state = |core: &Core| {
             let shared = core.shared();
-            let has_begun = shared.worker().is_some() || core.token().is_some();
+            let has_begun = shared.has_begun.load(Ordering::Acquire) || core.token().is_some();
             has_begun.then(|| shared.progress().renewal.state(uptime_ms()).name().to_owned())
         };
         self.listen(listener, |shared| &shared.on_state, state)
@@ -284,6 +284,7 @@ fn running(core: &Arc<Core>) -> Result<&Shared> {
         let started = Worker::share(0)?;
         started.spawn(Box::pin(task::keep(Arc::clone(core))));
         *worker = Some(started);
+        shared.has_begun.store(true, Ordering::Release);
     }
     drop(worker);
     Ok(shared)
@@ -292,7 +293,7 @@ fn running(core: &Arc<Core>) -> Result<&Shared> {
 /// The current token. Where it is a parent's and due, this process begins to renew for itself.
 fn current(core: &Arc<Core>) -> Option<Secret> {
     let token = core.token()?;
-    if core.known().is_none_or(|shared| shared.worker().is_none())
+    if !core.known().is_some_and(|shared| shared.has_begun.load(Ordering::Acquire))
         && core.life.load(Ordering::Acquire) == ALIVE
         && core.shared().progress().renewal.due_ms().is_some_and(|due_ms| due_ms <= uptime_ms())
     {

@@ -84,3 +84,43 @@ fn no_token(prepared: &Prepared, why: &Error) -> Error {
     let message = format!("there is no token, because the renewal failed: {}", why.message);
     report(prepared, why.kind, &message, Fate::NotCarriedOut)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::{Arguments, Client, Waiting, operation};
+    use crate::options::Options;
+
+    /// Has this token, or none yet.
+    struct Fixed(Option<&'static str>);
+
+    impl TokenSource for Fixed {
+        fn token(&self) -> Option<Secret> {
+            self.0.map(|token| Secret(token.to_owned()))
+        }
+
+        fn rejected(&self, _: &Secret) {}
+
+        fn wait(&self) -> Option<Waiting<'_>> {
+            Some(Box::pin(std::future::pending()))
+        }
+    }
+
+    #[test]
+    fn a_call_with_a_token_of_its_own_and_one_that_needs_none_leave_the_source_alone() {
+        let mut options = Options::new();
+        options.set("host", "localhost").unwrap();
+        let client = Client::new(&options).unwrap();
+        let concerns = |token, name: &str, arguments: &Arguments| {
+            let bound = client.with_token_source(Arc::new(Fixed(token)));
+            bound.begin(operation(name).unwrap(), arguments).unwrap().sourced.is_some()
+        };
+        let password = Arguments::new().with("user_uuid", "8f3a").with("password", "another");
+        for token in [Some("a-token"), None] {
+            assert!(concerns(token, "users.list", &Arguments::new()));
+            assert!(concerns(token, "users.set_password", &password));
+            assert!(!concerns(token, "users.set_password", &password.clone().with("token", "of-the-mail")));
+        }
+        assert!(!concerns(None, "backends.list", &Arguments::new()), "nobody waits for what is not needed");
+    }
+}

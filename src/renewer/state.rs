@@ -79,7 +79,9 @@ pub struct Shared {
     /// Ends the login that runs.
     pub cancellation: Cancellation,
     /// The library's thread, once the task runs.
-    pub worker: Mutex<Option<Arc<Worker>>>,
+    worker: Mutex<Option<Arc<Worker>>>,
+    /// Whether it has begun to; read with each call, without that lock.
+    pub has_begun: AtomicBool,
     pub on_change: Callback<Listener>,
     pub on_state: Callback<Listener>,
     pub on_refresh_token: Callback<Listener>,
@@ -225,6 +227,7 @@ impl Shared {
             woken: Notify::new(),
             cancellation: Cancellation::new(),
             worker: Mutex::default(),
+            has_begun: AtomicBool::new(false),
             on_change: Callback::new(),
             on_state: Callback::new(),
             on_refresh_token: Callback::new(),
