@@ -114,14 +114,15 @@ impl Client {
         self.derived(|identity| identity.cancellations.push(cancellation.clone()))
     }
 
-    /// Makes a handle for logins in the background: it sends no token, nobody's cancellation ends its calls, and they have a
-    /// limit of time.
+    /// Makes a handle for logins in the background: it sends no token, and nobody's cancellation ends its calls. They have
+    /// a limit of time, but not that of a host which must answer within half a second: a login is slow on purpose.
     pub(crate) fn for_logins(&self) -> Self {
+        const SHORTEST: Duration = Duration::from_secs(10);
         const LONGEST: Duration = Duration::from_secs(60);
         self.derived(|identity| {
             let mut settings = identity.caller.settings().clone();
             settings.token = None;
-            settings.timeout = Some(settings.timeout.map_or(LONGEST, |timeout| timeout.min(LONGEST)));
+            settings.timeout = Some(settings.timeout.map_or(LONGEST, |timeout| timeout.clamp(SHORTEST, LONGEST)));
             identity.change(settings, true);
             identity.cancellations.clear();
         })

@@ -310,6 +310,35 @@ fn a_call_waits_no_longer_than_its_own_deadline_and_can_be_cancelled() {
     drop(renewer);
 }
 
+#[test]
+fn a_short_limit_of_calls_is_none_of_logins() {
+    let server = server();
+    delay_logins(&server, 300);
+    started(&client_with(&server, "timeout_ms=100"), "{}");
+}
+
+#[test]
+fn a_queued_call_that_waits_for_a_token_is_cancelled_by_its_number_and_all_threads_can_wait() {
+    let server = server();
+    let client = client_with(&server, "timeout_ms=20000&io_threads=3");
+    let renewer = started(&client, "{}");
+    let bound = renewer.bind(&client);
+    revoke(&client, &token(&renewer));
+    delay_logins(&server, 500);
+    let queue = Queue::new(8).unwrap();
+    let ids: Vec<_> = (0..6).map(|_| queue.submit(&bound, "users.list", &Arguments::new(), 0).unwrap()).collect();
+    eventually("all have been rejected", || requests(&server, "GET", "/users").len() == 6);
+    assert!(queue.cancel(ids[3]));
+    for _ in 0..6 {
+        let completion = queue.next(Some(LONG)).unwrap().unwrap();
+        match completion.outcome {
+            Ok(_) => assert_ne!(completion.id, ids[3]),
+            Err(error) => assert!(completion.id == ids[3] && error.kind == ErrorKind::Cancelled, "{error}"),
+        }
+    }
+    assert_eq!(logins(&server), 2);
+}
+
 const OFFLINE: &str = r#"{"offline": true, "client_id": "phone", "mobile": true}"#;
 
 #[test]

@@ -84,7 +84,7 @@ public:
         outcome.done(wazo_auth_renewer_renew(present(), outcome.error()));
     }
 
-    /// Logs out: ends the renewals and revokes the tokens. Without a timeout, each request has the client's.
+    /// Logs out: ends the renewals and revokes the tokens. Without a timeout, each request has that of a login.
     void close(std::optional<std::chrono::milliseconds> timeout = {}) const {
         detail::Outcome outcome;
         const std::int32_t most = timeout ? std::max<std::int32_t>(limit(*timeout), 1) : 0;

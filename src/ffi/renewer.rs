@@ -29,6 +29,7 @@ pub type wazo_auth_renewer_listener = Option<unsafe extern "C" fn(text: *const c
 /// Creates a renewer. It logs in with the user name and password of the client, or as its own options say.
 ///
 /// It sends nothing and starts no thread before wazo_auth_renewer_start(), or before the first call that needs a token.
+/// Its logins run on the library's thread, with the time limit of the client (timeout_ms), but 10 to 60 seconds.
 ///
 /// @param client The client; the renewer keeps a copy of its options of calls, and shares its connection pool.
 /// @param options_json A JSON object, such as {"renew_at_percent": 80}; docs/options.md lists the options. NULL for the
@@ -243,7 +244,7 @@ pub unsafe extern "C" fn wazo_auth_renewer_renew(
 /// In a child process it revokes only what the child has received itself: other processes may use the parent's token.
 ///
 /// @param renewer The renewer. It must still be freed.
-/// @param timeout_ms The time limit for everything, in milliseconds; 0 or less for that of the client for each request.
+/// @param timeout_ms The time limit for everything, in milliseconds; 0 or less for that of a login for each request.
 /// @param error Receives the error on failure; NULL if you do not need it.
 /// @return true if everything was revoked. false if not: the tokens live until they expire.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1)

@@ -57,7 +57,6 @@ pub struct Core {
     /// It logs in.
     pub client: Client,
     pub settings: RenewerSettings,
-    pub random: Random,
     pub current: ArcSwapOption<Grant>,
     pub refresh_token: ArcSwapOption<RefreshToken>,
     /// The SAML session has been used.
@@ -70,6 +69,8 @@ pub struct Core {
 /// What belongs to one process.
 pub struct Shared {
     progress: Mutex<Progress>,
+    /// Of this process: children that went on with their parent's would all renew at the same moment.
+    pub random: Random,
     /// Told when an attempt has ended, and when the renewer ends: for threads.
     pub ended: Condvar,
     /// The same, for calls.
@@ -134,7 +135,6 @@ impl Core {
         Ok(Self {
             client,
             settings,
-            random: Random::from_system(),
             current: ArcSwapOption::empty(),
             refresh_token: ArcSwapOption::new(given),
             is_saml_over: AtomicBool::new(false),
@@ -150,14 +150,18 @@ impl Core {
 
     /// This process's part. A child begins with the token of its parent, and leaves everything else of it alone.
     pub fn shared(&self) -> &Shared {
-        self.process.get_or_make(|| Shared::new(self.renewal()), |_| {})
+        let make = || {
+            let random = Random::from_system();
+            Shared::new(self.renewal(&random), random)
+        };
+        self.process.get_or_make(make, |_| {})
     }
 
-    fn renewal(&self) -> Renewal {
+    fn renewal(&self, random: &Random) -> Renewal {
         let percent = self.settings.renew_at_percent;
         match &*self.current.load() {
             Some(session) if session.is_valid(uptime_ms()) => {
-                Renewal::with_token(percent, session.began_ms, session.expires_ms, &self.random)
+                Renewal::with_token(percent, session.began_ms, session.expires_ms, random)
             }
             _ => Renewal::new(percent),
         }
@@ -183,7 +187,7 @@ impl Core {
         if session.is_rejected.swap(true, Ordering::AcqRel) || !is_current {
             return false;
         }
-        progress.renewal.rejected(uptime_ms(), &self.random);
+        progress.renewal.rejected(uptime_ms(), &shared.random);
         drop(progress);
         shared.woken.notify_one();
         true
@@ -217,11 +221,12 @@ impl Core {
 }
 
 impl Shared {
-    fn new(renewal: Renewal) -> Self {
+    fn new(renewal: Renewal, random: Random) -> Self {
         let progress =
             Progress { renewal, renewals: 0, failures: 0, last_error: None, reported: None, replaced: Vec::new() };
         Self {
             progress: Mutex::new(progress),
+            random,
             ended: Condvar::new(),
             settled: Notify::new(),
             woken: Notify::new(),

@@ -71,7 +71,7 @@ fn settle(core: &Core, shared: &Shared, outcome: Result<Login>) {
         Ok(login) => {
             // A refresh token is good however late it comes.
             refresh_token = login.refresh_token.filter(|secret| login::keep_refresh_token(core, secret));
-            if progress.renewal.succeeded(now_ms, login.life, &core.random).is_some() {
+            if progress.renewal.succeeded(now_ms, login.life, &shared.random).is_some() {
                 token = Some(login.session.token.clone());
                 let replaced = core.current.swap(Some(Arc::new(login.session)));
                 progress.renewals += 1;
@@ -87,7 +87,7 @@ fn settle(core: &Core, shared: &Shared, outcome: Result<Login>) {
             }
         }
         Err(error) => {
-            progress.renewal.failed(now_ms, &core.random);
+            progress.renewal.failed(now_ms, &shared.random);
             progress.failures += 1;
             progress.last_error = Some(error);
         }
