@@ -85,9 +85,9 @@
  * the message names the argument. Pass NULL to check no access or no tenant.
  *
  * @par Ownership
- * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json` and `_with_cancellation` return,
- * the completions that wazo_auth_queue_next() returns, the errors that functions store, and every `char *`. Free each
- * once: a handle with the `_free` function of its type, a `char *` with wazo_auth_string_free(). Ignoring a returned
+ * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json`, `_with_cancellation` and
+ * `_with_renewer` return, the completions that wazo_auth_queue_next() returns, the errors that functions store, and
+ * every `char *`. Free each once: a handle with the `_free` function of its type, a `char *` with wazo_auth_string_free(). Ignoring a returned
  * string leaks it. The caller does not own a `const char *`: it is valid as long as the handle that it came from. The
  * caller keeps ownership of every argument, and may free it as soon as the function returns. Every `_free` function
  * accepts NULL, does no network I/O and cannot fail.
@@ -99,15 +99,16 @@
  * to find the mistake.
  *
  * @par Threads
- * A client, a cancellation and a queue are thread-safe: any number of threads may use one at the same time. Several
- * threads may read an error at the same time. Options and completions are not thread-safe: use each from one thread at
+ * A client, a cancellation, a queue and a renewer are thread-safe: any number of threads may use one at the same time.
+ * Several threads may read an error at the same time. Options and completions are not thread-safe: use each from one thread at
  * a time. Free a handle when no function uses it any more. A blocking call runs on the caller's thread. It starts no
- * thread, except for a name look-up, which runs on a separate thread until it ends. The first queue of a process starts
- * one thread, which all queues share.
+ * thread, except for a name look-up, which runs on a separate thread until it ends. The first queue of a process, or the
+ * first renewer that starts, starts one thread, which all share.
  *
  * @par Fork
  * A handle created before fork() works in every child and in the parent. Each child opens its own connections. A call
  * in progress during fork() continues in the parent. In the child, its queue reports it with ::WAZO_AUTH_ERROR_CLOSED.
+ * A renewer continues in the child with the token of the parent; see wazo_auth_renewer.
  *
  * @par Signals and file descriptors
  * The library installs no signal handler, and changes the signal mask of a thread only during a call. It never raises
@@ -954,6 +955,189 @@ bool wazo_auth_queue_cancel(wazo_auth_queue *queue, uint64_t id);
  * @param queue The queue, or NULL.
  */
 void wazo_auth_queue_free(wazo_auth_queue *queue);
+
+/** @} */
+
+/**
+ * @defgroup wazo_auth_renewers Renewers
+ * @{
+ */
+
+/**
+ * A renewer: it gets a token, renews it before it expires, and gives it to any number of clients.
+ *
+ * Thread-safe. Free it with wazo_auth_renewer_free(). After fork(), a child continues with the token of its parent and
+ * renews for itself as soon as it needs another one; it has no callbacks until it sets its own.
+ */
+typedef struct wazo_auth_renewer wazo_auth_renewer;
+
+/**
+ * The type of the functions that the renewer calls with a token, a state or a refresh token. The text is valid during
+ * the call.
+ */
+typedef void (*wazo_auth_renewer_listener)(const char *text, void *data);
+
+/**
+ * Creates a renewer. It logs in with the user name and password of the client, or as its own options say.
+ *
+ * It sends nothing and starts no thread before wazo_auth_renewer_start(), or before the first call that needs a token.
+ * Its logins run on the library's thread, with the time limit of the client (timeout_ms), but 10 to 60 seconds.
+ *
+ * @param client The client; the renewer keeps a copy of its options of calls, and shares its connection pool.
+ * @param options_json A JSON object, such as {"renew_at_percent": 80}; docs/options.md lists the options. NULL for the
+ * defaults.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The renewer; free it with wazo_auth_renewer_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+wazo_auth_renewer *wazo_auth_renewer_new(const wazo_auth_client *client,
+                                         const char *options_json,
+                                         wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Starts renewing, and waits for the first token if you want.
+ *
+ * While it waits, a failure that may pass is tried again, after 1 to 32 seconds; another one (a wrong password) is
+ * returned at once. Whatever it returns, the renewer goes on trying.
+ *
+ * @param renewer The renewer.
+ * @param timeout_ms How long to wait for the first token, in milliseconds: 0 to return at once, -1 for no limit.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if there is a token, or if it does not wait. false on failure.
+ */
+bool wazo_auth_renewer_start(const wazo_auth_renewer *renewer,
+                             int32_t timeout_ms,
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Returns the current token. It never waits.
+ *
+ * @param renewer The renewer, or NULL.
+ * @return The token; free it with wazo_auth_string_free(). NULL if there is no valid token.
+ */
+WAZO_AUTH_MUST_USE char *wazo_auth_renewer_token(const wazo_auth_renewer *renewer);
+
+/**
+ * Returns how the renewer is doing. It never waits, and shows no secrets.
+ *
+ * The members: `state` ("starting", "fresh", "stale": renewing fails but the token is valid, "failing": no valid token,
+ * "closed"), `expires_in_ms`, `renews_in_ms`, `user_uuid`, `tenant_uuid` (for a service of Wazo: the master tenant),
+ * `session_uuid`, `sessions_revoked` (how many other sessions the login ended), `renewals` and `failures` (of this
+ * process), `last_error` (`kind` and `message`, if the last attempt failed). What is not known is null.
+ *
+ * @param renewer The renewer, or NULL.
+ * @return A JSON object; free it with wazo_auth_string_free(). NULL for NULL.
+ */
+WAZO_AUTH_MUST_USE char *wazo_auth_renewer_snapshot(const wazo_auth_renewer *renewer);
+
+/**
+ * Sets a function to call with each new token. If there is a token already, it is called with that.
+ *
+ * It runs on the library's thread. It must be short; it must not make blocking calls or fork. When this function
+ * returns, the previous one is no longer running (unless it is the one that calls this). After
+ * wazo_auth_renewer_free() it is not called any more.
+ *
+ * @param renewer The renewer.
+ * @param on_change The function; NULL to remove it.
+ * @param data The second argument of the function, which uses it on the library's thread.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was set.
+ */
+bool wazo_auth_renewer_set_on_change(const wazo_auth_renewer *renewer,
+                                     wazo_auth_renewer_listener on_change,
+                                     void *data,
+                                     wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Sets a function to call with each new state: "starting", "fresh", "stale" or "failing", as in
+ * wazo_auth_renewer_snapshot(). If the renewer has started already, it is called with the current state.
+ *
+ * It runs as the function of wazo_auth_renewer_set_on_change() does.
+ *
+ * @param renewer The renewer.
+ * @param on_state The function; NULL to remove it.
+ * @param data The second argument of the function, which uses it on the library's thread.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was set.
+ */
+bool wazo_auth_renewer_set_on_state(const wazo_auth_renewer *renewer,
+                                    wazo_auth_renewer_listener on_state,
+                                    void *data,
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Sets a function to call with each new refresh token, so that you can store it for the next start of your program
+ * (the option `refresh_token`). If one has been received already, it is called with that.
+ *
+ * It runs as the function of wazo_auth_renewer_set_on_change() does.
+ *
+ * @param renewer The renewer, with the option `offline`.
+ * @param on_refresh_token The function; NULL to remove it.
+ * @param data The second argument of the function, which uses it on the library's thread.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was set.
+ */
+bool wazo_auth_renewer_set_on_refresh_token(const wazo_auth_renewer *renewer,
+                                            wazo_auth_renewer_listener on_refresh_token,
+                                            void *data,
+                                            wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Renews the token now. It does not wait for the new token.
+ *
+ * @param renewer The renewer.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if the renewal is on its way. false if the renewer is closed.
+ */
+bool wazo_auth_renewer_renew(const wazo_auth_renewer *renewer, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
+
+/**
+ * Logs out: ends the renewals and revokes the token, those that it replaced, and the refresh token. Calls of bound
+ * clients fail afterwards, with ::WAZO_AUTH_ERROR_CLOSED.
+ *
+ * In a child process it revokes only what the child has received itself: other processes may use the parent's token.
+ *
+ * @param renewer The renewer. It must still be freed.
+ * @param timeout_ms The time limit for everything, in milliseconds; 0 or less for that of a login for each request.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if everything was revoked. false if not: the tokens live until they expire.
+ */
+bool wazo_auth_renewer_close(const wazo_auth_renewer *renewer,
+                             int32_t timeout_ms,
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Creates a client whose calls use the token of a renewer. It shares the connection pool of the other client.
+ *
+ * A call that finds no token waits for one, within its own time limit. If the server answers that the token is not
+ * valid any more, the token is renewed, once for any number of calls, and the call is repeated once with the new one.
+ * An option `token` that is set on the client later takes the place of the renewer.
+ *
+ * @param client The client.
+ * @param renewer The renewer; it may be freed before the client, whose calls then fail when the token is no longer
+ * valid.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A client; free it with wazo_auth_client_free(), before or after the other. NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+wazo_auth_client *wazo_auth_client_with_renewer(const wazo_auth_client *client,
+                                                const wazo_auth_renewer *renewer,
+                                                wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
+
+/**
+ * Frees a renewer. Renewals end, and no function is called any more. The token is not revoked: call
+ * wazo_auth_renewer_close() before, to log out.
+ *
+ * @param renewer The renewer, or NULL.
+ */
+void wazo_auth_renewer_free(wazo_auth_renewer *renewer);
 
 /** @} */
 

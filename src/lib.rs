@@ -12,7 +12,7 @@
 //!   [`schedule`]: back-off, jitter, budgets.
 //! - [`client`]: the one engine that carries operations out. Safe Rust, no C in it.
 //! - `worker`, [`queue`], `futures`: the library's one thread; calls in flight and their completions, or their futures.
-//! - [`verifier`]: decisions about other people's tokens.
+//! - [`verifier`]: decisions about other people's tokens. [`renewer`]: a token that stays fresh, for any number of clients.
 //! - [`ffi`]: the C ABI. With `host` the only room of `unsafe`.
 #![deny(unsafe_code)]
 
@@ -30,6 +30,7 @@ pub mod operations;
 pub mod options;
 mod percent;
 pub mod queue;
+pub mod renewer;
 pub mod schedule;
 pub mod secret;
 pub mod verifier;
@@ -45,5 +46,7 @@ pub use cancellation::Cancellation;
 pub use client::{Arguments, Client, Outcome, TokenSource};
 pub use error::{Error, ErrorKind, Result};
 pub use options::Options;
+pub use options::RenewerSettings;
 pub use queue::{Completion, Queue};
+pub use renewer::Renewer;
 pub use verifier::{Decision, Verdict, Verifier};

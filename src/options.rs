@@ -6,11 +6,14 @@
 pub mod entry;
 mod parse;
 #[allow(missing_docs, reason = "the fields are the options")]
+pub mod renewer;
+#[allow(missing_docs, reason = "the fields are the options")]
 pub mod service;
 #[allow(missing_docs, reason = "the fields are the options")]
 mod settings;
 
 pub use entry::{OPTIONS, OptionEntry, Scope};
+pub use renewer::RenewerSettings;
 pub use service::{ServiceOption, ServiceSettings, VerifierSettings};
 pub use settings::{CallSettings, ConnectionSettings};
 

@@ -134,6 +134,8 @@ private:
     detail::Owned<wazo_auth_cancellation, wazo_auth_cancellation_free> cancellation_;
 };
 
+class Renewer;
+
 /// A client of a wazo-auth server: the operations by resource (`client.users().get(uuid)`), and calls by name.
 ///
 /// Thread-safe, including set() and set_token(). It can be used in child processes after fork. The constructor neither
@@ -172,6 +174,10 @@ public:
         const auto *by = detail::present(cancellation.get(), "cancellation");
         return Client(outcome.handle(wazo_auth_client_with_cancellation(present(), by, outcome.error())));
     }
+
+    /// Creates a client that shares this one's connection pool and whose calls use the token of a renewer. A call waits
+    /// for a token if there is none, and is repeated once with a new one if the server rejects the old one.
+    [[nodiscard]] Client with(const Renewer &renewer) const;
 
     /// Changes an option for the calls that begin afterwards. Clients created by with() are not affected.
     void set(Text key, OptionalText value) {

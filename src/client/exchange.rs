@@ -30,7 +30,7 @@ pub struct Received {
 ///
 /// Futures are pinned where they are made: one that is passed on takes its room twice, at every level.
 pub async fn run(
-    route: Route<'_>,
+    route: &mut Route<'_>,
     prepared: &Prepared,
     settings: &CallSettings,
     cancellations: Cancellations<'_>,
@@ -89,6 +89,35 @@ pub async fn turn<'a>(
     .await
 }
 
+/// Waits for a token, which is part of the call's time: nothing has been sent, or what was sent has been refused.
+pub async fn for_token<T>(
+    prepared: &Prepared,
+    settings: &CallSettings,
+    cancellations: Cancellations<'_>,
+    token: impl Future<Output = T>,
+) -> Result<T> {
+    let mut token = pin!(token);
+    let mut deadline = pin!(prepared.deadline.at().map(sleep_until));
+    let mut cancelled = pin!(cancellations.any());
+    poll_fn(|context| {
+        if cancelled.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(cancelled_by_the_caller(prepared, Phase::Waiting)));
+        }
+        if let Poll::Ready(token) = token.as_mut().poll(context) {
+            return Poll::Ready(Ok(token));
+        }
+        match deadline.as_mut().as_pin_mut() {
+            Some(deadline) => deadline.poll(context).map(|()| {
+                let limit = settings.timeout.unwrap_or(Duration::ZERO).as_millis();
+                let message = format!("timed out after {limit} ms (timeout_ms) while waiting for a token");
+                Err(report(prepared, ErrorKind::Timeout, &message, Fate::NotCarriedOut))
+            }),
+            None => Poll::Pending,
+        }
+    })
+    .await
+}
+
 /// What ends a call from outside.
 #[derive(Clone, Copy)]
 pub struct Cancellations<'a> {
@@ -117,11 +146,11 @@ impl Cancellations<'_> {
     }
 }
 
-async fn attempts(mut route: Route<'_>, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
+async fn attempts(route: &mut Route<'_>, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
     let mut attempts = Attempts::new(settings.retries);
     loop {
         phase::begin();
-        let outcome = attempt(&mut route, prepared, settings.max_response_bytes).await;
+        let outcome = attempt(route, prepared, settings.max_response_bytes).await;
         match attempts.next(prepared, &outcome) {
             Next::End => return outcome,
             Next::AtOnce => {

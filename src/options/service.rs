@@ -140,6 +140,7 @@ mod tests {
     #[test]
     fn every_default_is_one_that_its_parser_takes() {
         holds_its_table::<VerifierSettings>();
+        holds_its_table::<crate::options::RenewerSettings>();
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::options::{OptionEntry, ServiceSettings, VerifierSettings};
+use crate::options::{OptionEntry, RenewerSettings, ServiceSettings, VerifierSettings};
 
 use super::sources::{Sources, generated_from};
 use super::text::cell;
@@ -43,6 +43,7 @@ pub fn reference(sources: &Sources) -> String {
         }
     }
     service::<VerifierSettings>(&mut text, "a verifier", "wazo_auth_verifier_new");
+    service::<RenewerSettings>(&mut text, "a renewer", "wazo_auth_renewer_new");
     text
 }
 
