@@ -17,6 +17,7 @@ mod report;
 mod request;
 mod response;
 mod retry;
+mod statistics;
 mod token_source;
 
 pub use answer::Outcome;
@@ -54,6 +55,7 @@ struct Engine {
     /// What every request begins with.
     base: Arc<Base>,
     transport: Transport,
+    shared: exchange::Shared,
 }
 
 /// What is a handle's own: swapped whole, so that a call has the old one or the new one.
@@ -72,7 +74,10 @@ impl Client {
         let transport = Transport::new(options.connection.clone())?;
         let identity =
             Identity { caller: Caller::new(options.call.clone()), cancellations: Vec::new(), token_source: None };
-        Ok(Self { engine: Arc::new(Engine { base, transport }), identity: ArcSwap::from_pointee(identity) })
+        Ok(Self {
+            engine: Arc::new(Engine { base, transport, shared: exchange::Shared::default() }),
+            identity: ArcSwap::from_pointee(identity),
+        })
     }
 
     fn derived(&self, change: impl FnOnce(&mut Identity)) -> Self {
@@ -119,6 +124,16 @@ impl Client {
     /// The URL that the paths of operations are put behind.
     pub fn base_url(&self) -> &str {
         self.engine.base.as_str()
+    }
+
+    /// What this client and the handles that share its connections have done so far, as JSON: `calls` that have begun,
+    /// `in_progress`, `succeeded`, `errors` by kind, `retries`, `connections_opened` and `connections_reused` by
+    /// attempts, `bytes_received` in bodies, and `latency_us` (`count`, `mean`, `p50`, `p90`, `p99`, `p999`, `max`).
+    ///
+    /// What was refused before anything was sent, and a question that needs no server, is not counted. A forked child
+    /// goes on from its parent's numbers, except for `in_progress`, which is its own.
+    pub fn statistics(&self) -> String {
+        self.engine.shared.statistics.to_json()
     }
 
     /// Carries out an operation.
@@ -196,6 +211,7 @@ impl PendingCall {
     /// Makes it on this thread.
     pub(crate) fn run(self) -> Result<Outcome> {
         let Preparation::Request(prepared) = &self.preparation else { return Ok(Outcome::no()) };
+        let _running = self.engine.shared.statistics.begin();
         let outcome =
             self.engine.transport.drive(prepared.needs_reqwest(), async |route| self.exchange(route, prepared).await);
         self.ended(prepared, outcome)
@@ -209,6 +225,7 @@ impl PendingCall {
     /// Makes it as a task of an I/O thread.
     pub(crate) async fn run_as_task(self, io_thread: usize) -> Result<Outcome> {
         let Preparation::Request(prepared) = &self.preparation else { return Ok(Outcome::no()) };
+        let _running = self.engine.shared.statistics.begin();
         let outcome = match self.engine.transport.shared(io_thread) {
             Ok((route, turns)) => self.in_turn(route, turns, prepared).await,
             Err(error) => Err(error),
@@ -240,7 +257,8 @@ impl PendingCall {
     }
 
     async fn exchange(&self, route: Route<'_>, prepared: &Prepared) -> Result<Outcome> {
-        let received = exchange::run(route, prepared, &self.identity.caller, self.cancellations()).await?;
+        let (cancellations, shared) = (self.cancellations(), &self.engine.shared);
+        let received = exchange::run(route, prepared, &self.identity.caller, cancellations, shared).await?;
         response::judge(prepared, self.expected, received.answer).map_err(|error| doubted(error, received.in_doubt))
     }
 
@@ -256,8 +274,9 @@ impl PendingCall {
             Err(error) => (error.status(), Some(error.kind), error.message.as_str()),
         };
         let operation = || prepared.shown_operation();
-        let duration = || clock::now().saturating_duration_since(prepared.begun);
-        log(|write| write(&Record { operation: &operation(), status, kind, message, duration: duration() }));
+        let duration = clock::now().saturating_duration_since(prepared.begun);
+        self.engine.shared.statistics.ended(kind, duration);
+        log(|write| write(&Record { operation: &operation(), status, kind, message, duration }));
         outcome
     }
 }

@@ -5,7 +5,8 @@ use super::connection::phase::{self, Phase};
 use super::connection::{Direct, Failure, NotFound, Refused, Route, Target, Turn, Turns};
 use super::report::{Fate, doubted, located, report};
 use super::request::Prepared;
-use super::retry::{Attempts, Next};
+use super::retry::{Attempts, Next, Repetitions};
+use super::statistics::Statistics;
 use crate::cancellation::Cancellation;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -26,6 +27,13 @@ pub struct Received {
     pub in_doubt: bool,
 }
 
+/// What the exchanges of one engine share.
+#[derive(Default)]
+pub struct Shared {
+    pub repetitions: Repetitions,
+    pub statistics: Statistics,
+}
+
 /// Sends a request and receives the answer, whatever its status.
 ///
 /// Futures are pinned where they are made: one that is passed on takes its room twice, at every level.
@@ -34,9 +42,10 @@ pub async fn run(
     prepared: &Prepared,
     settings: &CallSettings,
     cancellations: Cancellations<'_>,
+    shared: &Shared,
 ) -> Result<Received> {
     phase::observed(async {
-        let mut call = pin!(attempts(route, prepared, settings));
+        let mut call = pin!(attempts(route, prepared, settings, shared));
         // The deadline is around everything: look-up, connecting, sending, receiving, waiting between attempts.
         let mut deadline = pin!(prepared.deadline.at().map(sleep_until));
         let mut cancelled = pin!(cancellations.any());
@@ -55,6 +64,8 @@ pub async fn run(
         })
         .await;
         let in_doubt = phase::is_in_doubt();
+        // The attempt that ended, or was ended in the middle.
+        shared.statistics.attempted();
         match outcome {
             Ok(answer) => Ok(Received { answer, in_doubt }),
             Err(error) => Err(doubted(error, in_doubt)),
@@ -117,20 +128,30 @@ impl Cancellations<'_> {
     }
 }
 
-async fn attempts(mut route: Route<'_>, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
-    let mut attempts = Attempts::new(settings.retries);
+async fn attempts(
+    mut route: Route<'_>,
+    prepared: &Prepared,
+    settings: &CallSettings,
+    shared: &Shared,
+) -> Result<Answer> {
+    let mut attempts = Attempts::new(&shared.repetitions, settings.retries);
     loop {
         phase::begin();
         let outcome = attempt(&mut route, prepared, settings.max_response_bytes).await;
+        if let Ok(answer) = &outcome {
+            shared.statistics.received(answer.body.len());
+        }
         match attempts.next(prepared, &outcome) {
             Next::End => return outcome,
             Next::AtOnce => {
+                shared.statistics.repeated();
                 // It is idempotent; but what changes something may have been done by the attempt that failed.
                 if !prepared.is_safe() {
                     phase::doubt();
                 }
             }
             Next::After(pause) => {
+                shared.statistics.repeated();
                 drop(outcome);
                 phase::enter(Phase::Pausing);
                 sleep_until(clock::now() + pause).await;
