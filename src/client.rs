@@ -12,6 +12,7 @@ mod exchange;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
+mod kept;
 mod refusal;
 mod report;
 mod request;
@@ -40,6 +41,7 @@ use request::{Caller, Preparation, Prepared};
 use response::Expected;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A client of one wazo-auth.
 ///
@@ -56,6 +58,7 @@ struct Engine {
     base: Arc<Base>,
     transport: Transport,
     shared: exchange::Shared,
+    kept: kept::Kept,
 }
 
 /// What is a handle's own: swapped whole, so that a call has the old one or the new one.
@@ -74,10 +77,9 @@ impl Client {
         let transport = Transport::new(options.connection.clone())?;
         let identity =
             Identity { caller: Caller::new(options.call.clone()), cancellations: Vec::new(), token_source: None };
-        Ok(Self {
-            engine: Arc::new(Engine { base, transport, shared: exchange::Shared::default() }),
-            identity: ArcSwap::from_pointee(identity),
-        })
+        let (shared, kept) = Default::default();
+        let engine = Arc::new(Engine { base, transport, shared, kept });
+        Ok(Self { engine, identity: ArcSwap::from_pointee(identity) })
     }
 
     fn derived(&self, change: impl FnOnce(&mut Identity)) -> Self {
@@ -134,6 +136,38 @@ impl Client {
     /// goes on from its parent's numbers, except for `in_progress`, which is its own.
     pub fn statistics(&self) -> String {
         self.engine.shared.statistics.to_json()
+    }
+
+    /// The time limit of its calls.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.identity.load().caller.settings().timeout
+    }
+
+    /// Waits on this thread, or until the client's calls are cancelled, which is an error.
+    pub(crate) fn pause(&self, length: Duration) -> Result<()> {
+        let identity = self.identity.load_full();
+        exchange::pause(Cancellations { own: None, of_client: &identity.cancellations }, length)
+    }
+
+    /// What `ask` answers, kept for the client's token and tenant for this long by all handles that share the connections.
+    /// For one question only: answers to different ones are not told apart.
+    pub(crate) fn kept_for(&self, oldest: Duration, ask: impl FnOnce() -> Result<String>) -> Result<Arc<str>> {
+        let key = || {
+            let (identity, _) = self.identity_now();
+            let settings = identity.caller.settings();
+            let token = settings.token.as_ref().map_or("", |secret| secret.0.as_str());
+            self.engine.kept.key(token, settings.tenant_uuid.as_deref().unwrap_or_default())
+        };
+        let (of, begun) = (key()?, clock::now());
+        if let Some(known) = self.engine.kept.get(of, begun, oldest) {
+            return Ok(known);
+        }
+        let answer: Arc<str> = ask()?.into();
+        // Another token may have come meanwhile, and the answer may be its.
+        if key()? == of {
+            self.engine.kept.put(of, begun, Arc::clone(&answer));
+        }
+        Ok(answer)
     }
 
     /// Carries out an operation.

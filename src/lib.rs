@@ -12,6 +12,7 @@
 //!   [`schedule`]: back-off, jitter, budgets.
 //! - [`client`]: the one engine that carries operations out. Safe Rust, no C in it.
 //! - `worker`, [`queue`]: the library's one thread; calls in flight and their completions.
+//! - [`paging`]: listings, item by item. [`readiness`]: whether the server is there.
 //! - [`ffi`]: the C ABI. With `host` the only room of `unsafe`.
 #![deny(unsafe_code)]
 
@@ -26,8 +27,10 @@ mod json;
 pub mod log;
 pub mod operations;
 pub mod options;
+pub mod paging;
 mod percent;
 pub mod queue;
+pub mod readiness;
 pub mod schedule;
 pub mod secret;
 mod worker;
@@ -42,4 +45,6 @@ pub use cancellation::Cancellation;
 pub use client::{Arguments, Client, Outcome, TokenSource};
 pub use error::{Error, ErrorKind, Result};
 pub use options::Options;
+pub use paging::{Pages, visible_tenants};
 pub use queue::{Completion, Queue};
+pub use readiness::{Health, State, wait_until_ready};

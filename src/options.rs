@@ -11,7 +11,7 @@ pub mod service;
 mod settings;
 
 pub use entry::{OPTIONS, OptionEntry, Scope};
-pub use service::{ServiceOption, ServiceSettings, VerifierSettings};
+pub use service::{HealthSettings, PageSettings, ServiceOption, ServiceSettings, VerifierSettings};
 pub use settings::{CallSettings, ConnectionSettings};
 
 use crate::error::{Error, Result, shown};

@@ -3,8 +3,8 @@
 mod support;
 
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::scripted::{Answer, Scripted};
 use wazo_auth_client::{Arguments, Client, Error, ErrorKind, Options, Outcome, Queue};

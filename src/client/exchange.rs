@@ -10,7 +10,7 @@ use super::statistics::Statistics;
 use crate::cancellation::Cancellation;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::drive::sleep_until;
+use crate::host::drive::{Driver, sleep_until};
 use crate::options::CallSettings;
 use std::error::Error as StdError;
 use std::future::poll_fn;
@@ -126,6 +126,23 @@ impl Cancellations<'_> {
         })
         .await;
     }
+}
+
+/// Waits on this thread, for nothing but the time or a cancellation.
+pub fn pause(cancellations: Cancellations<'_>, length: Duration) -> Result<()> {
+    let Some(at) = clock::now().checked_add(length) else {
+        return Err(Error::invalid("the pause is longer than a clock can tell"));
+    };
+    Driver::default().drive(async {
+        let (mut cancelled, mut over) = (pin!(cancellations.any()), pin!(sleep_until(at)));
+        poll_fn(|context| {
+            if cancelled.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(Error::new(ErrorKind::Cancelled, "cancelled by the caller while waiting")));
+            }
+            over.as_mut().poll(context).map(Ok)
+        })
+        .await
+    })
 }
 
 async fn attempts(

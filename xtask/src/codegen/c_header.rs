@@ -27,6 +27,8 @@ const SECTIONS: &[Section] = &[
     Section { group: "completions", title: "Completions", file: "completion.rs" },
     Section { group: "queues", title: "Queues", file: "queue.rs" },
     Section { group: "access", title: "Access lists", file: "access.rs" },
+    Section { group: "pages", title: "Listings", file: "pages.rs" },
+    Section { group: "health", title: "Readiness and health", file: "health.rs" },
     Section { group: "json", title: "JSON helpers", file: "json.rs" },
 ];
 
