@@ -1126,8 +1126,8 @@ typedef struct wazo_auth_pages wazo_auth_pages;
  * @param client The client; it may be freed before the iterator. Later changes of its options have no effect.
  * @param operation The name of an operation that takes `limit` and `offset`, such as "users.list".
  * @param arguments_json The arguments, as for wazo_auth_call(), without `limit` and `offset`; NULL for none.
- * @param options_json The options as a JSON object, such as {"page_size": 100, "max_items": 1000}; docs/options.md lists
- * them. NULL for the defaults.
+ * @param options_json The options as a JSON object, such as {"page_size": 100, "max_items": 1000}; docs/options.md
+ * lists them. NULL for the defaults.
  * @param error Receives the error on failure; NULL if you do not need it.
  * @return The iterator; free it with wazo_auth_pages_free(). NULL on failure.
  */

@@ -96,7 +96,9 @@ fn what_was_there_all_the_time_is_not_skipped_where_earlier_items_are_deleted() 
             let (_server, client, uuids) = with_users(30);
             let found = iterate(users(&client, page_size), |number| {
                 if number == at {
-                    uuids[at - deleted..at].iter().for_each(|uuid| delete(&client, uuid));
+                    for uuid in &uuids[at - deleted..at] {
+                        delete(&client, uuid);
+                    }
                 }
             });
             assert_eq!(found, uuids, "pages of {page_size}, {deleted} deleted after {at}");
@@ -128,7 +130,9 @@ fn everything_may_go_in_the_middle() {
     let (_server, client, uuids) = with_users(12);
     let found = iterate(users(&client, 3), |number| {
         if number == 3 {
-            uuids.iter().for_each(|uuid| delete(&client, uuid));
+            for uuid in &uuids {
+                delete(&client, uuid);
+            }
         }
     });
     assert_eq!(found, uuids[..3]);

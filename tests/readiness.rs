@@ -36,7 +36,12 @@ fn settings(json: &str) -> HealthSettings {
 /// What a watch tells, one state after the other.
 fn told(health: &Health) -> mpsc::Receiver<State> {
     let (tell, told) = mpsc::channel();
-    health.set_on_change(Some(Arc::new(move |state| drop(tell.send(state))))).unwrap();
+    health
+        .set_on_change(Some(Arc::new(move |state| {
+            // Nobody may listen any more.
+            let _ = tell.send(state);
+        })))
+        .unwrap();
     told
 }
 

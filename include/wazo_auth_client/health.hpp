@@ -29,7 +29,6 @@ public:
     /// @param client the client; it may be destroyed before the watch
     /// @param options such as `{{"interval_ms", 10000}, {"down_after", 3}}`; docs/options.md lists them
     explicit Health(const Client &client, const OptionalText &options = {}) : health_(made(client, options)) {}
-    Health(const Client &client, const Object &options) : Health(client, OptionalText(options.json())) {}
 
     /// The state by the last probe. It never blocks.
     [[nodiscard]] HealthState state() const noexcept { return static_cast<HealthState>(wazo_auth_health_state(get())); }

@@ -89,7 +89,7 @@ mod tests {
             assert_eq!(kept.get(other, begun, minute), None);
         }
         kept.put(key, begun, "second".into());
-        assert_eq!(kept.get(key, begun + minute - Duration::from_millis(1), minute).as_deref(), Some("second"));
+        assert_eq!(kept.get(key, begun + Duration::from_millis(59_999), minute).as_deref(), Some("second"));
         assert_eq!(kept.get(key, begun + minute, minute), None);
         for number in 0..1000 {
             kept.put(kept.key(&number.to_string(), "").unwrap(), begun, "".into());

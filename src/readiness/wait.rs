@@ -27,7 +27,7 @@ pub fn wait_until_ready(client: &Client, timeout: Option<Duration>) -> Result<()
         let pause = match deadline.left(clock::now()) {
             Some(left) if left <= SHORTEST_PROBE => return Err(error),
             // One more probe before the end.
-            Some(left) => pause.min(left - SHORTEST_PROBE),
+            Some(left) => pause.min(left.saturating_sub(SHORTEST_PROBE)),
             None => pause,
         };
         client.pause(pause)?;
