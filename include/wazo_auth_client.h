@@ -1145,15 +1145,12 @@ WAZO_AUTH_NONNULL(1, 2);
  * After an error, the iterator can be used again: it asks for the same page again.
  *
  * @param pages The iterator.
- * @param error Receives the error on failure; NULL if you do not need it. Set it to NULL before the call: only it tells
- * a failure from the end.
- * @return The item as JSON; free it with wazo_auth_string_free(). NULL without an error if there are no more items; NULL
- * with an error on failure.
+ * @param error Receives the error on failure; NULL if you do not need it. Set it to NULL before the call: only it
+ * tells a failure from the end.
+ * @return The item as JSON; free it with wazo_auth_string_free(). NULL without an error if there are no more items;
+ * NULL with an error on failure.
  */
-WAZO_AUTH_MUST_USE
-char *wazo_auth_pages_next(wazo_auth_pages *pages,
-                           wazo_auth_error **error)
-WAZO_AUTH_NONNULL(1);
+WAZO_AUTH_MUST_USE char *wazo_auth_pages_next(wazo_auth_pages *pages, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
 
 /**
  * Frees an iterator.

@@ -34,12 +34,12 @@
  * Errors. Every failure throws a wazo::auth::Error, a std::runtime_error with kind, status, error_id, details and
  * flags. The only other exceptions are std::bad_alloc, and std::system_error if a Dispatcher cannot start its thread.
  *
- * Ownership. Access, Client, Options, Cancellation, Pages, Health, Queue, Completion and Dispatcher own their handles. They
- * can be moved, but not copied. The object that `client.users()` returns shares the ownership of the client's handle: it may outlive the
+ * Ownership. Access, Client, Options, Cancellation, Pages, Health, Queue, Completion and Dispatcher own their handles.
+ * They can be moved, but not copied. The object that `client.users()` returns shares the ownership of the client's handle: it may outlive the
  * client.
  *
- * Threads. Access, Client, Cancellation, Health, Queue and Dispatcher are thread-safe, except for assigning to, moving from
- * and destroying an object. Use Options, Pages and a Completion from one thread at a time. Errors can be copied, and read from any
+ * Threads. Access, Client, Cancellation, Health, Queue and Dispatcher are thread-safe, except for assigning to, moving
+ * from and destroying an object. Use Options, Pages and a Completion from one thread at a time. Errors can be copied, and read from any
  * thread.
  *
  * Many calls at once. Dispatcher returns a std::future for each call, and has its own thread. Queue has a file

@@ -31,7 +31,9 @@ public:
     explicit Health(const Client &client, const OptionalText &options = {}) : health_(made(client, options)) {}
 
     /// The state by the last probe. It never blocks.
-    [[nodiscard]] HealthState state() const noexcept { return static_cast<HealthState>(wazo_auth_health_state(get())); }
+    [[nodiscard]] HealthState state() const noexcept {
+        return static_cast<HealthState>(wazo_auth_health_state(get()));
+    }
 
     /// Sets a function to call when the state has changed, and soon if the state is known already.
     ///

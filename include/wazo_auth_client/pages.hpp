@@ -50,8 +50,8 @@ public:
         std::optional<std::string> item_;
     };
 
-    /// The next item; std::nullopt at the end. Throws the error of the request; afterwards, next() asks for the same page
-    /// again.
+    /// The next item; std::nullopt at the end. Throws the error of the request; afterwards, next() asks for the same
+    /// page again.
     [[nodiscard]] std::optional<std::string> next() {
         detail::Outcome outcome;
         auto *pages = detail::present(pages_.get(), "pages");

@@ -63,10 +63,10 @@ pub unsafe extern "C" fn wazo_auth_pages_new(
 /// After an error, the iterator can be used again: it asks for the same page again.
 ///
 /// @param pages The iterator.
-/// @param error Receives the error on failure; NULL if you do not need it. Set it to NULL before the call: only it tells
-/// a failure from the end.
-/// @return The item as JSON; free it with wazo_auth_string_free(). NULL without an error if there are no more items; NULL
-/// with an error on failure.
+/// @param error Receives the error on failure; NULL if you do not need it. Set it to NULL before the call: only it
+/// tells a failure from the end.
+/// @return The item as JSON; free it with wazo_auth_string_free(). NULL without an error if there are no more items;
+/// NULL with an error on failure.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 #[must_use]
