@@ -600,6 +600,27 @@ WAZO_AUTH_NONNULL(1);
 const char *wazo_auth_client_base_url(const wazo_auth_client *client);
 
 /**
+ * Returns what a client, and the clients that share its connection pool, have done so far: a JSON object of counters.
+ *
+ * The members: `calls` (begun), `in_progress`, `succeeded`, `errors` (an object: the name of a kind and how many calls
+ * ended with it), `retries`, `connections_opened`, `connections_reused`, `bytes_received` (response bodies), and
+ * `latency_us` with `count`, `mean`, `p50`, `p90`, `p99`, `p999` and `max`: how long calls took, in microseconds, with
+ * their repetitions; quantiles are within 5 %.
+ *
+ * Calls that end before anything is sent, because an argument is invalid or the answer is known, are not counted.
+ * Always on: counting needs no lock. After fork() the child goes on from its parent's numbers, except for
+ * `in_progress`.
+ *
+ * @param client The client.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A JSON object; free it with wazo_auth_string_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+char *wazo_auth_client_stats(const wazo_auth_client *client,
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
  * Frees a client. The last client that shares a connection pool closes the connections, without waiting for the
  * server.
  *
@@ -1471,6 +1492,188 @@ WAZO_AUTH_NONNULL(1);
  * @param verifier The verifier, or NULL.
  */
 void wazo_auth_verifier_free(wazo_auth_verifier *verifier);
+
+/** @} */
+
+/**
+ * @defgroup wazo_auth_pages Listings
+ * @{
+ */
+
+/**
+ * An iterator over a listing, such as users.list: it asks for one page after the other and returns single items.
+ *
+ * No item with a UUID is returned twice. Items that come or go meanwhile may be returned or not; those that are there
+ * all the time are not skipped because others were deleted. Thread-safe; each item goes to one caller. Free it with
+ * wazo_auth_pages_free().
+ */
+typedef struct wazo_auth_pages wazo_auth_pages;
+
+/**
+ * Creates an iterator over a listing. Nothing is sent yet.
+ *
+ * Example: wazo_auth_pages *pages = wazo_auth_pages_new(client, "users.list", "{\"search\": \"ali\"}", NULL, &error);
+ *
+ * @param client The client; it may be freed before the iterator. Later changes of its options have no effect.
+ * @param operation The name of an operation that takes `limit` and `offset`, such as "users.list".
+ * @param arguments_json The arguments, as for wazo_auth_call(), without `limit` and `offset`; NULL for none.
+ * @param options_json The options as a JSON object, such as {"page_size": 100, "max_items": 1000}; docs/options.md
+ * lists them. NULL for the defaults.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The iterator; free it with wazo_auth_pages_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+wazo_auth_pages *wazo_auth_pages_new(const wazo_auth_client *client,
+                                     const char *operation,
+                                     const char *arguments_json,
+                                     const char *options_json,
+                                     wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
+
+/**
+ * Returns the next item of a listing. It blocks while it waits for a page.
+ *
+ * After an error, the iterator can be used again: it asks for the same page again.
+ *
+ * @param pages The iterator.
+ * @param error Receives the error on failure; NULL if you do not need it. Set it to NULL before the call: only it
+ * tells a failure from the end.
+ * @return The item as JSON; free it with wazo_auth_string_free(). NULL without an error if there are no more items;
+ * NULL with an error on failure.
+ */
+WAZO_AUTH_MUST_USE char *wazo_auth_pages_next(wazo_auth_pages *pages, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
+
+/**
+ * Frees an iterator.
+ *
+ * @param pages The iterator, or NULL.
+ */
+void wazo_auth_pages_free(wazo_auth_pages *pages);
+
+/**
+ * Returns the tenants that the client's token may see, in the client's tenant: the items of tenants.list.
+ *
+ * The answer is kept for 60 seconds, by all clients that share the connection pool: call it as often as you like. A
+ * change of the tenants is seen after that time.
+ *
+ * @param client The client.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A JSON array of tenants; free it with wazo_auth_string_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+char *wazo_auth_client_visible_tenants(const wazo_auth_client *client,
+                                       wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/** @} */
+
+/**
+ * @defgroup wazo_auth_health Readiness and health
+ * @{
+ */
+
+/**
+ * How the server does, see wazo_auth_health_state(). New states are appended, so give every switch a default.
+ */
+typedef enum {
+    /**
+     * Not known yet: no probe has ended.
+     */
+    WAZO_AUTH_HEALTH_UNKNOWN = 0,
+    /**
+     * The last probe succeeded.
+     */
+    WAZO_AUTH_HEALTH_REACHABLE = 1,
+    /**
+     * The last probe failed, or the server answers that it cannot do its work (500, 503).
+     */
+    WAZO_AUTH_HEALTH_DEGRADED = 2,
+    /**
+     * So many probes in a row failed (the option `down_after`) that the server counts as gone.
+     */
+    WAZO_AUTH_HEALTH_DOWN = 3,
+} wazo_auth_health_state_t;
+
+/**
+ * A watch over the health of a server: it probes it now and then on the library's thread.
+ *
+ * Thread-safe. Free it with wazo_auth_health_free(). After fork() the child watches for itself, from the first call of
+ * a function of the watch on; it has no function to call before it sets one.
+ */
+typedef struct wazo_auth_health wazo_auth_health;
+
+/**
+ * The type of the function that wazo_auth_health_set_on_change() sets. It is called when the state has changed.
+ */
+typedef void (*wazo_auth_health_on_change)(wazo_auth_health_state_t state, void *data);
+
+/**
+ * Waits until the server is ready: until wazo_auth_status_check() succeeds. Between the attempts there are pauses of
+ * 0.1 to 5 seconds, shortened at random.
+ *
+ * It ends early if a cancellation of the client is cancelled (wazo_auth_client_with_cancellation()).
+ *
+ * @param client The client.
+ * @param timeout_ms How long to wait, in milliseconds; -1 to wait without a limit.
+ * @param error Receives the error of the last attempt on failure; NULL if you do not need it.
+ * @return true if the server is ready. false if it was not ready in time.
+ */
+WAZO_AUTH_MUST_USE
+bool wazo_auth_client_wait_until_ready(const wazo_auth_client *client,
+                                       int64_t timeout_ms,
+                                       wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Begins to watch the health of a server. The first probe is sent at once. The library's thread is started if it does
+ * not run yet.
+ *
+ * @param client The client; it may be freed before the watch.
+ * @param options_json The options as a JSON object, such as {"interval_ms": 10000, "down_after": 3}; docs/options.md
+ * lists them. NULL for the defaults.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The watch; free it with wazo_auth_health_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+wazo_auth_health *wazo_auth_health_new(const wazo_auth_client *client,
+                                       const char *options_json,
+                                       wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Returns the state by the last probe. It never blocks.
+ *
+ * @param health The watch, or NULL.
+ * @return The state; ::WAZO_AUTH_HEALTH_UNKNOWN before the end of the first probe, and for NULL.
+ */
+WAZO_AUTH_MUST_USE wazo_auth_health_state_t wazo_auth_health_state(const wazo_auth_health *health);
+
+/**
+ * Sets a function to call when the state has changed. If the state is known already, the function is called with it
+ * soon.
+ *
+ * The function runs on the library's thread. It must be short. It may free the watch; it must not make blocking calls
+ * or fork. When wazo_auth_health_set_on_change() returns, the previous function is no longer running. After
+ * wazo_auth_health_free() no function is called.
+ *
+ * @param health The watch.
+ * @param on_change The function; NULL to remove it.
+ * @param data The last argument of the function, which uses it on the library's thread.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was set.
+ */
+bool wazo_auth_health_set_on_change(wazo_auth_health *health,
+                                    wazo_auth_health_on_change on_change,
+                                    void *data,
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Ends a watch. The function is not called any more.
+ *
+ * @param health The watch, or NULL.
+ */
+void wazo_auth_health_free(wazo_auth_health *health);
 
 /** @} */
 

@@ -12,12 +12,14 @@ mod exchange;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
+mod kept;
 mod refusal;
 mod report;
 mod request;
 mod response;
 mod retry;
 mod sourced;
+mod statistics;
 mod token_source;
 
 pub use answer::Outcome;
@@ -56,6 +58,8 @@ struct Engine {
     /// What every request begins with.
     base: Arc<Base>,
     transport: Transport,
+    shared: exchange::Shared,
+    kept: kept::Kept,
 }
 
 /// What is a handle's own: swapped whole, so that a call has the old one or the new one.
@@ -87,7 +91,9 @@ impl Client {
         let transport = Transport::new(options.connection.clone())?;
         let identity =
             Identity { caller: Caller::new(options.call.clone()), cancellations: Vec::new(), token_source: None };
-        Ok(Self { engine: Arc::new(Engine { base, transport }), identity: ArcSwap::from_pointee(identity) })
+        let (shared, kept) = Default::default();
+        let engine = Arc::new(Engine { base, transport, shared, kept });
+        Ok(Self { engine, identity: ArcSwap::from_pointee(identity) })
     }
 
     fn derived(&self, change: impl FnOnce(&mut Identity)) -> Self {
@@ -160,6 +166,48 @@ impl Client {
         self.engine.base.as_str()
     }
 
+    /// What this client and the handles that share its connections have done so far, as JSON: `calls` that have begun,
+    /// `in_progress`, `succeeded`, `errors` by kind, `retries`, `connections_opened` and `connections_reused` by
+    /// attempts, `bytes_received` in bodies, and `latency_us` (`count`, `mean`, `p50`, `p90`, `p99`, `p999`, `max`).
+    ///
+    /// What was refused before anything was sent, and a question that needs no server, is not counted. A forked child
+    /// goes on from its parent's numbers, except for `in_progress`, which is its own.
+    pub fn statistics(&self) -> String {
+        self.engine.shared.statistics.to_json()
+    }
+
+    /// The time limit of its calls.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.identity.load().caller.settings().timeout
+    }
+
+    /// Waits on this thread, or until the client's calls are cancelled, which is an error.
+    pub(crate) fn pause(&self, length: Duration) -> Result<()> {
+        let identity = self.identity.load_full();
+        exchange::pause(Cancellations { own: None, of_client: &identity.cancellations }, length)
+    }
+
+    /// What `ask` answers, kept for the client's token and tenant for this long by all handles that share the connections.
+    /// For one question only: answers to different ones are not told apart.
+    pub(crate) fn kept_for(&self, oldest: Duration, ask: impl FnOnce() -> Result<String>) -> Result<Arc<str>> {
+        let key = || {
+            let (identity, _) = self.identity_now();
+            let settings = identity.caller.settings();
+            let token = settings.token.as_ref().map_or("", |secret| secret.0.as_str());
+            self.engine.kept.key(token, settings.tenant_uuid.as_deref().unwrap_or_default())
+        };
+        let (of, begun) = (key()?, clock::now());
+        if let Some(known) = self.engine.kept.get(of, begun, oldest) {
+            return Ok(known);
+        }
+        let answer: Arc<str> = ask()?.into();
+        // Another token may have come meanwhile, and the answer may be its.
+        if key()? == of {
+            self.engine.kept.put(of, begun, Arc::clone(&answer));
+        }
+        Ok(answer)
+    }
+
     /// Carries out an operation.
     pub fn call(&self, operation: &'static Operation, arguments: &Arguments) -> Result<Outcome> {
         self.begin(operation, arguments)?.run()
@@ -182,11 +230,6 @@ impl Client {
     /// Another handle that is the same.
     pub(crate) fn same(&self) -> Self {
         self.derived(|_| {})
-    }
-
-    /// How long a call may take.
-    pub(crate) fn timeout(&self) -> Option<Duration> {
-        self.identity.load().caller.timeout
     }
 
     /// Returns when the calls of this handle are cancelled, or those of `own`.
@@ -253,11 +296,12 @@ impl PendingCall {
     /// Makes it on this thread.
     pub(crate) fn run(mut self) -> Result<Outcome> {
         let Some((mut prepared, mut sourced)) = self.take() else { return Ok(Outcome::no()) };
+        let _running = self.engine.shared.statistics.begin();
         let outcome = self.engine.transport.drive(prepared.needs_reqwest(), async |route| {
             self.first_token(&mut prepared, &mut sourced).await?;
             self.exchange(route, &mut prepared, &mut sourced).await
         });
-        ended(&prepared, outcome)
+        self.ended(&prepared, outcome)
     }
 
     /// What changes while the call runs; `None` where nothing is sent.
@@ -276,21 +320,23 @@ impl PendingCall {
     /// Makes it as a task of an I/O thread.
     pub(crate) async fn run_as_task(mut self, io_thread: usize) -> Result<Outcome> {
         let Some((mut prepared, mut sourced)) = self.take() else { return Ok(Outcome::no()) };
+        let _running = self.engine.shared.statistics.begin();
         let outcome = match self.engine.transport.shared(io_thread) {
             Ok((route, turns)) => self.in_turn(route, turns, &mut prepared, &mut sourced).await,
             Err(error) => Err(error),
         };
-        ended(&prepared, outcome)
+        self.ended(&prepared, outcome)
     }
 
     /// Makes it as a task of the first I/O thread without waiting for a turn: for what others wait for while they have theirs.
     pub(crate) async fn run_ahead(mut self) -> Result<Outcome> {
         let Some((mut prepared, mut sourced)) = self.take() else { return Ok(Outcome::no()) };
+        let _running = self.engine.shared.statistics.begin();
         let outcome = match self.engine.transport.shared(0) {
             Ok((route, _)) => self.exchange_on_heap(route, &mut prepared, &mut sourced).await,
             Err(error) => Err(error),
         };
-        ended(&prepared, outcome)
+        self.ended(&prepared, outcome)
     }
 
     /// Whether it changes nothing at the server.
@@ -342,7 +388,8 @@ impl PendingCall {
         // One loop, and not the same twice: the future has room for one exchange.
         loop {
             let settings = &self.identity.caller;
-            let received = exchange::run(&mut route, prepared, settings, self.cancellations()).await?;
+            let received =
+                exchange::run(&mut route, prepared, settings, self.cancellations(), &self.engine.shared).await?;
             let in_doubt = received.in_doubt;
             let outcome = response::judge(prepared, self.expected, received.answer);
             let error = match outcome {
@@ -361,18 +408,19 @@ impl PendingCall {
             is_repetition = true;
         }
     }
-}
 
-/// What follows every call: the log of its end.
-fn ended(prepared: &Prepared, outcome: Result<Outcome>) -> Result<Outcome> {
-    let (status, kind, message) = match &outcome {
-        Ok(outcome) => (outcome.status, None, ""),
-        Err(error) => (error.status(), Some(error.kind), error.message.as_str()),
-    };
-    let operation = || prepared.shown_operation();
-    let duration = || clock::now().saturating_duration_since(prepared.begun);
-    log(|write| write(&Record { operation: &operation(), status, kind, message, duration: duration() }));
-    outcome
+    /// What follows every call: the log of its end.
+    fn ended(&self, prepared: &Prepared, outcome: Result<Outcome>) -> Result<Outcome> {
+        let (status, kind, message) = match &outcome {
+            Ok(outcome) => (outcome.status, None, ""),
+            Err(error) => (error.status(), Some(error.kind), error.message.as_str()),
+        };
+        let operation = || prepared.shown_operation();
+        let duration = clock::now().saturating_duration_since(prepared.begun);
+        self.engine.shared.statistics.ended(kind, duration);
+        log(|write| write(&Record { operation: &operation(), status, kind, message, duration }));
+        outcome
+    }
 }
 
 /// The operation of this name, or an error that helps to find it.

@@ -13,6 +13,7 @@
 //! - [`client`]: the one engine that carries operations out. Safe Rust, no C in it.
 //! - `worker`, [`queue`], `futures`: the library's one thread; calls in flight and their completions, or their futures.
 //! - [`verifier`]: decisions about other people's tokens. [`renewer`]: a token that stays fresh, for any number of clients.
+//!   [`paging`]: listings, item by item. [`readiness`]: whether the server is there.
 //! - [`ffi`]: the C ABI. With `host` the only room of `unsafe`.
 #![deny(unsafe_code)]
 
@@ -28,8 +29,10 @@ mod json;
 pub mod log;
 pub mod operations;
 pub mod options;
+pub mod paging;
 mod percent;
 pub mod queue;
+pub mod readiness;
 pub mod renewer;
 pub mod schedule;
 pub mod secret;
@@ -47,6 +50,8 @@ pub use client::{Arguments, Client, Outcome, TokenSource};
 pub use error::{Error, ErrorKind, Result};
 pub use options::Options;
 pub use options::RenewerSettings;
+pub use paging::{Pages, visible_tenants};
 pub use queue::{Completion, Queue};
+pub use readiness::{Health, State, wait_until_ready};
 pub use renewer::Renewer;
 pub use verifier::{Decision, Verdict, Verifier};

@@ -14,7 +14,7 @@ mod settings;
 
 pub use entry::{OPTIONS, OptionEntry, Scope};
 pub use renewer::RenewerSettings;
-pub use service::{ServiceOption, ServiceSettings, VerifierSettings};
+pub use service::{HealthSettings, PageSettings, ServiceOption, ServiceSettings, VerifierSettings};
 pub use settings::{CallSettings, ConnectionSettings};
 
 use crate::error::{Error, Result, shown};

@@ -170,6 +170,16 @@ def renewer(run):
             run.settle()
 
 
+def paging(run):
+    """Listings, statistics, readiness and health, over HTTP; under valgrind too."""
+    if program := run.compile(HERE / 'paging.c'):
+        with Simulator(tls=False) as simulator:
+            run.test_program(program, simulator.url)
+        with Simulator(tls=False) as simulator:
+            run.valgrind('valgrind has nothing to say about paging', program, simulator.url)
+            run.settle()
+
+
 def quickstart(run):
     """The sample does what it says, in C and in C++, and leaves nothing behind."""
     secret = {'WAZO_AUTH_PASSWORD': 'secret'}
@@ -230,7 +240,7 @@ def quickstart_problem(status, said):
     return f'exit status {status}, not shown: {absent}\n{said}' if status or absent else ''
 
 
-PARTS = (header, symbols, imports, arguments, against_simulator, renewer, quickstart)
+PARTS = (header, symbols, imports, arguments, against_simulator, renewer, paging, quickstart)
 
 
 def main():
