@@ -1,104 +1,17 @@
-//! The renewer's promises, against the simulator.
+//! The renewer's promises, against the simulator. Those about sessions are in `sessions.rs`.
 
+#[path = "support/renewing.rs"]
+mod renewing;
 mod support;
 
+use renewing::*;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
-use support::Simulator;
 use wazo_auth_client::client::Waiting;
-use wazo_auth_client::options::ServiceSettings as _;
-use wazo_auth_client::renewer::Listener;
 use wazo_auth_client::secret::Secret;
-use wazo_auth_client::{
-    Arguments, Cancellation, Client, ErrorKind, Options, Queue, Renewer, RenewerSettings, TokenSource,
-};
-
-const PASSWORD: &str = "s3cr3t-passw0rd";
-const LONG: Duration = Duration::from_secs(30);
-
-fn server() -> Simulator {
-    Simulator::start(PASSWORD)
-}
-
-fn client_with(server: &Simulator, settings: &str) -> Client {
-    client_as(server, PASSWORD, settings)
-}
-
-fn client_as(server: &Simulator, password: &str, settings: &str) -> Client {
-    let mut options = Options::new();
-    options.set_url(&format!("http://admin:{password}@127.0.0.1:{}?{settings}", server.port)).unwrap();
-    Client::new(&options).unwrap()
-}
-
-fn client(server: &Simulator) -> Client {
-    client_with(server, "timeout_ms=20000")
-}
-
-fn renewer(client: &Client, settings: &str) -> Renewer {
-    Renewer::new(client, RenewerSettings::from_json(settings).unwrap()).unwrap()
-}
-
-fn started(client: &Client, settings: &str) -> Renewer {
-    let renewer = renewer(client, settings);
-    renewer.start(Some(LONG)).unwrap();
-    renewer
-}
-
-fn snapshot(renewer: &Renewer) -> Value {
-    serde_json::from_str(&renewer.snapshot()).unwrap()
-}
-
-fn token(renewer: &Renewer) -> String {
-    renewer.token().expect("a token").0
-}
-
-fn list(client: &Client) -> wazo_auth_client::Result<wazo_auth_client::Outcome> {
-    client.call_by_name("users.list", &Arguments::new())
-}
-
-/// The requests that the server has had, of this method and with a path that ends so.
-fn requests(server: &Simulator, method: &str, path: &str) -> Vec<Value> {
-    let all: Value = serde_json::from_str(&server.control("GET", "requests", "")).unwrap();
-    let all = all["items"].as_array().unwrap().clone();
-    let is_meant = |request: &Value| {
-        request["method"] == method && request["path"].as_str().unwrap().split('?').next().unwrap().ends_with(path)
-    };
-    all.into_iter().filter(is_meant).collect()
-}
-
-fn logins(server: &Simulator) -> usize {
-    requests(server, "POST", "/token").len()
-}
-
-fn revoke(client: &Client, token: &str) {
-    client.call_by_name("token.revoke", &Arguments::new().with("token", token)).unwrap();
-}
-
-fn is_valid(client: &Client, token: &str) -> bool {
-    client.call_by_name("token.check", &Arguments::new().with("token", token)).unwrap().is_yes()
-}
-
-fn delay_logins(server: &Simulator, ms: u64) {
-    server.faults(&json!([{"fault": "delay", "ms": ms, "method": "POST", "path": "*/token"}]));
-}
-
-/// A listener that sends what it hears.
-fn heard() -> (Arc<Listener>, Receiver<String>) {
-    let (sender, receiver) = mpsc::channel();
-    let sender = Mutex::new(sender);
-    (Arc::new(move |text: &str| sender.lock().unwrap().send(text.to_owned()).unwrap_or_default()), receiver)
-}
-
-fn eventually(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < LONG, "{what}");
-        std::thread::yield_now();
-    }
-}
+use wazo_auth_client::{Arguments, Cancellation, ErrorKind, Queue, TokenSource};
 
 #[test]
 fn nothing_is_sent_before_it_is_started_and_then_one_token_serves_any_number_of_clients() {
@@ -339,67 +252,6 @@ fn a_queued_call_that_waits_for_a_token_is_cancelled_by_its_number_and_all_threa
     assert_eq!(logins(&server), 2);
 }
 
-const OFFLINE: &str = r#"{"offline": true, "client_id": "phone", "mobile": true}"#;
-
-#[test]
-fn an_offline_session_is_renewed_with_its_refresh_token_and_falls_back_to_the_password() {
-    let server = server();
-    let client = client(&server);
-    let renewer = renewer(&client, OFFLINE);
-    let (listener, refresh_tokens) = heard();
-    renewer.set_on_refresh_token(Some(listener)).unwrap();
-    renewer.start(Some(LONG)).unwrap();
-    let refresh_token = refresh_tokens.recv_timeout(LONG).unwrap();
-    renewer.renew().unwrap();
-    eventually("a second token", || snapshot(&renewer)["renewals"] == 2);
-    let sent = requests(&server, "POST", "/token");
-    let (first, second) = (&sent[0], &sent[1]);
-    assert!(!first.to_string().contains(&refresh_token) && second.to_string().contains(&refresh_token));
-    assert!(first.to_string().contains("Basic ") && !second.to_string().contains("Basic "), "{second}");
-    // Somebody deletes it.
-    let of_user = Arguments::new().with("user_uuid", "me").with("client_id", "phone");
-    renewer.bind(&client).call_by_name("token.delete", &of_user).unwrap();
-    renewer.renew().unwrap();
-    assert_ne!(refresh_tokens.recv_timeout(LONG).unwrap(), refresh_token);
-    assert_eq!(requests(&server, "POST", "/token").len(), 4);
-    list(&renewer.bind(&client)).unwrap();
-}
-
-#[test]
-fn a_refresh_token_alone_is_enough() {
-    let server = server();
-    let client = client(&server);
-    let answer = Arguments::new().with("access_type", "offline").with("client_id", "phone");
-    let answer: Value = serde_json::from_str(&client.call_by_name("token.new", &answer).unwrap().json).unwrap();
-    let nobody = client.with([("username", ""), ("password", "")]).unwrap();
-    let settings = json!({"refresh_token": answer["refresh_token"], "client_id": "phone"}).to_string();
-    list(&started(&nobody, &settings).bind(&nobody)).unwrap();
-    let error = Renewer::new(&nobody, RenewerSettings::from_json("{}").unwrap()).unwrap_err();
-    assert!(error.message.contains("nothing to log in with"), "{error}");
-}
-
-#[test]
-fn it_tells_how_many_other_sessions_a_login_ended() {
-    let server = server();
-    let client = client(&server);
-    let _first = started(&client, OFFLINE);
-    let second = started(&client, r#"{"offline": true, "client_id": "tablet", "mobile": true}"#);
-    assert_eq!(snapshot(&second)["sessions_revoked"], 1);
-}
-
-#[test]
-fn a_late_listener_hears_what_is_now() {
-    let server = server();
-    let renewer = started(&client(&server), OFFLINE);
-    let ((tokens, token_heard), (states, state_heard), (refresh, refresh_heard)) = (heard(), heard(), heard());
-    renewer.set_on_change(Some(tokens)).unwrap();
-    renewer.set_on_state(Some(states)).unwrap();
-    renewer.set_on_refresh_token(Some(refresh)).unwrap();
-    assert_eq!(token_heard.recv_timeout(LONG).unwrap(), token(&renewer));
-    assert_eq!(state_heard.recv_timeout(LONG).unwrap(), "fresh");
-    assert!(!refresh_heard.recv_timeout(LONG).unwrap().is_empty());
-}
-
 #[test]
 fn a_listener_may_panic_remove_itself_and_not_block() {
     let server = server();
@@ -441,35 +293,4 @@ fn a_token_that_was_replaced_is_revoked_on_request() {
     assert!(is_valid(&client, &first), "calls may still use it");
     eventually("it is revoked", || !requests(&server, "DELETE", &first).is_empty());
     assert!(is_valid(&client, &token(&renewer)));
-}
-
-#[test]
-fn closing_revokes_what_it_has_got_and_deletes_the_refresh_token() {
-    let server = server();
-    let client = client(&server);
-    let renewer = started(&client, OFFLINE);
-    let bound = renewer.bind(&client);
-    let last = token(&renewer);
-    renewer.close(Some(LONG)).unwrap();
-    renewer.close(Some(LONG)).unwrap();
-    assert!(!is_valid(&client, &last) && renewer.token().is_none());
-    assert_eq!(snapshot(&renewer)["state"], "closed");
-    assert_eq!(list(&bound).unwrap_err().kind, ErrorKind::Closed);
-    assert_eq!(renewer.renew().unwrap_err().kind, ErrorKind::Closed);
-    let other = started(&client, "{}");
-    let left = other.bind(&client).call_by_name("token.list", &Arguments::new().with("user_uuid", "me")).unwrap();
-    assert!(left.json.contains(r#""total":0"#) || left.json.contains(r#""total": 0"#), "{}", left.json);
-}
-
-#[test]
-fn freeing_it_only_stops_and_bound_clients_use_the_token_as_long_as_it_lives() {
-    let server = server();
-    let client = client(&server);
-    let renewer = started(&client, "{}");
-    let (bound, last) = (renewer.bind(&client), token(&renewer));
-    drop(renewer);
-    list(&bound).unwrap();
-    assert!(is_valid(&client, &last));
-    revoke(&client, &last);
-    assert_eq!(list(&bound).unwrap_err().kind, ErrorKind::Closed);
 }

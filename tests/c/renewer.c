@@ -145,11 +145,18 @@ static bool child_of_revoked(const wazo_auth_renewer *renewer, const wazo_auth_c
     return can && own != NULL && strcmp(own, of_parent) != 0;
 }
 
+static bool child_of_nothing(const wazo_auth_renewer *renewer, const wazo_auth_client *bound)
+{
+    return wazo_auth_renewer_token(renewer) == NULL && can_list(bound) && threads() == 2;
+}
+
 static void across_fork(void)
 {
     wazo_auth_client *client = new_client();
     wazo_auth_renewer *renewer = wazo_auth_renewer_new(client, "{\"revoke_replaced\": true}", &error);
     wazo_auth_client *bound = wazo_auth_client_with_renewer(client, renewer, &error);
+    CHECK(in_child(child_of_nothing, renewer, bound));
+    CHECK(wazo_auth_renewer_token(renewer) == NULL && threads() == 1);
     CHECK(wazo_auth_renewer_start(renewer, LONG_MS, &error) && can_list(bound));
     of_parent = wazo_auth_renewer_token(renewer);
     CHECK(in_child(child, renewer, bound));
