@@ -75,6 +75,7 @@ def build(folder):
     library = artifacts.library()
     linked = [f'-I{ROOT / "include"}', f'-L{library.parent}', '-lwazo_auth_client']
     wanted = {
+        'admission': ['admission.c', *linked],
         'epoll_server': ['epoll_server.c', *linked],
         'prefork_workers': ['prefork_workers.c', *linked],
         'module.so': ['-shared', '-fPIC', '-fvisibility=hidden', 'module.c', *linked],

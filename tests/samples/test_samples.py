@@ -262,6 +262,45 @@ class EpollServer(Servers, unittest.TestCase):
                 self.assertEqual(client.ask(ALL), 'ALLOW')
 
 
+class Admission(unittest.TestCase):
+    """A token admits its own user, and nobody else."""
+
+    def start(self, simulator, under=(), **more):
+        return start('admission', simulator=simulator, under=under,
+                     WAZO_AUTH_USERNAME='admin', WAZO_AUTH_PASSWORD='secret', **more)
+
+    def test_admits_the_user_whose_the_token_is_and_nobody_else(self):
+        user = plain.control('GET', 'state')['users'][0]['uuid']
+        with self.start(tls) as server:
+            def ask(who, token):
+                return ask_by_udp(server.port, f'REGISTER {who} {token}').rstrip()
+
+            for _ in range(3):
+                own = tls.control('GET', 'state')['users'][0]['uuid']
+                self.assertEqual(ask(own, ALL), '200 OK admin')
+                self.assertEqual(ask(user if user != own else 'bob', ALL), '403 Forbidden')
+                self.assertEqual(ask(own, READER), '403 Forbidden')
+                self.assertEqual(ask(own, UNKNOWN), '403 Forbidden')
+            self.assertEqual(ask_by_udp(server.port, 'nonsense').rstrip(), '400 Bad Request')
+        asked = [one for one in tls.control('GET', 'requests')['items'] if f'/token/{ALL}' in one['path']
+                 and one['method'] == 'GET']
+        self.assertEqual(len(asked), 1)
+
+    def test_says_so_where_nobody_can_be_asked(self):
+        with Unreachable(refusing=True) as away, self.start(None, WAZO_AUTH_URL=away.url) as server:
+            self.assertEqual(ask_by_udp(server.port, f'REGISTER bob {ALL}').rstrip(), '503 Service Unavailable')
+
+    @unittest.skipUnless(shutil.which('valgrind'), 'valgrind is missing: make setup')
+    def test_uses_memory_rightly(self):
+        own = plain.control('GET', 'state')['users'][0]['uuid']
+        with self.start(plain, under=VALGRIND) as server:
+            self.assertEqual(ask_by_udp(server.port, f'REGISTER {own} {ALL}').rstrip(), '200 OK admin')
+            self.assertEqual(ask_by_udp(server.port, f'REGISTER {own} {UNKNOWN}').rstrip(), '403 Forbidden')
+
+    def test_is_short(self):
+        self.assertLess(len((programs.SOURCES / 'admission.c').read_text().splitlines()), 120)
+
+
 class LibeventServer(Servers, unittest.TestCase):
     name = 'libevent_server'
 
