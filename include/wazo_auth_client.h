@@ -1597,6 +1597,8 @@ typedef enum {
 /**
  * A watch over the health of a server: it probes it now and then on the library's thread.
  *
+ * A cancellation of the client ends its probes too; the state stays as it was meanwhile.
+ *
  * Thread-safe. Free it with wazo_auth_health_free(). After fork() the child watches for itself, from the first call of
  * a function of the watch on; it has no function to call before it sets one.
  */

@@ -294,12 +294,7 @@ const SHORT: usize = 128;
 /// `reached[n]` says that the parts so far match the first n bytes of the text; `next` is the same with one part more. Each
 /// part is one pass over the text, so the steps are bounded by the product of both lengths. Bytes will do: all that is
 /// special is ASCII, which is no part of another character.
-fn matches_from<'a>(
-    parts: &mut Parts<'_>,
-    text: &[u8],
-    mut reached: &'a mut [bool],
-    mut next: &'a mut [bool],
-) -> bool {
+fn matches_from<'a>(parts: &mut Parts<'_>, text: &[u8], mut reached: &'a mut [bool], mut next: &'a mut [bool]) -> bool {
     reached[0] = true;
     // The first position that is reached; none before it is looked at again.
     let mut first = 0;

@@ -167,8 +167,8 @@ impl Client {
     }
 
     /// What this client and the handles that share its connections have done so far, as JSON: `calls` that have begun,
-    /// `in_progress`, `succeeded`, `errors` by kind, `retries`, `connections_opened` and `connections_reused` by
-    /// attempts, `bytes_received` in bodies, and `latency_us` (`count`, `mean`, `p50`, `p90`, `p99`, `p999`, `max`).
+    /// `in_progress`, `succeeded`, `errors` by kind, `retries` (every attempt after the first of a call),
+    /// `connections_opened` and `connections_reused` by attempts, `bytes_received` in bodies, and `latency_us` (`count`, `mean`, `p50`, `p90`, `p99`, `p999`, `max`).
     ///
     /// What was refused before anything was sent, and a question that needs no server, is not counted. A forked child
     /// goes on from its parent's numbers, except for `in_progress`, which is its own.

@@ -120,9 +120,13 @@ fn a_late_subscriber_gets_the_current_state_and_the_one_before_hears_no_more() {
     assert_eq!(second.recv_timeout(LONG).unwrap(), State::Reachable);
     status.store(503, Ordering::SeqCst);
     assert_eq!(second.recv_timeout(LONG).unwrap(), State::Degraded);
-    assert_eq!(first.try_recv().unwrap_err(), mpsc::TryRecvError::Disconnected, "it is gone, with what it owned");
+    assert_eq!(
+        first.recv_timeout(LONG).unwrap_err(),
+        mpsc::RecvTimeoutError::Disconnected,
+        "it is gone, with what it owned"
+    );
     drop(health);
-    assert_eq!(second.try_recv().unwrap_err(), mpsc::TryRecvError::Disconnected);
+    assert_eq!(second.recv_timeout(LONG).unwrap_err(), mpsc::RecvTimeoutError::Disconnected);
 }
 
 #[test]

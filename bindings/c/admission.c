@@ -5,12 +5,10 @@
  *     403 Forbidden            it is not, or lacks the access
  *     503 Service Unavailable  wazo-auth could not be asked, and nothing is known of the token
  *
- * The verifier decides, mostly from memory. Whose the token is must be compared with the address: a token alone says only
- * that somebody may register. The name of the user is then read with the server's own token, which the renewer keeps fresh.
- * Both go over one queue, whose file descriptor is in the loop. */
+ * The verifier decides, mostly from memory. A token alone says only that somebody may register: whose it is must be compared
+ * with the address. The user's name is read with the server's own token, which the renewer keeps fresh. */
 #define _GNU_SOURCE /* signalfd */
 #include <wazo_auth_client.h>
-
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,8 +24,7 @@ struct request {
     bool is_decided; /* what comes next is the user's name */
 };
 
-static const char usage[] = "admission --listen PORT    answers REGISTER USER_UUID TOKEN by UDP; --help prints this text\n"
-                            "The environment sets the options: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_USERNAME ...\n";
+static const char usage[] = "admission --listen PORT    (--help) WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_USERNAME ...\n";
 static int udp;
 static wazo_auth_client *client; /* its calls have the server's own token */
 static wazo_auth_verifier *verifier;
@@ -36,8 +33,8 @@ static wazo_auth_queue *queue;
 static void answer(struct request *request, const char *text, const char *more)
 {
     char line[256];
-    int length = snprintf(line, sizeof line, "%s%s\n", text, more);
-    sendto(udp, line, (size_t)length, 0, (struct sockaddr *)&request->from, sizeof request->from);
+    size_t length = (size_t)snprintf(line, sizeof line, "%s%s\n", text, more);
+    sendto(udp, line, length, 0, (struct sockaddr *)&request->from, sizeof request->from);
     free(request);
 }
 
@@ -72,39 +69,36 @@ static void take(wazo_auth_completion *completion)
 {
     struct request *request = wazo_auth_completion_user_data(completion);
     const wazo_auth_error *error = wazo_auth_completion_error(completion);
-    const char *user = request->is_decided ? wazo_auth_completion_result(completion) : NULL;
-    char *name = user != NULL ? wazo_auth_json_get(user, "/username", NULL) : NULL;
+    const char *user = wazo_auth_completion_result(completion);
+    char *name = request->is_decided && user != NULL ? wazo_auth_json_get(user, "/username", NULL) : NULL;
     if (error != NULL)
         fprintf(stderr, "%s\n", wazo_auth_error_message(error)); /* no secret is in it */
     if (error == NULL && !request->is_decided)
         admit(request, completion);
     else /* without the name the user is admitted all the same */
         answer(request, request->is_decided ? "200 OK " : "503 Service Unavailable", name != NULL ? name : "");
-    wazo_auth_string_free(name);
-    wazo_auth_completion_free(completion);
+    wazo_auth_string_free(name), wazo_auth_completion_free(completion);
 }
 
 int main(int count, char **arguments)
 {
-    if (count != 3 || strcmp(arguments[1], "--listen") != 0) {
-        bool is_asked = count == 2 && strcmp(arguments[1], "--help") == 0;
+    bool is_asked = count == 2 && strcmp(arguments[1], "--help") == 0;
+    unsigned port = 65536;
+    if (count != 3 || strcmp(arguments[1], "--listen") || sscanf(arguments[2], "%5u%1s", &port, (char[2]){0}) != 1 || port > 65535)
         return fputs(usage, is_asked ? stdout : stderr), is_asked ? 0 : 2;
-    }
     wazo_auth_error *error = NULL;
     wazo_auth_options *options = wazo_auth_options_new();
-    wazo_auth_options_set_from_environment(options, &error);
-    wazo_auth_client *plain = error == NULL ? wazo_auth_client_new(options, &error) : NULL;
+    wazo_auth_client *plain = wazo_auth_options_set_from_environment(options, &error) ? wazo_auth_client_new(options, &error) : NULL;
     wazo_auth_renewer *renewer = plain ? wazo_auth_renewer_new(plain, NULL, &error) : NULL;
     client = renewer ? wazo_auth_client_with_renewer(plain, renewer, &error) : NULL;
     verifier = client ? wazo_auth_verifier_new(plain, "{\"stale_ms\": 600000}", &error) : NULL;
     queue = verifier ? wazo_auth_queue_new(0, &error) : NULL;
     if (queue == NULL || !wazo_auth_renewer_start(renewer, 0, &error))
         return fprintf(stderr, "admission: %s\n", wazo_auth_error_message(error)), 1;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((in_port_t)atoi(arguments[2]))};
-    socklen_t size = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    struct sockaddr_in address = {AF_INET, htons((in_port_t)port), {htonl(INADDR_LOOPBACK)}, {0}};
     udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (bind(udp, (struct sockaddr *)&address, size) != 0 || getsockname(udp, (struct sockaddr *)&address, &size) != 0)
+    if (bind(udp, (struct sockaddr *)&address, sizeof address) != 0 ||
+        getsockname(udp, (struct sockaddr *)&address, &(socklen_t){sizeof address}) != 0)
         return perror("admission"), 1;
     sigset_t ends;
     sigemptyset(&ends), sigaddset(&ends, SIGTERM), sigaddset(&ends, SIGINT), sigprocmask(SIG_BLOCK, &ends, NULL);

@@ -14,8 +14,7 @@ fn the_recorded_decisions_are_made() {
         let vector: serde_json::Value = serde_json::from_str(line).unwrap();
         let text = |name: &str| vector[name].as_str();
         let access = text("access");
-        let list =
-            AccessList::from_json(&vector["acl"].to_string(), text("auth_id"), text("session_uuid")).unwrap();
+        let list = AccessList::from_json(&vector["acl"].to_string(), text("auth_id"), text("session_uuid")).unwrap();
         assert_eq!(vector["matches"], list.matches(access), "{line}");
         let Some(access) = access else { continue };
         assert_eq!(vector["may_add"], list.may_add(access), "{line}");

@@ -191,9 +191,8 @@ impl<const PAYLOAD: usize> Cells<PAYLOAD> {
         let (sum, found) = (load(1), Key(load(2), load(3)));
         let payload: [u64; PAYLOAD] = std::array::from_fn(|at| load(HEAD + at));
         fence(Ordering::Acquire);
-        let is_whole = words[0].load(Ordering::Relaxed) == version
-            && found == key
-            && checksum(version, key, &payload) == sum;
+        let is_whole =
+            words[0].load(Ordering::Relaxed) == version && found == key && checksum(version, key, &payload) == sum;
         is_whole.then_some(Found { payload, version, cell })
     }
 

@@ -56,7 +56,8 @@ fn what_was_not_used_for_longest_makes_room() {
 #[test]
 fn a_flood_of_guests_displaces_guests_alone() {
     let table = table(1000);
-    let kept: Vec<u64> = (0..700).filter(|number| !table.put(key(*number), Class::Kept, &payload(*number), 0)).collect();
+    let kept: Vec<u64> =
+        (0..700).filter(|number| !table.put(key(*number), Class::Kept, &payload(*number), 0)).collect();
     (10_000..60_000).for_each(|number| {
         table.put(key(number), Class::Guest, &payload(number), 1_000_000 + number);
     });

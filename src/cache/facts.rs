@@ -41,7 +41,8 @@ const COARSE: Duration = Duration::from_secs(1);
 impl Facts {
     /// Reads the server's answer about a token. `server_time` is the date of that answer, by the server's own clock.
     pub fn read(answer: &str, server_time: SystemTime) -> Result<Self> {
-        let unexpected = |what: &str| Error::new(ErrorKind::Protocol, format!("the answer about a token has no {what}"));
+        let unexpected =
+            |what: &str| Error::new(ErrorKind::Protocol, format!("the answer about a token has no {what}"));
         let json: &RawValue = serde_json::from_str(answer).map_err(|_| unexpected("JSON object"))?;
         let object = Json::of(json).ok_or_else(|| unexpected("JSON object"))?;
         let text = |object: &Json<'_>, name: &str| match object.member(name).and_then(Json::of) {
@@ -64,7 +65,8 @@ impl Facts {
             auth_id,
         };
         let expires = text(&object, "utc_expires_at").and_then(|date| humantime::parse_rfc3339_weak(&date).ok());
-        let life = expires.map(|expires| expires.duration_since(server_time).unwrap_or_default().saturating_sub(COARSE));
+        let life =
+            expires.map(|expires| expires.duration_since(server_time).unwrap_or_default().saturating_sub(COARSE));
         Ok(Self { who, entries: Entries::new(acl.iter().map(String::as_str)), life })
     }
 }

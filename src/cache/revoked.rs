@@ -57,7 +57,8 @@ impl Revoked {
     pub fn is_current(&self, groups: Groups, asked: u64) -> bool {
         let words = &self.memory[self.start..self.start + Self::WORDS];
         let latest = words[1].load(Ordering::Acquire);
-        let of_group = |at: u32| words[HEAD + (groups.0 >> (16 * at)) as usize % GROUPS as usize].load(Ordering::Acquire);
+        let of_group =
+            |at: u32| words[HEAD + (groups.0 >> (16 * at)) as usize % GROUPS as usize].load(Ordering::Acquire);
         latest.max(of_group(0)).max(of_group(1)).max(of_group(2)).max(of_group(3)) <= asked
     }
 

@@ -152,7 +152,7 @@ struct Probes {
 
 impl Probes {
     fn new(client: Arc<Client>, settings: HealthSettings, shared: Arc<Shared>) -> Self {
-        let judge = Judge { down_after: settings.down_after, failures: 0 };
+        let judge = Judge { down_after: settings.down_after, failures: 0, last: State::Unknown };
         Self { client, settings, shared, random: Random::from_system(), judge }
     }
 
@@ -198,14 +198,21 @@ struct Judge {
     down_after: u32,
     /// In a row.
     failures: u32,
+    last: State,
 }
 
 impl Judge {
     fn judge(&mut self, error: Option<&Error>) -> State {
-        let Some(error) = error else {
-            self.failures = 0;
-            return State::Reachable;
-        };
+        match error {
+            None => (self.failures, self.last) = (0, State::Reachable),
+            // The host has cancelled the calls of this client: that says nothing of the server.
+            Some(error) if error.kind == ErrorKind::Cancelled => {}
+            Some(error) => self.last = self.failed(error),
+        }
+        self.last
+    }
+
+    fn failed(&mut self, error: &Error) -> State {
         match (error.kind, error.status()) {
             // Too many calls wait: it is slow, and was not asked.
             (ErrorKind::Busy, _) => {}
@@ -224,20 +231,23 @@ mod tests {
 
     #[test]
     fn so_many_failures_in_a_row_are_down_and_an_answer_is_a_sign_of_life() {
-        let mut judge = Judge { down_after: 3, failures: 0 };
+        let mut judge = Judge { down_after: 3, failures: 0, last: State::Unknown };
         let failed = Error::new(ErrorKind::Connect, "on purpose");
         let busy = Error::new(ErrorKind::Busy, "on purpose");
+        let cancelled = Error::new(ErrorKind::Cancelled, "on purpose");
         let mut answered = Error::new(ErrorKind::Unavailable, "on purpose");
         answered.answer = Some(crate::error::ServerAnswer { status: 503, headers: Vec::new(), body: String::new() });
         let mut of_proxy = Error::new(ErrorKind::Unavailable, "on purpose");
         of_proxy.answer = Some(crate::error::ServerAnswer { status: 502, headers: Vec::new(), body: String::new() });
         let steps = [
+            (Some(&cancelled), State::Unknown),
             (None, State::Reachable),
             (Some(&failed), State::Degraded),
             (Some(&failed), State::Degraded),
             (Some(&busy), State::Degraded),
             (Some(&of_proxy), State::Down),
             (Some(&busy), State::Down),
+            (Some(&cancelled), State::Down),
             (Some(&answered), State::Degraded),
             (Some(&failed), State::Degraded),
             (None, State::Reachable),
