@@ -13,7 +13,8 @@ use wazo_auth_client::access::Entries;
 use wazo_auth_client::cache::facts::{Facts, Who};
 use wazo_auth_client::cache::{Age, Cache, Look};
 use wazo_auth_client::options::{ServiceSettings, VerifierSettings};
-use wazo_auth_client::schedule::Random;
+use wazo_auth_client::schedule::renewal::Renewal;
+use wazo_auth_client::schedule::{Budget, Random};
 
 /// What is simulated.
 #[derive(Clone, Copy)]
@@ -21,15 +22,18 @@ struct Scenario {
     name: &'static str,
     /// Whether the hosts have a verifier at all.
     has_verifier: bool,
+    /// Whether failed calls are repeated.
+    retries: bool,
     ttl_s: u64,
     stale_s: u64,
 }
 
-const SCENARIOS: [Scenario; 4] = [
-    Scenario { name: "none", has_verifier: false, ttl_s: 0, stale_s: 0 },
-    Scenario { name: "minute", has_verifier: true, ttl_s: 60, stale_s: 3600 },
-    Scenario { name: "half-hour", has_verifier: true, ttl_s: 1800, stale_s: 3600 },
-    Scenario { name: "half-hour-without-stale", has_verifier: true, ttl_s: 1800, stale_s: 0 },
+const SCENARIOS: [Scenario; 5] = [
+    Scenario { name: "none", has_verifier: false, retries: false, ttl_s: 0, stale_s: 0 },
+    Scenario { name: "retries", has_verifier: false, retries: true, ttl_s: 0, stale_s: 0 },
+    Scenario { name: "minute", has_verifier: true, retries: true, ttl_s: 60, stale_s: 3600 },
+    Scenario { name: "half-hour", has_verifier: true, retries: true, ttl_s: 1800, stale_s: 3600 },
+    Scenario { name: "half-hour-without-stale", has_verifier: true, retries: true, ttl_s: 1800, stale_s: 0 },
 ];
 
 /// A token is used once in so many seconds: a phone registers, or a call is made.
@@ -42,7 +46,9 @@ const LOGIN_S: f64 = 0.25;
 /// A caller gives up after so many seconds.
 const TIMEOUT_S: f64 = 10.0;
 /// The service token of a host lives six hours, and is renewed at four fifths of that.
-const LOGIN_EVERY_S: u64 = 6 * 3600 * 4 / 5;
+const LIFE_S: u64 = 6 * 3600;
+/// The option `retries`, where it is set.
+const RETRIES: u64 = 3;
 /// When the simulated time begins, the outage, its end, and the end of all, in seconds.
 const BEGIN: u64 = 100_000;
 const OUTAGE: u64 = 600;
@@ -53,6 +59,7 @@ struct Host {
     cache: Option<Cache>,
     random: Random,
     login: Login,
+    budget: Budget,
 }
 
 /// What happened in a second.
@@ -65,23 +72,27 @@ struct Second {
     unknown: u64,
 }
 
-/// The host's own token.
-struct Login {
-    due_s: u64,
-    backoff: wazo_auth_client::schedule::Backoff,
-}
+/// The host's own token: when it is renewed.
+struct Login(Renewal);
 
 impl Login {
+    /// As if it had been obtained at some time before.
+    fn new(random: &Random) -> Self {
+        let began_ms = BEGIN * 1000 - random.below(LIFE_S * 8 / 10) * 1000;
+        Self(Renewal::with_token(80, began_ms, began_ms + LIFE_S * 1000, random))
+    }
+
     fn step(&mut self, now_s: u64, serves: bool, random: &Random, second: &mut Second) {
-        if now_s < self.due_s {
+        let now_ms = now_s * 1000;
+        if self.0.due_ms().is_none_or(|due_ms| now_ms < due_ms) {
             return;
         }
         second.logins += 1;
+        self.0.begin(now_ms);
         if serves {
-            self.backoff.succeeded();
-            self.due_s = now_s + random.shortened(Duration::from_secs(LOGIN_EVERY_S), 10).as_secs();
+            self.0.succeeded(now_ms, Duration::from_secs(LIFE_S), random);
         } else {
-            self.due_s = now_s + self.backoff.failed(random).as_secs().max(1);
+            self.0.failed(now_ms, random);
         }
     }
 }
@@ -110,9 +121,8 @@ impl Host {
             };
             Cache::new(&settings).expect("memory for a host")
         });
-        let backoff = wazo_auth_client::schedule::Backoff::new(Duration::from_secs(1), Duration::from_secs(32));
-        let login = Login { due_s: BEGIN + random.below(LOGIN_EVERY_S), backoff };
-        let host = Self { cache, random, login };
+        let login = Login::new(&random);
+        let host = Self { cache, random, login, budget: Budget::new() };
         // As if it had run for long: what is known was asked for at any time within its life.
         if let Some(cache) = &host.cache {
             let begin_ms = BEGIN * 1000;
@@ -126,7 +136,7 @@ impl Host {
     }
 
     /// One second. `serves`: whether the server answers in time.
-    fn step(&mut self, tokens: u64, now_s: u64, serves: bool) -> Second {
+    fn step(&mut self, scenario: Scenario, tokens: u64, now_s: u64, serves: bool) -> Second {
         let mut second = Second::default();
         self.login.step(now_s, serves, &self.random, &mut second);
         // So many of its tokens are used in this second, on average.
@@ -134,14 +144,24 @@ impl Host {
         for _ in 0..uses {
             let token = self.random.below(tokens);
             let now_ms = now_s * 1000 + self.random.below(1000);
-            self.used(token, now_ms, serves, &mut second);
+            self.used(scenario, token, now_ms, serves, &mut second);
         }
         second
     }
 
-    fn used(&self, token: u64, now_ms: u64, serves: bool, second: &mut Second) {
+    /// A request, and its repetitions as far as the budget allows them.
+    fn ask(&self, retries: bool, serves: bool, second: &mut Second) {
+        second.questions += 1;
+        if serves {
+            self.budget.succeeded();
+        } else if retries {
+            second.questions += (0..RETRIES).take_while(|_| self.budget.take()).count() as u64;
+        }
+    }
+
+    fn used(&self, scenario: Scenario, token: u64, now_ms: u64, serves: bool, second: &mut Second) {
         let Some(cache) = &self.cache else {
-            second.questions += 1;
+            self.ask(scenario.retries, serves, second);
             *(if serves { &mut second.decided } else { &mut second.unknown }) += 1;
             return;
         };
@@ -153,7 +173,7 @@ impl Host {
         }
         let may_ask = cache.breaker.may_ask(now_ms, 1000).is_ok();
         if may_ask {
-            second.questions += 1;
+            self.ask(scenario.retries, serves, second);
             let asked_last = cache.revoked.last();
             if serves {
                 cache.breaker.succeeded(now_ms);
@@ -196,7 +216,10 @@ fn main() {
         let parts: Vec<Second> = std::thread::scope(|scope| {
             let work = fleet.chunks_mut(part).map(|hosts| {
                 scope.spawn(move || {
-                    hosts.iter_mut().map(|host| host.step(tokens, BEGIN + at, serves)).fold(Second::default(), sum)
+                    hosts
+                        .iter_mut()
+                        .map(|host| host.step(scenario, tokens, BEGIN + at, serves))
+                        .fold(Second::default(), sum)
                 })
             });
             let running: Vec<_> = work.collect();

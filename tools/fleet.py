@@ -20,11 +20,12 @@ DOCS = ROOT / 'docs'
 TARGET = Path(os.environ.get('CARGO_TARGET_DIR', ROOT / 'target'))
 SCENARIOS = {
     'none': 'no verifier: every use of a token is a request',
+    'retries': 'no verifier, `retries` 3',
     'minute': 'verifier, `ttl_ms` one minute',
     'half-hour': 'verifier, `ttl_ms` half an hour, `stale_ms` an hour',
     'half-hour-without-stale': 'verifier, `ttl_ms` half an hour, `stale_ms` 0',
 }
-COLOURS = {'none': '#d1242f', 'minute': '#9a6700', 'half-hour': '#1f6feb', 'half-hour-without-stale': '#1a7f37'}
+COLOURS = {'none': '#d1242f', 'retries': '#8250df', 'minute': '#9a6700', 'half-hour': '#1f6feb', 'half-hour-without-stale': '#1a7f37'}
 HEAD = """<!-- Written by `make simulate-fleet` (tools/fleet.py). Do not edit. -->
 
 # The fleet, simulated
@@ -125,6 +126,8 @@ def page(runs):
 - Without a verifier, and with answers that are kept for a minute, this fleet is too large for this server: calls wait until
   they give up, outage or not. Only answers that are kept for long bring it below what the server can do. They are safe only
   where revocations are heard: `wazo_auth_verifier_apply_event`, bindings/c/revocation_listener.c.
+- Repetitions (`retries`) do not multiply the load of an outage: their budget is used up after ten, and fills with successes
+  alone.
 - In the outage, a host asks once in some seconds (the breaker's back-off, 1 to 16 s) and not for each call.
 - With `stale_ms`, calls go on during the outage. When the server is back, what became too old meanwhile is asked about one
   after the other, over three times the length of the outage: the return stays below twice the steady state. Before this

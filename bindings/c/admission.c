@@ -1,12 +1,11 @@
 /* Admission of SIP-like requests: a verifier and a token keeper in a server with an epoll event loop and one thread.
- *
  * A datagram is one request, `REGISTER USER_UUID TOKEN`. The answer is
  *     200 OK USERNAME          the token is that user's own, and has the access sip.me.register
  *     403 Forbidden            it is not, or lacks the access
  *     503 Service Unavailable  wazo-auth could not be asked, and nothing is known of the token
  *
- * The verifier decides, mostly from memory. A token alone says only that somebody may register: whose it is must be compared
- * with the address. The user's name is read with the server's own token, which the renewer keeps fresh. */
+ * The verifier decides, mostly from memory. A token alone says only that somebody may register: whose it is must be
+ * compared with the address. The user's name is read with the server's own token, which the renewer keeps fresh. */
 #define _GNU_SOURCE /* signalfd */
 #include <wazo_auth_client.h>
 #include <arpa/inet.h>
@@ -16,7 +15,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 
 struct request {
     struct sockaddr_in from;
@@ -24,17 +22,16 @@ struct request {
     bool is_decided; /* what comes next is the user's name */
 };
 
-static const char usage[] = "admission --listen PORT    (--help) WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_USERNAME ...\n";
+static const char usage[] = "admission --listen PORT (or --help); WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, ...\n";
 static int udp;
 static wazo_auth_client *client; /* its calls have the server's own token */
 static wazo_auth_verifier *verifier;
 static wazo_auth_queue *queue;
-
 static void answer(struct request *request, const char *text, const char *more)
 {
     char line[256];
-    size_t length = (size_t)snprintf(line, sizeof line, "%s%s\n", text, more);
-    sendto(udp, line, length, 0, (struct sockaddr *)&request->from, sizeof request->from);
+    int length = snprintf(line, sizeof line, "%s%s\n", text, more);
+    sendto(udp, line, (size_t)length, 0, (struct sockaddr *)&request->from, sizeof request->from);
     free(request);
 }
 
@@ -83,12 +80,14 @@ static void take(wazo_auth_completion *completion)
 int main(int count, char **arguments)
 {
     bool is_asked = count == 2 && strcmp(arguments[1], "--help") == 0;
-    unsigned port = 65536;
-    if (count != 3 || strcmp(arguments[1], "--listen") || sscanf(arguments[2], "%5u%1s", &port, (char[2]){0}) != 1 || port > 65535)
+    char *rest = "";
+    unsigned long port = count == 3 && !strcmp(arguments[1], "--listen") ? strtoul(arguments[2], &rest, 10) : 65536;
+    if (port > 65535 || *rest != '\0')
         return fputs(usage, is_asked ? stdout : stderr), is_asked ? 0 : 2;
     wazo_auth_error *error = NULL;
     wazo_auth_options *options = wazo_auth_options_new();
-    wazo_auth_client *plain = wazo_auth_options_set_from_environment(options, &error) ? wazo_auth_client_new(options, &error) : NULL;
+    wazo_auth_options_set_from_environment(options, &error);
+    wazo_auth_client *plain = error == NULL ? wazo_auth_client_new(options, &error) : NULL;
     wazo_auth_renewer *renewer = plain ? wazo_auth_renewer_new(plain, NULL, &error) : NULL;
     client = renewer ? wazo_auth_client_with_renewer(plain, renewer, &error) : NULL;
     verifier = client ? wazo_auth_verifier_new(plain, "{\"stale_ms\": 600000}", &error) : NULL;
@@ -102,7 +101,7 @@ int main(int count, char **arguments)
         return perror("admission"), 1;
     sigset_t ends;
     sigemptyset(&ends), sigaddset(&ends, SIGTERM), sigaddset(&ends, SIGINT), sigprocmask(SIG_BLOCK, &ends, NULL);
-    int loop = epoll_create1(EPOLL_CLOEXEC), end = signalfd(-1, &ends, SFD_CLOEXEC), ready;
+    int ready, loop = epoll_create1(EPOLL_CLOEXEC), end = signalfd(-1, &ends, SFD_CLOEXEC);
     int watched[] = {udp, wazo_auth_queue_descriptor(queue), end};
     for (int at = 0; at < 3; at++)
         epoll_ctl(loop, EPOLL_CTL_ADD, watched[at], &(struct epoll_event){.events = EPOLLIN, .data.fd = watched[at]});
