@@ -170,6 +170,15 @@ def renewer(run):
             run.settle()
 
 
+def verifier(run):
+    """Decisions, over HTTP; under valgrind too."""
+    if program := run.compile(HERE / 'verifier.c'):
+        with Simulator(tls=False) as simulator:
+            run.test_program(program, simulator.url)
+            run.valgrind('valgrind has nothing to say about verifier', program, simulator.url)
+            run.settle()
+
+
 def paging(run):
     """Listings, statistics, readiness and health, over HTTP; under valgrind too."""
     if program := run.compile(HERE / 'paging.c'):
@@ -240,7 +249,7 @@ def quickstart_problem(status, said):
     return f'exit status {status}, not shown: {absent}\n{said}' if status or absent else ''
 
 
-PARTS = (header, symbols, imports, arguments, against_simulator, renewer, paging, quickstart)
+PARTS = (header, symbols, imports, arguments, against_simulator, renewer, verifier, paging, quickstart)
 
 
 def main():
