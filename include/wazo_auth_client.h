@@ -87,10 +87,10 @@
  * @par Ownership
  * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json`, `_with_cancellation` and
  * `_with_renewer` return, the completions that wazo_auth_queue_next() returns, the errors that functions store, and
- * every `char *`. Free each once: a handle with the `_free` function of its type, a `char *` with wazo_auth_string_free(). Ignoring a returned
- * string leaks it. The caller does not own a `const char *`: it is valid as long as the handle that it came from. The
- * caller keeps ownership of every argument, and may free it as soon as the function returns. Every `_free` function
- * accepts NULL, does no network I/O and cannot fail.
+ * every `char *`. Free each once: a handle with the `_free` function of its type, a `char *` with
+ * wazo_auth_string_free(). Ignoring a returned string leaks it. The caller does not own a `const char *`: it is valid
+ * as long as the handle that it came from. The caller keeps ownership of every argument, and may free it as soon as
+ * the function returns. Every `_free` function accepts NULL, does no network I/O and cannot fail.
  *
  * @par Handles
  * Each handle carries its type. A function that gets NULL, a handle of another type or, as far as that can be detected,

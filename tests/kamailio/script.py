@@ -13,7 +13,7 @@ EMPTY = "rc -2 result -2 error invalid_argument"
 RESUMED_YES, RESUMED_NO = "resumed result 1 error <null>", "resumed result -1 error <null>"
 
 
-def cases(good, lacking, tenant, other_tenant):
+def cases(good, lacking, tenant, other_tenant, owner):
     """The name of the case, its headers, the answer's reason."""
     acl = {"X-Acl": "sip.register"}
     return [
@@ -47,6 +47,12 @@ def cases(good, lacking, tenant, other_tenant):
         ("async-tenant", {"X-Wazo-Token": good, "X-Tenant": other_tenant}, RESUMED_NO),
         ("async-tenant", {"X-Wazo-Token": good}, EMPTY),
         ("async-twice", {"X-Wazo-Token": good}, "resumed first -1 result 1"),
+        ("whose", {"X-Wazo-Token": good}, f"whose allowed {owner} {tenant}"),
+        ("nothing", {}, NOTHING_ASKED),
+        ("whose", {"X-Wazo-Token": "unknown"}, "whose invalid_token <null> <null>"),
+        ("whose-async", {"X-Wazo-Token": good}, f"whose allowed {owner} {tenant}"),
+        ("whose-async", {"X-Wazo-Token": lacking}, None),
+        ("nothing", {}, NOTHING_ASKED),
     ]
 
 
@@ -63,7 +69,8 @@ def ask(phone, name, headers):
 def hostile(phone, simulator, check):
     """Each hostile token, in both functions, and none of them in a request."""
     simulator.request("DELETE", "/_simulator/requests")
-    for name, expected in [("valid", NO), ("access", NO), ("async", RESUMED_NO)]:
+    # The answer is known, so that nothing is suspended.
+    for name, expected in [("valid", NO), ("access", NO), ("async", NO)]:
         answers = {ask(phone, name, {"X-Wazo-Token": token, "X-Acl": "sip.register"}) for token in HOSTILE}
         figures = f"{len(HOSTILE)} tokens: {', '.join(sorted(map(str, answers)))}"
         is_right = answers == {f"SIP/2.0 200 {expected}"}
@@ -75,7 +82,38 @@ def hostile(phone, simulator, check):
     check("script: wazo-auth is not asked about any of them", asked == [], f"{len(asked)} requests")
 
 
+def in_lua(arguments, simulator, folder, check, good, lacking, tenant, owner):
+    """The same from a script in Lua (KEMI)."""
+    if not (arguments.kamailio_modules / "app_lua.so").exists():
+        check("lua: Kamailio's module for it is there (kamailio-lua-modules)", False)
+        return
+    folder = Path(folder) / "lua"
+    folder.mkdir()
+    here = Path(__file__).resolve().parent
+    wanted = [f'WAZO_AUTH_URL="{simulator.urls["http"]}"', f'WAZO_AUTH_LUA="{here / "kemi.lua"}"']
+    with Kamailio(arguments, folder, wanted, config=here / "kemi.cfg", workers=1) as kamailio, \
+            Phone(kamailio.port) as phone:
+        if not check("lua: Kamailio starts", kamailio.answers()):
+            print(kamailio.log.read_text())
+            return
+        for name, headers, expected in [
+            ("nothing", {}, "lua 0 nobody"),
+            ("valid", {"X-Wazo-Token": good}, f"lua 1 {owner}"),
+            ("valid", {"X-Wazo-Token": "unknown"}, "lua -1 nobody"),
+            ("valid", {}, "lua -1 nobody"),
+            ("access", {"X-Wazo-Token": good, "X-Acl": "sip.register"}, f"lua 1 {owner}"),
+            ("access", {"X-Wazo-Token": lacking, "X-Acl": "sip.register"}, None),
+            ("access", {"X-Wazo-Token": good}, "lua -2 nobody"),
+            ("tenant", {"X-Wazo-Token": good, "X-Tenant": tenant}, f"lua 1 {owner}"),
+            ("nothing", {}, "lua 0 nobody"),
+        ]:
+            answer = ask(phone, name, headers)
+            is_right = answer == f"SIP/2.0 200 {expected}" if expected else answer.startswith("SIP/2.0 200 lua -1 ")
+            check(f"lua: {name}, {', '.join(headers) or 'no header'}", is_right, f"expected {expected}, got {answer}")
+
+
 def run(arguments, simulator, folder, check):
+    above = folder
     folder = Path(folder) / "script"
     folder.mkdir()
     simulator.user("registering", ["sip.register"])
@@ -93,11 +131,15 @@ def run(arguments, simulator, folder, check):
             print(kamailio.log.read_text())
             return
         simulator.request("DELETE", "/_simulator/requests")
-        for name, headers, expected in cases(good, lacking, top, unknown_tenant):
+        owner = simulator.ask("GET", f"/token/{good}")["data"]["auth_id"]
+        other = simulator.ask("GET", f"/token/{lacking}")["data"]["auth_id"]
+        for name, headers, expected in cases(good, lacking, top, unknown_tenant, owner):
             answer = ask(phone, name, headers)
+            expected = expected or f"whose missing_access {other} {top}"
             is_right = answer == f"SIP/2.0 200 {expected}"
             told = ", ".join(key for key in headers) or "no header"
             check(f"script: {name}, {told}", is_right, expected if is_right else f"expected {expected}, got {answer}")
         paths = [request["path"] for request in simulator.request("GET", "/_simulator/requests")["items"]]
         check("script: nothing is asked about what has no value", not any("null" in path for path in paths))
         hostile(phone, simulator, check)
+    in_lua(arguments, simulator, above, check, good, lacking, top, owner)

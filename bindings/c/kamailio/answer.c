@@ -4,6 +4,7 @@
 #include "answer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,7 +19,10 @@ static struct {
     int pid;
     bool is_set;
     bool is_resumed;
+    char *decision; /* of the verifier, JSON; NULL if there is none */
 } last;
+
+const char *const answer_names[] = {"user_uuid", "tenant_uuid", "session_uuid", "auth_id", "verdict", NULL};
 
 static stat_var *count_yes, *count_no, *count_unknown;
 
@@ -61,6 +65,8 @@ enum answer answer_note(const struct sip_msg *msg, enum answer answer, const cha
     last.id = msg ? msg->id : 0;
     last.pid = msg ? msg->pid : 0;
     last.kind[0] = '\0';
+    free(last.decision);
+    last.decision = NULL;
     switch (answer) {
     case ANSWER_YES:
         update_stat(count_yes, 1);
@@ -79,16 +85,18 @@ enum answer answer_note(const struct sip_msg *msg, enum answer answer, const cha
     return answer;
 }
 
-enum answer answer_note_call(const struct sip_msg *msg, bool yes, const wazo_auth_error *error)
+enum answer answer_note_decision(const struct sip_msg *msg, bool yes, const char *decision,
+                                 const wazo_auth_error *error)
 {
-    if (yes) {
-        return answer_note(msg, ANSWER_YES, NULL, NULL);
+    enum answer answer;
+
+    if (error) {
+        return answer_note(msg, ANSWER_UNKNOWN, wazo_auth_error_kind_text(wazo_auth_error_kind(error)),
+                           wazo_auth_error_message(error));
     }
-    if (!error) {
-        return answer_note(msg, ANSWER_NO, NULL, NULL);
-    }
-    return answer_note(msg, ANSWER_UNKNOWN, wazo_auth_error_kind_text(wazo_auth_error_kind(error)),
-                       wazo_auth_error_message(error));
+    answer = answer_note(msg, yes ? ANSWER_YES : ANSWER_NO, NULL, NULL);
+    last.decision = decision ? strdup(decision) : NULL;
+    return answer;
 }
 
 void answer_resume_begins(void)
@@ -118,4 +126,43 @@ int answer_get_error(struct sip_msg *msg, pv_param_t *param, pv_value_t *value)
         return pv_get_null(msg, param, value);
     }
     return pv_get_strzval(msg, param, value, last.kind);
+}
+
+const char *answer_identity(const struct sip_msg *msg, const char *name)
+{
+    static char text[256];
+    char path[32], *found;
+
+    if (!is_about(msg) || !last.decision) {
+        return NULL;
+    }
+    snprintf(path, sizeof path, "/%s", name);
+    found = wazo_auth_json_get(last.decision, path, NULL);
+    if (!found) {
+        return NULL; /* an unknown token is nobody's */
+    }
+    snprintf(text, sizeof text, "%s", found);
+    wazo_auth_string_free(found);
+    return text;
+}
+
+int answer_parse_name(pv_spec_t *variable, str *name)
+{
+    for (int index = 0; answer_names[index]; index++) {
+        if ((size_t)name->len == strlen(answer_names[index]) && memcmp(name->s, answer_names[index], name->len) == 0) {
+            variable->pvp.pvn.type = PV_NAME_INTSTR;
+            variable->pvp.pvn.u.isname.type = 0;
+            variable->pvp.pvn.u.isname.name.n = index;
+            return 0;
+        }
+    }
+    LM_ERR("$wazo_auth(%.*s): expected user_uuid, tenant_uuid, session_uuid, auth_id or verdict\n", name->len, name->s);
+    return -1;
+}
+
+int answer_get_identity(struct sip_msg *msg, pv_param_t *param, pv_value_t *value)
+{
+    const char *text = answer_identity(msg, answer_names[param->pvn.u.isname.name.n]);
+
+    return text ? pv_get_strzval(msg, param, value, (char *)text) : pv_get_null(msg, param, value);
 }

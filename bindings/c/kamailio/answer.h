@@ -25,12 +25,19 @@ int answer_init(void);
  * NULL message is not logged. Returns the answer. */
 enum answer answer_note(const struct sip_msg *msg, enum answer answer, const char *kind, const char *message);
 
-/* The same for the result of a call to the library. It does not free the error. */
-enum answer answer_note_call(const struct sip_msg *msg, bool yes, const wazo_auth_error *error);
+/* The same for a decision of the verifier: its JSON, of which a copy is kept, or NULL and the error. It frees neither. */
+enum answer answer_note_decision(const struct sip_msg *msg, bool yes, const char *decision,
+                                 const wazo_auth_error *error);
 
 /* Between these two calls, the last answer belongs to the transaction that is being resumed. */
 void answer_resume_begins(void);
 void answer_resume_ends(void);
+
+/* $wazo_auth(NAME): whose the token of the last decision is. The text is valid until the next call; NULL if there is none. */
+extern const char *const answer_names[];
+int answer_parse_name(pv_spec_t *variable, str *name);
+int answer_get_identity(struct sip_msg *msg, pv_param_t *param, pv_value_t *value);
+const char *answer_identity(const struct sip_msg *msg, const char *name);
 
 /* $wazo_auth_result and $wazo_auth_error. */
 int answer_get_result(struct sip_msg *msg, pv_param_t *param, pv_value_t *value);

@@ -35,7 +35,7 @@ struct query {
 };
 
 static struct async_settings settings;
-static const wazo_auth_client *client;
+static const wazo_auth_verifier *verifier;
 static struct tm_binds tm;
 static int pipe_ends[2] = {-1, -1}; /* to read from, to write to; -1 while there is no process that reads */
 
@@ -48,10 +48,10 @@ static long now_ms(void)
     return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
 }
 
-int async_init(const struct async_settings *wanted, const wazo_auth_client *shared)
+int async_init(const struct async_settings *wanted, const wazo_auth_verifier *shared)
 {
     settings = *wanted;
-    client = shared;
+    verifier = shared;
     if (settings.workers <= 0) {
         return 0;
     }
@@ -93,11 +93,10 @@ static bool submit(wazo_auth_queue *queue, struct query *query)
 
     if (settings.timeout_ms > 0 && now_ms() - query->asked_ms >= settings.timeout_ms) {
         answer_note(NULL, ANSWER_UNKNOWN, "timeout", "no time left when it was its turn: too many checks in flight");
-    } else if (wazo_auth_queue_submit_token_check(queue, client, asked->token, asked->acl, asked->tenant, query,
-                                                  &error) != 0) {
+    } else if (wazo_auth_verifier_submit(verifier, queue, asked->token, asked->acl, asked->tenant, query, &error) != 0) {
         return true;
     } else {
-        answer_note_call(NULL, false, error);
+        answer_note_decision(NULL, false, NULL, error);
         wazo_auth_error_free(error);
     }
     resume(query);
@@ -126,7 +125,8 @@ static int take_completions(wazo_auth_queue *queue)
 
     while ((completion = wazo_auth_queue_next(queue, 0)) != NULL) {
         struct query *query = wazo_auth_completion_user_data(completion);
-        answer_note_call(NULL, wazo_auth_completion_is_yes(completion), wazo_auth_completion_error(completion));
+        answer_note_decision(NULL, wazo_auth_completion_is_yes(completion), wazo_auth_completion_result(completion),
+                             wazo_auth_completion_error(completion));
         wazo_auth_completion_free(completion);
         resume(query);
         ended++;
@@ -261,6 +261,11 @@ int async_check(struct sip_msg *msg, char *token, char *acl, char *route, char *
     int has_transaction;
 
     if (!question_read(&question, msg, token, acl, tenant, &answer)) {
+        return answer;
+    }
+    if (question_is_known(&question, verifier)) {
+        answer = question_ask(&question, msg, verifier);
+        question_free(&question);
         return answer;
     }
     query = shm_malloc(sizeof(*query) + question_size(&question));

@@ -17,7 +17,7 @@ struct async_settings {
 
 /* Announces the processes of the module, before Kamailio forks. Without tm, or with 0 workers, there are none. Returns
  * 0 on success. */
-int async_init(const struct async_settings *settings, const wazo_auth_client *client);
+int async_init(const struct async_settings *settings, const wazo_auth_verifier *client);
 
 /* Forks them, in Kamailio's main process. Returns 0 on success; does not return in the forked processes. */
 int async_fork(void);

@@ -87,6 +87,26 @@ bool question_read(struct question *question, struct sip_msg *msg, char *token, 
     return false;
 }
 
+bool question_is_known(const struct question *question, const wazo_auth_verifier *verifier)
+{
+    wazo_auth_verdict_t verdict;
+    bool yes = wazo_auth_verifier_peek(verifier, question->token, question->acl, question->tenant, &verdict);
+
+    return yes || verdict != WAZO_AUTH_VERDICT_UNKNOWN;
+}
+
+enum answer question_ask(const struct question *question, const struct sip_msg *msg, const wazo_auth_verifier *verifier)
+{
+    wazo_auth_error *error = NULL;
+    char *decision = NULL;
+    bool yes = wazo_auth_verifier_decide(verifier, question->token, question->acl, question->tenant, &decision, &error);
+    enum answer answer = answer_note_decision(msg, yes, decision, error);
+
+    wazo_auth_string_free(decision);
+    wazo_auth_error_free(error);
+    return answer;
+}
+
 void question_free(struct question *question)
 {
     if (question->token) {

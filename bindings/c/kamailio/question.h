@@ -30,6 +30,12 @@ int question_fix(void **param, int number);
 bool question_read(struct question *question, struct sip_msg *msg, char *token, char *acl, char *tenant,
                    enum answer *answer);
 
+/* Whether the verifier knows the answer. It does not ask. */
+bool question_is_known(const struct question *question, const wazo_auth_verifier *verifier);
+
+/* Asks the verifier, which asks wazo-auth if needed, and notes the answer. */
+enum answer question_ask(const struct question *question, const struct sip_msg *msg, const wazo_auth_verifier *verifier);
+
 void question_free(struct question *question);
 
 /* The number of bytes that question_pack() needs. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <core/dprint.h>
+#include <core/kemi.h>
 #include <core/sr_module.h>
 #include <wazo_auth_client.h>
 
@@ -23,6 +24,8 @@ extern struct module_exports exports;
 
 static wazo_auth_options *options; /* the module parameters so far; until mod_init() */
 static wazo_auth_client *client;
+static wazo_auth_verifier *verifier; /* created before the workers are forked, and shared by them */
+static char verifier_options[1024] = "{\"shared\": true";
 static bool has_url;
 static int check_at_start;
 static struct async_settings async_settings = {.workers = 1, .limit = 1024, .timeout_ms = 500};
@@ -98,20 +101,42 @@ static int param_option(modparam_t type, void *value)
     return set_option(key, equals + 1);
 }
 
-/* wazo_auth_check(token [, acl [, tenant]]): asks, and waits for the answer. */
+/* Sets an option of the verifier, as `key=value`; several are separated by `;`. mod_init() checks them. */
+static int param_verifier(modparam_t type, void *value)
+{
+    char *list = strdup(value), *state = NULL;
+
+    (void)type;
+    for (char *one = list ? strtok_r(list, ";", &state) : NULL; one; one = strtok_r(NULL, ";", &state)) {
+        char *equals = strchr(one, '='), *key, *text;
+        size_t length = strlen(verifier_options);
+        if (!equals) {
+            LM_ERR("modparam verifier: expected \"key=value\", such as \"ttl_ms=60000\"\n");
+            free(list);
+            return -1;
+        }
+        *equals = '\0';
+        key = wazo_auth_json_quote(one, NULL);
+        text = wazo_auth_json_quote(equals + 1, NULL);
+        snprintf(verifier_options + length, sizeof verifier_options - length, ", %s: %s", key ? key : "\"\"",
+                 text ? text : "\"\"");
+        wazo_auth_string_free(key);
+        wazo_auth_string_free(text);
+    }
+    free(list);
+    return 0;
+}
+
+/* wazo_auth_check(token [, acl [, tenant]]): asks, and waits for the answer if it is not known. */
 static int check(struct sip_msg *msg, char *token, char *acl, char *tenant)
 {
     struct question question;
-    wazo_auth_error *error = NULL;
     enum answer answer;
-    bool yes;
 
     if (!question_read(&question, msg, token, acl, tenant, &answer)) {
         return answer;
     }
-    yes = wazo_auth_token_check(client, question.token, question.acl, question.tenant, &error);
-    answer = answer_note_call(msg, yes, error);
-    wazo_auth_error_free(error);
+    answer = question_ask(&question, msg, verifier);
     question_free(&question);
     return answer;
 }
@@ -165,6 +190,13 @@ static int mod_init(void)
         wazo_auth_error_free(error);
         return -1;
     }
+    strncat(verifier_options, "}", sizeof verifier_options - strlen(verifier_options) - 1);
+    verifier = wazo_auth_verifier_new(client, verifier_options, &error);
+    if (!verifier) {
+        LM_ERR("modparam verifier: %s\n", wazo_auth_error_message(error));
+        wazo_auth_error_free(error);
+        return -1;
+    }
     if (check_at_start) {
         look_for_server();
     }
@@ -172,7 +204,7 @@ static int mod_init(void)
         LM_ERR("could not register the counters\n");
         return -1;
     }
-    return async_init(&async_settings, client);
+    return async_init(&async_settings, verifier);
 }
 
 static int child_init(int rank)
@@ -184,8 +216,10 @@ static int child_init(int rank)
 static void mod_destroy(void)
 {
     wazo_auth_options_free(options);
+    wazo_auth_verifier_free(verifier);
     wazo_auth_client_free(client);
     options = NULL;
+    verifier = NULL;
     client = NULL;
 }
 
@@ -205,6 +239,7 @@ static param_export_t params[] = {
     {"ca_file", PARAM_STRING | PARAM_USE_FUNC, param_ca_file},
     {"timeout_ms", PARAM_INT | PARAM_USE_FUNC, param_timeout_ms},
     {"option", PARAM_STRING | PARAM_USE_FUNC, param_option},
+    {"verifier", PARAM_STRING | PARAM_USE_FUNC, param_verifier},
     {"check_at_start", PARAM_INT, &check_at_start},
     {"async_workers", PARAM_INT, &async_settings.workers},
     {"async_limit", PARAM_INT, &async_settings.limit},
@@ -214,7 +249,68 @@ static param_export_t params[] = {
 static pv_export_t variables[] = {
     {STR_STATIC_INIT("wazo_auth_result"), PVT_OTHER, answer_get_result, NULL, NULL, NULL, NULL, 0},
     {STR_STATIC_INIT("wazo_auth_error"), PVT_OTHER, answer_get_error, NULL, NULL, NULL, NULL, 0},
+    {STR_STATIC_INIT("wazo_auth"), PVT_OTHER, answer_get_identity, NULL, answer_parse_name, NULL, NULL, 0},
     {{NULL, 0}, 0, NULL, NULL, NULL, NULL, NULL, 0},
+};
+
+/* The same for scripts in Lua, Python, JavaScript and others (KEMI): wazo_auth.check(token), .check_access(token, acl),
+ * .check_tenant(token, acl, tenant), and .get(name) for whose the token is. They return what the functions above do. */
+static int ki_check_tenant(sip_msg_t *msg, str *token, str *acl, str *tenant)
+{
+    const str *texts[] = {token, acl, tenant};
+    char copies[3][2048];
+    struct question question = {.token = copies[0], .acl = acl ? copies[1] : NULL, .tenant = tenant ? copies[2] : NULL};
+
+    for (int index = 0; index < 3; index++) {
+        const str *text = texts[index];
+        if (text && (text->len >= (int)sizeof copies[index] || (text->len > 0 && memchr(text->s, 0, text->len)))) {
+            return answer_note(msg, ANSWER_NO, NULL, NULL); /* no token, access or tenant is like that */
+        }
+        snprintf(copies[index], sizeof copies[index], "%.*s", text ? text->len : 0, text && text->s ? text->s : "");
+    }
+    return question_ask(&question, msg, verifier);
+}
+
+static int ki_check_access(sip_msg_t *msg, str *token, str *acl)
+{
+    return ki_check_tenant(msg, token, acl, NULL);
+}
+
+static int ki_check(sip_msg_t *msg, str *token)
+{
+    return ki_check_tenant(msg, token, NULL, NULL);
+}
+
+static sr_kemi_xval_t *ki_get(sip_msg_t *msg, str *name)
+{
+    static sr_kemi_xval_t value;
+    char copy[32];
+    const char *text = NULL;
+
+    if (name && name->len < (int)sizeof copy) {
+        snprintf(copy, sizeof copy, "%.*s", name->len, name->s);
+        text = answer_identity(msg, copy);
+    }
+    memset(&value, 0, sizeof value);
+    if (!text) {
+        sr_kemi_xval_null(&value, SR_KEMI_XVAL_NULL_NONE);
+        return &value;
+    }
+    value.vtype = SR_KEMIP_STR;
+    value.v.s.s = (char *)text;
+    value.v.s.len = (int)strlen(text);
+    return &value;
+}
+
+#define KEMI(name, type, function, ...)                                                                                \
+    {str_init("wazo_auth"), str_init(name), type, (void *)function, {__VA_ARGS__}}
+
+static sr_kemi_t kemi_functions[] = {
+    KEMI("check", SR_KEMIP_INT, ki_check, SR_KEMIP_STR, SR_KEMIP_NONE),
+    KEMI("check_access", SR_KEMIP_INT, ki_check_access, SR_KEMIP_STR, SR_KEMIP_STR, SR_KEMIP_NONE),
+    KEMI("check_tenant", SR_KEMIP_INT, ki_check_tenant, SR_KEMIP_STR, SR_KEMIP_STR, SR_KEMIP_STR, SR_KEMIP_NONE),
+    KEMI("get", SR_KEMIP_XVAL, ki_get, SR_KEMIP_STR, SR_KEMIP_NONE),
+    {{0, 0}, {0, 0}, 0, NULL, {0, 0, 0, 0, 0, 0}},
 };
 
 struct module_exports exports = {
@@ -227,3 +323,13 @@ struct module_exports exports = {
     .init_child_f = child_init,
     .destroy_mod_f = mod_destroy,
 };
+
+/* Kamailio calls it when it has loaded the module. */
+int mod_register(char *path, int *dlflags, void *p1, void *p2);
+#pragma GCC visibility push(default)
+int mod_register(char *path, int *dlflags, void *p1, void *p2)
+{
+    (void)path, (void)dlflags, (void)p1, (void)p2;
+    return sr_kemi_modules_add(kemi_functions);
+}
+#pragma GCC visibility pop
