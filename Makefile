@@ -28,7 +28,7 @@ demo: ## Shows the C and the Python sample at work, against a wazo-auth in memor
 	@$(PYTHON) tools/demo.py
 
 test: setup ## Runs every test; a fresh clone needs nothing before it
-	@$(PYTHON) tools/test.py lint codegen rust c cpp python replay docs samples host-short kamailio budget
+	@$(PYTHON) tools/test.py lint codegen rust c cpp python replay docs samples bus host-short kamailio budget
 
 setup: ## Installs what the tests need and is missing, and says what
 	@tools/setup.sh

@@ -1,6 +1,6 @@
 """The samples of bindings/c build without a warning, and answer rightly: good tokens, bad ones, and no server at all.
 
-`make test-samples` runs it. What needs libevent-dev or valgrind is skipped where they are missing.
+`make test-samples` runs it. What needs libevent-dev, librabbitmq-dev or valgrind is skipped where they are missing.
 """
 import contextlib
 import os
@@ -68,7 +68,8 @@ class EveryProgram(unittest.TestCase):
     def test_says_what_is_missing_where_no_wazo_auth_is_named(self):
         for name in self.programs():
             with self.subTest(name):
-                arguments = ['--module', path / 'module.so'] if name == 'module_host' else ['--listen', '0']
+                arguments = {'module_host': ['--module', path / 'module.so'], 'revocation_listener': []}
+                arguments = arguments.get(name, ['--listen', '0'])
                 done = run(path / name, *arguments)
                 self.assertIn(done.returncode, (1, 2))
                 self.assertIn('host', done.stderr)
@@ -78,8 +79,9 @@ class Readme(unittest.TestCase):
     def test_its_commands_compile_the_samples(self):
         text = (programs.SOURCES / 'README.md').read_text(encoding='utf-8')
         (block,) = re.findall(r'^    LINK=.*?(?=^\S)', text, re.DOTALL | re.MULTILINE)
-        if 'libevent_server' not in built or not shutil.which('pkg-config'):
-            block = ''.join(line for line in block.splitlines(True) if 'libevent' not in line)
+        for name, package in (('libevent_server', 'libevent'), ('revocation_listener', 'librabbitmq')):
+            if name not in built or not shutil.which('pkg-config'):
+                block = ''.join(line for line in block.splitlines(True) if package not in line)
         library = str(programs.artifacts.library().parent)
         block = block.replace('$PWD/target/debug', library).replace('target/debug', library)
         root = path / 'readme'
