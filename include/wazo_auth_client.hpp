@@ -34,19 +34,22 @@
  * Errors. Every failure throws a wazo::auth::Error, a std::runtime_error with kind, status, error_id, details and
  * flags. The only other exceptions are std::bad_alloc, and std::system_error if a Dispatcher cannot start its thread.
  *
- * Ownership. Access, Client, Options, Cancellation, Queue, Completion and Dispatcher own their handles. They can be moved, but
- * not copied. The object that `client.users()` returns shares the ownership of the client's handle: it may outlive the
- * client.
+ * Other people's tokens. Verifier decides about them from memory, and asks the server only about what it does not know:
+ * `if (verifier.check(token, "sip.alice.register"))`.
  *
- * Threads. Access, Client, Cancellation, Queue and Dispatcher are thread-safe, except for assigning to, moving from and
- * destroying an object. Use Options and a Completion from one thread at a time. Errors can be copied, and read from any
- * thread.
+ * Ownership. Access, Client, Options, Cancellation, Queue, Completion, Dispatcher and Verifier own their handles. They
+ * can be moved, but not copied. The object that `client.users()` returns shares the ownership of the client's handle: it
+ * may outlive the client.
+ *
+ * Threads. Access, Client, Cancellation, Queue, Dispatcher and Verifier are thread-safe, except for assigning to, moving
+ * from and destroying an object. Use Options and a Completion from one thread at a time. Errors can be copied, and read
+ * from any thread.
  *
  * Many calls at once. Dispatcher returns a std::future for each call, and has its own thread. Queue has a file
  * descriptor for an event loop. Cancellation ends calls from another thread.
  *
- * Fork. A Client, Cancellation or Queue created before fork works in every child. Create a Dispatcher in the child. All
- * other rules of wazo_auth_client.h for host processes apply here too.
+ * Fork. A Client, Cancellation, Queue or Verifier created before fork works in every child. Create a Dispatcher in the
+ * child. All other rules of wazo_auth_client.h for host processes apply here too.
  */
 
 #ifndef WAZO_AUTH_CLIENT_HPP
@@ -61,10 +64,12 @@
 
 #include "wazo_auth_client/access.hpp"
 #include "wazo_auth_client/client.hpp"
+#include "wazo_auth_client/decision.hpp"
 #include "wazo_auth_client/dispatcher.hpp"
 #include "wazo_auth_client/error.hpp"
 #include "wazo_auth_client/operations.hpp"
 #include "wazo_auth_client/queue.hpp"
 #include "wazo_auth_client/text.hpp"
+#include "wazo_auth_client/verifier.hpp"
 
 #endif

@@ -159,6 +159,17 @@ def against_simulator(run):
             run.test_program(program, run.library, f'https://127.0.0.1:{simulator.port}', simulator.ca_file)
 
 
+def verifier(run):
+    """Verifiers, over HTTPS; and over HTTP under valgrind, to which what ring's assembly writes is uninitialised."""
+    if not (program := run.compile(HERE / 'verifier.c')):
+        return
+    with Simulator() as simulator:
+        run.test_program(program, simulator.url, simulator.ca_file)
+    with Simulator(tls=False) as simulator:
+        run.valgrind('valgrind has nothing to say about verifier', program, simulator.url, expected=None)
+        run.settle()
+
+
 def quickstart(run):
     """The sample does what it says, in C and in C++, and leaves nothing behind."""
     secret = {'WAZO_AUTH_PASSWORD': 'secret'}
@@ -219,7 +230,7 @@ def quickstart_problem(status, said):
     return f'exit status {status}, not shown: {absent}\n{said}' if status or absent else ''
 
 
-PARTS = (header, symbols, imports, arguments, against_simulator, quickstart)
+PARTS = (header, symbols, imports, arguments, against_simulator, verifier, quickstart)
 
 
 def main():
