@@ -81,6 +81,17 @@ fn one_request_answers_every_question_about_a_token() {
 }
 
 #[test]
+fn a_decision_tells_whose_the_token_is_for_a_no_about_a_tenant_too_from_the_first_time_on() {
+    let setting = Setting::new("{}");
+    for _ in 0..2 {
+        let decision = setting.verifier.decide(setting.token(), None, Some(STRANGE_TENANT)).unwrap();
+        let json: Value = serde_json::from_str(&decision.to_json()).unwrap();
+        assert_eq!(json["verdict"], "wrong_tenant");
+        assert_eq!(json["user_uuid"], setting.token["auth_id"]);
+    }
+}
+
+#[test]
 fn another_tenant_is_asked_about_once() {
     let setting = Setting::new("{}");
     for _ in 0..3 {

@@ -101,11 +101,12 @@ impl Inner {
 
     async fn rounds(&self, asking: &Asking<'_>, way: Way<'_>) -> Result<Decision> {
         let question = &asking.question;
-        let mut asks_about_tenant = false;
+        let (mut asks_about_tenant, mut owner) = (false, None);
         for _ in 0..MOST_ROUNDS {
-            let (look, who) = self.look(asking);
-            if let Some((verdict, is_stale)) = look.verdict() {
-                return Ok(Decision { verdict, is_stale, who });
+            match self.look(asking) {
+                (Look::Known { verdict, is_fresh: true }, who) => return Ok(fresh(verdict, who)),
+                (Look::AskTenant, who) => (asks_about_tenant, owner) = (true, who),
+                _ => {}
             }
             asks_about_tenant |= look == Look::AskTenant;
             let topic = Cache::topic(question, asks_about_tenant);
@@ -121,6 +122,8 @@ impl Inner {
                 Landed::Failed(error) => return Err(error),
                 Landed::Answered(asked, answer) => {
                     match self.cache.verdict_by(question, asks_about_tenant, asked, &answer) {
+                        // That a tenant is the wrong one does not say whose the token is; the answer before it did.
+                        Said::Verdict(Verdict::WrongTenant, None) => return Ok(fresh(Verdict::WrongTenant, owner)),
                         Said::Verdict(verdict, who) => return Ok(fresh(verdict, who)),
                         Said::AskTenant => asks_about_tenant = true,
                         Said::AskAgain => {}
