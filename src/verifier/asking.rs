@@ -103,12 +103,13 @@ impl Inner {
         let question = &asking.question;
         let (mut asks_about_tenant, mut owner) = (false, None);
         for _ in 0..MOST_ROUNDS {
-            match self.look(asking) {
-                (Look::Known { verdict, is_fresh: true }, who) => return Ok(fresh(verdict, who)),
-                (Look::AskTenant, who) => (asks_about_tenant, owner) = (true, who),
-                _ => {}
+            let (look, who) = self.look(asking);
+            if let Some((verdict, is_stale)) = look.verdict() {
+                return Ok(Decision { verdict, is_stale, who });
             }
-            asks_about_tenant |= look == Look::AskTenant;
+            if look == Look::AskTenant {
+                (asks_about_tenant, owner) = (true, who);
+            }
             let topic = Cache::topic(question, asks_about_tenant);
             let landed = match self.flights.get_or_make(Flights::default, |_| {}).board(topic) {
                 Boarding::Pilot(pilot) => self.fly(asking, asks_about_tenant, way, pilot, topic).await?,

@@ -161,6 +161,15 @@ def against_simulator(run):
             run.test_program(program, run.library, f'https://127.0.0.1:{simulator.port}', simulator.ca_file)
 
 
+def renewer(run):
+    """A program that logs in over HTTP, so that valgrind can watch it."""
+    if program := run.compile(HERE / 'renewer.c', '-pthread'):
+        with Simulator(tls=False) as simulator:
+            run.test_program(program, simulator.url)
+            run.valgrind('valgrind has nothing to say about renewer', program, simulator.url, expected=None)
+            run.settle()
+
+
 def verifier(run):
     """Verifiers, over HTTPS; and over HTTP under valgrind, to which what ring's assembly writes is uninitialised."""
     if not (program := run.compile(HERE / 'verifier.c')):
@@ -170,6 +179,16 @@ def verifier(run):
     with Simulator(tls=False) as simulator:
         run.valgrind('valgrind has nothing to say about verifier', program, simulator.url, expected=None)
         run.settle()
+
+
+def paging(run):
+    """Listings, statistics, readiness and health, over HTTP; under valgrind too."""
+    if program := run.compile(HERE / 'paging.c'):
+        with Simulator(tls=False) as simulator:
+            run.test_program(program, simulator.url)
+        with Simulator(tls=False) as simulator:
+            run.valgrind('valgrind has nothing to say about paging', program, simulator.url)
+            run.settle()
 
 
 def quickstart(run):
@@ -232,7 +251,7 @@ def quickstart_problem(status, said):
     return f'exit status {status}, not shown: {absent}\n{said}' if status or absent else ''
 
 
-PARTS = (header, symbols, imports, arguments, against_simulator, verifier, quickstart)
+PARTS = (header, symbols, imports, arguments, against_simulator, renewer, verifier, paging, quickstart)
 
 
 def main():
