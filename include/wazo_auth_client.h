@@ -99,11 +99,11 @@
  * to find the mistake.
  *
  * @par Threads
- * A client, a cancellation, a queue and a renewer are thread-safe: any number of threads may use one at the same time.
- * Several threads may read an error at the same time. Options and completions are not thread-safe: use each from one thread at
- * a time. Free a handle when no function uses it any more. A blocking call runs on the caller's thread. It starts no
- * thread, except for a name look-up, which runs on a separate thread until it ends. The first queue of a process, or the
- * first renewer that starts, starts one thread, which all share.
+ * A client, a cancellation, a queue, a verifier, a renewer and a health watch are thread-safe: any number of threads
+ * may use one at the same time. Several threads may read an error at the same time. Options and completions are not
+ * thread-safe: use each from one thread at a time. Free a handle when no function uses it any more. A blocking call
+ * runs on the caller's thread. It starts no thread, except for a name look-up, which runs on a separate thread until
+ * it ends. The first queue of a process, or the first renewer that starts, starts one thread, which all share.
  *
  * @par Fork
  * A handle created before fork() works in every child and in the parent. Each child opens its own connections. A call

@@ -127,6 +127,11 @@ impl Cache {
         }
     }
 
+    /// Whether the token of a question is known, and fresh.
+    fn is_fresh(&self, question: &Question<'_>, now_ms: u64) -> bool {
+        self.record(question.token, now_ms).is_some_and(|(_, record)| now_ms < record.fresh_until_ms)
+    }
+
     /// The record of a token, as long as it may be used.
     #[inline]
     fn record(&self, token: Key, now_ms: u64) -> Option<(Found<WORDS_OF_RECORD>, Record)> {

@@ -51,6 +51,10 @@ impl Cache {
     pub fn keep_answer(&self, question: &Question<'_>, tenant_asked: bool, asked: Asked, answer: &Answer, now_ms: u64) {
         let Asked { revocation, at_ms } = asked;
         match answer {
+            // What is known of the token stays, and with it what is known of its use in other tenants.
+            Answer::Valid(_) if tenant_asked && self.is_fresh(question, now_ms) => {
+                self.keep_tenant(question, true, revocation, now_ms);
+            }
             Answer::Valid(facts) => {
                 if self.keep(question.token, facts, revocation, at_ms, now_ms) && tenant_asked {
                     self.keep_tenant(question, true, revocation, now_ms);

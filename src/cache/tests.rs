@@ -146,3 +146,24 @@ fn memory_is_bounded_whatever_comes() {
     assert!(cache.tokens() <= 1200 && cache.bytes() == bytes, "{} tokens", cache.tokens());
     assert!(bytes < 1_500_000, "{bytes} bytes for 1,000 tokens");
 }
+
+#[test]
+fn an_answer_about_one_tenant_leaves_those_about_others() {
+    use super::answer::Answer;
+    let cache = cache(|_| {});
+    let tenants = ["t2", "t3", "t4"];
+    for round in 0..2 {
+        for tenant in tenants {
+            let question = cache.question("T", None, Some(tenant));
+            if round == 0 {
+                let asked = cache.begin(1000);
+                cache.keep_answer(&question, true, asked, &Answer::Valid(facts("u", "s", "t", &[])), 1000);
+            }
+            assert_eq!(cache.look(&question, 1001), known(Verdict::Allowed), "{tenant}");
+        }
+    }
+    let other = cache.question("T", None, Some("t5"));
+    cache.keep_answer(&other, true, cache.begin(1000), &Answer::WrongTenant, 1000);
+    assert!(tenants.iter().all(|t| cache.look(&cache.question("T", None, Some(t)), 1001) == known(Verdict::Allowed)));
+    assert_eq!(cache.look(&other, 1001), known(Verdict::WrongTenant));
+}
