@@ -38,11 +38,11 @@
  * `if (verifier.check(token, "sip.alice.register"))`.
  *
  * Ownership. Access, Client, Options, Cancellation, Queue, Completion, Dispatcher and Verifier own their handles. They
- * can be moved, but not copied. The object that `client.users()` returns shares the ownership of the client's handle: it
- * may outlive the client.
+ * can be moved, but not copied. The object that `client.users()` returns shares the ownership of the client's handle:
+ * it may outlive the client.
  *
- * Threads. Access, Client, Cancellation, Queue, Dispatcher and Verifier are thread-safe, except for assigning to, moving
- * from and destroying an object. Use Options and a Completion from one thread at a time. Errors can be copied, and read
+ * Threads. Access, Client, Cancellation, Queue, Dispatcher and Verifier are thread-safe, except for assigning to,
+ * moving from and destroying an object. Use Options and a Completion from one thread at a time. Errors can be copied, and read
  * from any thread.
  *
  * Many calls at once. Dispatcher returns a std::future for each call, and has its own thread. Queue has a file

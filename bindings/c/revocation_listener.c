@@ -5,8 +5,8 @@
  * a token whose session has ended. wazo-auth publishes every such end; this program receives these messages in a thread
  * of its own (listen_to_bus) and passes them to wazo_auth_verifier_apply_event(), as they are.
  *
- * The program's own work stands for yours: it reads lines from standard input, each with a token and optionally, after a
- * space, a required access, and answers each:
+ * The program's own work stands for yours: it reads lines from standard input, each with a token and optionally, after
+ * a space, a required access, and answers each:
  *     yes, no         the token may be used, or not
  *     unknown KIND    it could not be found out, for an error of this kind; treat it as no
  * The line `stats` is answered by wazo_auth_verifier_stats().
@@ -34,8 +34,8 @@ static const char usage[] =
     "Reads lines from standard input, each with a token and optionally an access, and answers yes, no or unknown. It\n"
     "refuses tokens that were revoked as soon as wazo-auth says so on its bus.\n"
     "\n"
-    "  --bus URL        the RabbitMQ of wazo-auth: amqp://user:password@host:port/vhost; prefer the variable AMQP_URL,\n"
-    "                   as other users can read the command line (amqp://guest:guest@127.0.0.1:5672)\n"
+    "  --bus URL        the RabbitMQ of wazo-auth: amqp://user:password@host:port/vhost; prefer the variable\n"
+    "                   AMQP_URL, as other users can read the command line (amqp://guest:guest@127.0.0.1:5672)\n"
     "  --ttl-ms NUMBER  how long an answer of wazo-auth is used at most (60000)\n"
     "  --help           print this help\n"
     "\n"
@@ -139,8 +139,8 @@ static bool connect_to(amqp_connection_state_t bus)
                      "cannot log in to the bus");
 }
 
-/* Makes a queue that belongs to this connection (RabbitMQ chooses its name, and deletes it with the connection), and has
- * all messages copied into it that say something about tokens. */
+/* Makes a queue that belongs to this connection (RabbitMQ chooses its name, and deletes it with the connection), and
+ * has all messages copied into it that say something about tokens. */
 static bool subscribe(amqp_connection_state_t bus)
 {
     const amqp_bytes_t exchange = amqp_cstring_bytes("wazo-headers");

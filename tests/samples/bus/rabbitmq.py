@@ -41,10 +41,11 @@ def free_port():
 
 
 def tied(command, **options):
-    """Starts a command as a group of processes of its own, which ends when this process does: a shell holds the other end
-    of a pipe to which nobody writes."""
+    """Starts a command as a group of processes of its own, which ends when this process does: a shell holds the other
+    end of a pipe to which nobody writes."""
     script = '"$@" </dev/null & exec >/dev/null 2>&1; read end; kill -KILL 0'
-    return subprocess.Popen(['sh', '-c', script, 'sh', *command], stdin=subprocess.PIPE, start_new_session=True, **options)
+    command = ['sh', '-c', script, 'sh', *command]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, **options)
 
 
 def end(process):
