@@ -136,6 +136,13 @@ class RabbitMQ:
         self.process.stdout.close()
         self.process = None
 
+    def pause(self):
+        """Has it stand still, so that its connections are there and nobody answers, until `go_on`."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def go_on(self):
+        os.killpg(self.process.pid, signal.SIGCONT)
+
     def stop(self):
         """Ends everything, and removes what it wrote."""
         self.kill()

@@ -253,6 +253,21 @@ class Bus(unittest.TestCase):
             self.assertEqual(refused.ask(Session().token), 'yes')
             self.assertNotIn('secret', ''.join(refused.log))
 
+    def test_a_connection_without_messages_stays_and_a_dead_one_is_noticed(self):
+        with listener(self.server.url, '--heartbeat', '1') as listens:
+            listens.wait_until_it_says(LISTENING)
+            # RabbitMQ hangs up on who has been silent for two heartbeats, or three.
+            with self.assertRaises(queue.Empty):
+                listens.said.get(timeout=5)
+            self.server.pause()
+            try:
+                listens.wait_until_it_says('lost the bus')
+                listens.wait_until_it_says('cannot log in to the bus')
+                self.assertEqual(listens.ask(Session().token), 'yes')
+            finally:
+                self.server.go_on()
+            listens.wait_until_it_says(LISTENING)
+
     def test_ends_well_whether_it_listens_or_has_nobody_to_listen_to(self):
         for url in (self.server.url, f'amqp://127.0.0.1:{rabbitmq.free_port()}'):
             for number in (signal.SIGTERM, signal.SIGINT, None):
