@@ -53,8 +53,8 @@ if [ -n "$packages" ]; then
     [ "$(id -u)" = 0 ] || as_root="sudo -n"
     if has apt-get && { [ -z "$as_root" ] || { has sudo && sudo -n true 2>/dev/null; }; }; then
         say "installing Debian packages:$packages"
-        # RabbitMQ comes with a service, which nothing here needs. Debian's way to install one without starting it is this
-        # file; where there is one already, the administrator has decided.
+        # RabbitMQ comes with a service, which nothing here needs. Debian's way to install one without starting it is
+        # this file; where there is one already, the administrator has decided.
         policy=/usr/sbin/policy-rc.d
         case "$packages" in
         *rabbitmq-server*)

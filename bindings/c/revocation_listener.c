@@ -5,8 +5,8 @@
  * a token whose session has ended. wazo-auth publishes every such end; this program receives these messages in a thread
  * of its own (listen_to_bus) and passes them to wazo_auth_verifier_apply_event(), as they are.
  *
- * The program's own work stands for yours: it reads lines from standard input, each with a token and optionally, after a
- * space, a required access, and answers each:
+ * The program's own work stands for yours: it reads lines from standard input, each with a token and optionally, after
+ * a space, a required access, and answers each:
  *     yes, no         the token may be used, or not
  *     unknown KIND    it could not be found out, for an error of this kind; treat it as no
  * The line `stats` is answered by wazo_auth_verifier_stats().
@@ -34,9 +34,12 @@ static const char usage[] =
     "Reads lines from standard input, each with a token and optionally an access, and answers yes, no or unknown. It\n"
     "refuses tokens that were revoked as soon as wazo-auth says so on its bus.\n"
     "\n"
-    "  --bus URL        the RabbitMQ of wazo-auth: amqp://user:password@host:port/vhost; prefer the variable AMQP_URL,\n"
-    "                   as other users can read the command line (amqp://guest:guest@127.0.0.1:5672)\n"
+    "  --bus URL        the RabbitMQ of wazo-auth: amqp://user:password@host:port/vhost; prefer the variable\n"
+    "                   AMQP_URL, as other users can read the command line (amqp://guest:guest@127.0.0.1:5672)\n"
     "  --ttl-ms NUMBER  how long an answer of wazo-auth is used at most (60000)\n"
+    "  --heartbeat SECONDS\n"
+    "                   how often RabbitMQ and this program give each other a sign of life; a connection that is dead\n"
+    "                   without a word is noticed after twice as long (5)\n"
     "  --help           print this help\n"
     "\n"
     "Environment variables set the options of the library: WAZO_AUTH_URL, WAZO_AUTH_CA_FILE, WAZO_AUTH_TIMEOUT_MS\n"
@@ -47,9 +50,6 @@ enum {
     LINE_SIZE = 4096,
     URL_SIZE = 1024,
     CHANNEL = 1,
-    /* RabbitMQ is asked for a sign of life so often; a connection that is dead without a word is noticed after twice as
-     * long. */
-    HEARTBEAT_SECONDS = 5,
     /* For connecting, logging in, and each request to RabbitMQ. */
     BUS_TIMEOUT_SECONDS = 3,
     SHORTEST_PAUSE_MS = 100,
@@ -62,7 +62,7 @@ static const char *const names[] = {"auth_session_deleted", "auth_tenant_added",
                                     "auth_tenant_deleted"};
 
 static const char *bus_url = "amqp://guest:guest@127.0.0.1:5672";
-static int ttl_ms = 60000;
+static int ttl_ms = 60000, heartbeat_seconds = 5;
 static wazo_auth_verifier *verifier;
 static volatile sig_atomic_t ending;
 static int ending_pipe[2] = {-1, -1}; /* its writing end is closed to end the listener */
@@ -135,12 +135,12 @@ static bool connect_to(amqp_connection_state_t bus)
         return fail("cannot connect to the bus", amqp_error_string2(status));
     }
     return went_well(amqp_login(bus, server.vhost, AMQP_DEFAULT_MAX_CHANNELS, AMQP_DEFAULT_FRAME_SIZE,
-                                HEARTBEAT_SECONDS, AMQP_SASL_METHOD_PLAIN, server.user, server.password),
+                                heartbeat_seconds, AMQP_SASL_METHOD_PLAIN, server.user, server.password),
                      "cannot log in to the bus");
 }
 
-/* Makes a queue that belongs to this connection (RabbitMQ chooses its name, and deletes it with the connection), and has
- * all messages copied into it that say something about tokens. */
+/* Makes a queue that belongs to this connection (RabbitMQ chooses its name, and deletes it with the connection), and
+ * has all messages copied into it that say something about tokens. */
 static bool subscribe(amqp_connection_state_t bus)
 {
     const amqp_bytes_t exchange = amqp_cstring_bytes("wazo-headers");
@@ -220,7 +220,7 @@ static void receive(amqp_connection_state_t bus)
         /* What librabbitmq has read already does not make the socket readable. It sends and expects heartbeats only
          * inside of its functions, hence the limit. */
         const bool has_more = amqp_frames_enqueued(bus) || amqp_data_in_buffer(bus);
-        if (!has_more && !wait_for(amqp_get_sockfd(bus), HEARTBEAT_SECONDS * 1000 / 2)) {
+        if (!has_more && !wait_for(amqp_get_sockfd(bus), heartbeat_seconds * 1000 / 2)) {
             amqp_connection_close(bus, AMQP_REPLY_SUCCESS);
             return;
         }
@@ -329,6 +329,12 @@ static bool work(const sigset_t *unblocked)
 
 /* ---- Beginning and end ---- */
 
+static bool number(const char *text, int least, int *value)
+{
+    char more; /* a character after the number */
+    return sscanf(text, "%9d%c", value, &more) == 1 && *value >= least;
+}
+
 static bool set_up(char **arguments, wazo_auth_client **client)
 {
     wazo_auth_error *error = NULL;
@@ -336,11 +342,11 @@ static bool set_up(char **arguments, wazo_auth_client **client)
     struct amqp_connection_info server;
     bus_url = getenv("AMQP_URL") == NULL ? bus_url : getenv("AMQP_URL");
     for (; *arguments != NULL; arguments += 2) {
-        char more; /* a character after the number */
-        const char *value = arguments[1];
-        const bool good = value != NULL && ((strcmp(*arguments, "--bus") == 0 && (bus_url = value) != NULL) ||
-                                            (strcmp(*arguments, "--ttl-ms") == 0 && ttl_ms >= 0 &&
-                                             sscanf(value, "%9d%c", &ttl_ms, &more) == 1 && ttl_ms >= 0));
+        const char *value = arguments[1] == NULL ? "" : arguments[1];
+        const bool good = strcmp(*arguments, "--bus") == 0         ? (bus_url = value)[0] != '\0'
+                          : strcmp(*arguments, "--ttl-ms") == 0    ? number(value, 0, &ttl_ms)
+                          : strcmp(*arguments, "--heartbeat") == 0 ? number(value, 1, &heartbeat_seconds) && heartbeat_seconds <= 3600
+                                                                   : false;
         if (!good) {
             fprintf(stderr, "revocation_listener: invalid option: %s; see --help\n", *arguments);
             return false;

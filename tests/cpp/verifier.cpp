@@ -107,7 +107,7 @@ const Test hostile("a token may be any text; an access or a tenant may not", [] 
     const auto &verifier = setting.verifier;
     const std::string cut = setting.token + std::string("\0x", 2);
     CHECK(verifier.check(setting.token));
-    for (const std::string &token : {cut, std::string(), std::string("\xff"), std::string("../users"), std::string("\n")}) {
+    for (const std::string &token : std::vector<std::string>{cut, "", "\xff", "../users", "\n"}) {
         CHECK(!verifier.check(token) && verifier.peek(token) == Verdict::invalid_token);
         CHECK(verifier.decide(token).verdict == Verdict::invalid_token);
     }
@@ -197,8 +197,9 @@ const Test outages("where the server cannot be asked, there is an error and no a
 });
 
 const Test handles("a verifier moves and does not copy, outlives its client, and refuses when it was moved from", [] {
-    static_assert(std::is_nothrow_move_constructible_v<auth::Verifier> && !std::is_copy_constructible_v<auth::Verifier>);
-    static_assert(std::is_nothrow_move_assignable_v<auth::Verifier> && !std::is_copy_assignable_v<auth::Verifier>);
+    using auth::Verifier;
+    static_assert(std::is_nothrow_move_constructible_v<Verifier> && std::is_nothrow_move_assignable_v<Verifier>);
+    static_assert(!std::is_copy_constructible_v<Verifier> && !std::is_copy_assignable_v<Verifier>);
     const auto token = auth::json_get(simulator().token().new_(), "/token").value();
     auth::Verifier verifier{simulator(), {{"max_tokens", 100}}};
     CHECK(verifier.check(token) && verifier.get() != nullptr);

@@ -1,7 +1,7 @@
 # The tests of the samples in bindings/c, included by the top Makefile.
 #
-# Needs gcc; libevent-dev for one sample, librabbitmq-dev for another, and valgrind to look at memory: what they are for is
-# skipped without them. So is test-bus without rabbitmq-server.
+# Needs gcc; libevent-dev for one sample, librabbitmq-dev for another, and valgrind to look at memory: what they are for
+# is skipped without them. So is test-bus without rabbitmq-server.
 
 .PHONY: test-samples test-bus
 test-samples: ## The C samples: servers, forked workers, a module; built strictly, run against the simulator

@@ -1,5 +1,5 @@
-/* Publishes on wazo-auth's bus as wazo-auth does, for test_bus.py: reads lines from standard input, each with the name of
- * an event, a tab, and the body; answers each with `published` when RabbitMQ has put the message into its queues.
+/* Publishes on wazo-auth's bus as wazo-auth does, for test_bus.py: reads lines from standard input, each with the name
+ * of an event, a tab, and the body; answers each with `published` when RabbitMQ has put the message into its queues.
  *
  *     publisher HOST PORT
  *

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 # The program itself; /usr/sbin/rabbitmq-server runs it as the user of the service.
 SERVER = pathlib.Path('/usr/lib/rabbitmq/bin/rabbitmq-server')
@@ -39,6 +40,21 @@ def free_port():
                 continue
 
 
+def tied(command, **options):
+    """Starts a command as a group of processes of its own, which ends when this process does: a shell holds the other
+    end of a pipe to which nobody writes."""
+    script = '"$@" </dev/null & exec >/dev/null 2>&1; read end; kill -KILL 0'
+    command = ['sh', '-c', script, 'sh', *command]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, **options)
+
+
+def end(process):
+    """Ends what `tied` started, as a crash would."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdin.close()
+
+
 class RabbitMQ:
     """A server that can be started, killed and started again on the same port."""
 
@@ -47,11 +63,18 @@ class RabbitMQ:
         self.port, self.epmd_port, self.distribution_port = free_port(), free_port(), free_port()
         self.process = self.reader = None
         self.said = []
-        # In the foreground.
-        self.epmd = subprocess.Popen(
-            ['epmd', '-port', str(self.epmd_port), '-address', '127.0.0.1'], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )
+        # It listens before a server looks for one, which would else start its own.
+        self.epmd = tied(['epmd', '-port', str(self.epmd_port), '-address', '127.0.0.1'], stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL)
+        latest = time.monotonic() + LONGEST_START
+        while True:
+            with socket.socket() as one:
+                if one.connect_ex(('127.0.0.1', self.epmd_port)) == 0:
+                    return
+            if time.monotonic() > latest:
+                self.stop()
+                raise RuntimeError('epmd did not start')
+            time.sleep(0.01)
 
     @property
     def url(self):
@@ -80,10 +103,8 @@ class RabbitMQ:
 
     def start(self):
         """Starts it, and comes back when it takes connections."""
-        self.process = subprocess.Popen(
-            [str(SERVER)], cwd=self.folder.name, env=self.environment(), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', start_new_session=True,
-        )
+        self.process = tied([str(SERVER)], cwd=self.folder.name, env=self.environment(), stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, errors='replace')
         ready = queue.Queue()
         self.reader = threading.Thread(target=self.read, args=(self.process.stdout, ready))
         self.reader.start()
@@ -109,16 +130,21 @@ class RabbitMQ:
         """Ends it as a crash would."""
         if self.process is None:
             return
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        end(self.process)
         # Its helpers hold the output, and end when they see that it is gone.
         self.reader.join(timeout=LONGEST_START)
         self.process.stdout.close()
         self.process = None
 
+    def pause(self):
+        """Has it stand still, so that its connections are there and nobody answers, until `go_on`."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def go_on(self):
+        os.killpg(self.process.pid, signal.SIGCONT)
+
     def stop(self):
         """Ends everything, and removes what it wrote."""
         self.kill()
-        self.epmd.kill()
-        self.epmd.wait()
+        end(self.epmd)
         self.folder.cleanup()
