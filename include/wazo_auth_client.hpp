@@ -28,7 +28,8 @@
  * a query, options) is either a JSON string or an initializer list such as `{{"limit", 10}}`; see Object.
  *
  * Results. An operation returns its result as a std::string: the JSON that the server sent. A question returns a bool:
- * true only if the server answers yes. It throws if the answer is not known. So an `if` around a question fails closed. By name,
+ * true only if the server answers yes. It throws if the answer is not known. So an `if` around a question fails
+ * closed. By name,
  * use Client::ask(), Completion::is_yes() or Dispatcher::ask(), and not the text that call() returns.
  *
  * Errors. Every failure throws a wazo::auth::Error, a std::runtime_error with kind, status, error_id, details and
@@ -50,7 +51,8 @@
  * Other people's tokens. Verifier decides about them from memory, and asks the server only about what it does not know:
  * `if (verifier.check(token, "sip.alice.register"))`.
  *
- * Long lists. Client::pages() lists items one by one. Readiness. Client::wait_until_ready() waits for the server; Health
+ * Long lists. Client::pages() lists items one by one. Readiness. Client::wait_until_ready() waits for the server;
+ * Health
  * watches it.
  *
  * Fork. A Client, Cancellation, Health, Queue, Renewer or Verifier created before fork works in every child. Create a

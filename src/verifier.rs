@@ -38,8 +38,8 @@ pub struct Verifier(Arc<Inner>);
 impl Verifier {
     /// Makes a verifier whose questions `client` asks. It starts nothing and asks nothing.
     pub fn new(client: &Client, settings: &VerifierSettings) -> Result<Self> {
-        let (cache, flights) = (Cache::new(settings)?, PerProcess::new());
-        Ok(Self(Arc::new(Inner { cache, client: client.same(), is_shared: settings.shared, flights })))
+        let (cache, flights, created_ms) = (Cache::new(settings)?, PerProcess::new(), SystemUptime.uptime_ms());
+        Ok(Self(Arc::new(Inner { cache, client: client.same(), is_shared: settings.shared, flights, created_ms })))
     }
 
     /// What is known without asking: [`Verdict::Unknown`] where nothing is. It never blocks and makes no system call.
@@ -167,8 +167,9 @@ impl Verifier {
             "evictions": sum(Counter::Eviction),
             "outdated": sum(Counter::Outdated),
             "invalidations": sum(Counter::Invalidation),
-            "tokens": cache.tokens(),
+            "entries": cache.tokens(),
             "bytes": cache.bytes(),
+            "age_ms": SystemUptime.uptime_ms() - self.0.created_ms,
             "is_open": cache.breaker.is_open(),
         })
         .to_string()

@@ -77,7 +77,7 @@ fn one_request_answers_every_question_about_a_token() {
     assert_eq!(json["session_uuid"], setting.token["session_uuid"]);
     assert_eq!(json["metadata"], setting.token["metadata"]);
     assert_eq!(setting.asked(), 1);
-    assert_eq!((setting.counted("misses"), setting.counted("hits"), setting.counted("tokens")), (1, 3, 1));
+    assert_eq!((setting.counted("misses"), setting.counted("hits"), setting.counted("entries")), (1, 3, 1));
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn memory_is_bounded_and_what_goes_is_asked_again() {
         let token = format!("unknown-{number}");
         assert_eq!(setting.verifier.check(&token, None, None).unwrap(), Verdict::InvalidToken);
     }
-    assert!(setting.counted("tokens") <= 96, "{}", setting.verifier.statistics());
+    assert!(setting.counted("entries") <= 96, "{}", setting.verifier.statistics());
     assert_eq!(setting.counted("misses"), 1000);
     assert!(setting.counted("evictions") >= 900);
 }

@@ -37,7 +37,8 @@ public:
 
     /// Sets a function to call when the state has changed, and soon if the state is known already.
     ///
-    /// It runs on the library's thread. It must be short, and must not throw: an exception ends the process. It must not
+    /// It runs on the library's thread. It must be short, and must not throw: an exception ends the process. It must
+    /// not
     /// destroy this object, nor call set_on_change() of it. When set_on_change() returns, the previous function is no
     /// longer running.
     void set_on_change(std::function<void(HealthState)> on_change) {

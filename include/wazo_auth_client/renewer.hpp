@@ -21,7 +21,8 @@ namespace wazo::auth {
 ///     renewer.start(10s);
 ///     const auto me = client.with(renewer);
 ///
-/// Thread-safe, except for setting listeners, assigning to, moving from and destroying it. In a child process after fork it continues with
+/// Thread-safe, except for setting listeners, assigning to, moving from and destroying it. In a child process after
+/// fork it continues with
 /// the parent's token and renews for itself; it has no listeners until the child sets its own. The destructor ends the
 /// renewals, and does not log out: close() does.
 class Renewer {

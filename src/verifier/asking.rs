@@ -32,6 +32,8 @@ pub struct Inner {
     /// Whether other processes may ask the same.
     pub is_shared: bool,
     pub flights: PerProcess<Flights>,
+    /// The uptime when it was made.
+    pub created_ms: u64,
 }
 
 /// How a request is made, and how one waits.
