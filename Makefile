@@ -15,7 +15,7 @@ with_simulator = WAZO_AUTH_SIMULATOR=$$($(PYTHON) tests/support/artifacts.py sim
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup lint codegen test-rust test-c test-cpp test-python test-replay test-docs build docs format clean
+.PHONY: help demo test setup lint codegen test-rust test-c test-cpp test-python test-replay test-docs build docs simulate-fleet format clean
 
 help: ## Lists the targets
 	@echo 'make TARGET, with one of'
@@ -28,7 +28,7 @@ demo: ## Shows the C and the Python sample at work, against a wazo-auth in memor
 	@$(PYTHON) tools/demo.py
 
 test: setup ## Runs every test; a fresh clone needs nothing before it
-	@$(PYTHON) tools/test.py lint codegen rust c cpp python replay docs samples host-short kamailio budget
+	@$(PYTHON) tools/test.py lint codegen rust c cpp python replay docs samples bus host-short kamailio budget
 
 setup: ## Installs what the tests need and is missing, and says what
 	@tools/setup.sh
@@ -74,6 +74,9 @@ build: ## Builds the library as it is shipped, and prints its path
 
 docs: ## Writes the documentation of the C and C++ headers into build/docs, by Doxygen
 	@tools/docs.sh
+
+simulate-fleet: ## Simulates 10,000 hosts against one wazo-auth, and writes docs/fleet.md (some minutes, 4 GB of memory)
+	@$(PYTHON) tools/fleet.py
 
 format: ## Formats the Rust sources
 	$(CARGO) fmt --all

@@ -83,12 +83,12 @@
  * the message names the argument. Pass NULL to check no access or no tenant.
  *
  * @par Ownership
- * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json` and `_with_cancellation` return,
- * the completions that wazo_auth_queue_next() returns, the errors that functions store, and every `char *`. Free each
- * once: a handle with the `_free` function of its type, a `char *` with wazo_auth_string_free(). Ignoring a returned
- * string leaks it. The caller does not own a `const char *`: it is valid as long as the handle that it came from. The
- * caller keeps ownership of every argument, and may free it as soon as the function returns. Every `_free` function
- * accepts NULL, does no network I/O and cannot fail.
+ * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json`, `_with_cancellation` and
+ * `_with_renewer` return, the completions that wazo_auth_queue_next() returns, the errors that functions store, and
+ * every `char *`. Free each once: a handle with the `_free` function of its type, a `char *` with
+ * wazo_auth_string_free(). Ignoring a returned string leaks it. The caller does not own a `const char *`: it is valid
+ * as long as the handle that it came from. The caller keeps ownership of every argument, and may free it as soon as
+ * the function returns. Every `_free` function accepts NULL, does no network I/O and cannot fail.
  *
  * @par Handles
  * Each handle carries its type. A function that gets NULL, a handle of another type or, as far as that can be detected,
@@ -97,15 +97,16 @@
  * to find the mistake.
  *
  * @par Threads
- * A client, a cancellation and a queue are thread-safe: any number of threads may use one at the same time. Several
- * threads may read an error at the same time. Options and completions are not thread-safe: use each from one thread at
- * a time. Free a handle when no function uses it any more. A blocking call runs on the caller's thread. It starts no
- * thread, except for a name look-up, which runs on a separate thread until it ends. The first queue of a process starts
- * one thread, which all queues share.
+ * A client, a cancellation, a queue, a verifier, a renewer and a health watch are thread-safe: any number of threads
+ * may use one at the same time. Several threads may read an error at the same time. Options and completions are not
+ * thread-safe: use each from one thread at a time. Free a handle when no function uses it any more. A blocking call
+ * runs on the caller's thread. It starts no thread, except for a name look-up, which runs on a separate thread until
+ * it ends. The first queue of a process, or the first renewer that starts, starts one thread, which all share.
  *
  * @par Fork
  * A handle created before fork() works in every child and in the parent. Each child opens its own connections. A call
  * in progress during fork() continues in the parent. In the child, its queue reports it with ::WAZO_AUTH_ERROR_CLOSED.
+ * A renewer continues in the child with the token of the parent; see wazo_auth_renewer.
  *
  * @par Signals and file descriptors
  * The library installs no signal handler, and changes the signal mask of a thread only during a call. It never raises

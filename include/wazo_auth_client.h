@@ -85,12 +85,12 @@
  * the message names the argument. Pass NULL to check no access or no tenant.
  *
  * @par Ownership
- * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json` and `_with_cancellation` return,
- * the completions that wazo_auth_queue_next() returns, the errors that functions store, and every `char *`. Free each
- * once: a handle with the `_free` function of its type, a `char *` with wazo_auth_string_free(). Ignoring a returned
- * string leaks it. The caller does not own a `const char *`: it is valid as long as the handle that it came from. The
- * caller keeps ownership of every argument, and may free it as soon as the function returns. Every `_free` function
- * accepts NULL, does no network I/O and cannot fail.
+ * The caller owns the handles that functions ending in `_new`, `_with`, `_with_json`, `_with_cancellation` and
+ * `_with_renewer` return, the completions that wazo_auth_queue_next() returns, the errors that functions store, and
+ * every `char *`. Free each once: a handle with the `_free` function of its type, a `char *` with
+ * wazo_auth_string_free(). Ignoring a returned string leaks it. The caller does not own a `const char *`: it is valid
+ * as long as the handle that it came from. The caller keeps ownership of every argument, and may free it as soon as
+ * the function returns. Every `_free` function accepts NULL, does no network I/O and cannot fail.
  *
  * @par Handles
  * Each handle carries its type. A function that gets NULL, a handle of another type or, as far as that can be detected,
@@ -99,15 +99,16 @@
  * to find the mistake.
  *
  * @par Threads
- * A client, a cancellation and a queue are thread-safe: any number of threads may use one at the same time. Several
- * threads may read an error at the same time. Options and completions are not thread-safe: use each from one thread at
- * a time. Free a handle when no function uses it any more. A blocking call runs on the caller's thread. It starts no
- * thread, except for a name look-up, which runs on a separate thread until it ends. The first queue of a process starts
- * one thread, which all queues share.
+ * A client, a cancellation, a queue, a verifier, a renewer and a health watch are thread-safe: any number of threads
+ * may use one at the same time. Several threads may read an error at the same time. Options and completions are not
+ * thread-safe: use each from one thread at a time. Free a handle when no function uses it any more. A blocking call
+ * runs on the caller's thread. It starts no thread, except for a name look-up, which runs on a separate thread until
+ * it ends. The first queue of a process, or the first renewer that starts, starts one thread, which all share.
  *
  * @par Fork
  * A handle created before fork() works in every child and in the parent. Each child opens its own connections. A call
  * in progress during fork() continues in the parent. In the child, its queue reports it with ::WAZO_AUTH_ERROR_CLOSED.
+ * A renewer continues in the child with the token of the parent; see wazo_auth_renewer.
  *
  * @par Signals and file descriptors
  * The library installs no signal handler, and changes the signal mask of a thread only during a call. It never raises
@@ -599,6 +600,27 @@ WAZO_AUTH_NONNULL(1);
 const char *wazo_auth_client_base_url(const wazo_auth_client *client);
 
 /**
+ * Returns what a client, and the clients that share its connection pool, have done so far: a JSON object of counters.
+ *
+ * The members: `calls` (begun), `in_progress`, `succeeded`, `errors` (an object: the name of a kind and how many calls
+ * ended with it), `retries`, `connections_opened`, `connections_reused`, `bytes_received` (response bodies), and
+ * `latency_us` with `count`, `mean`, `p50`, `p90`, `p99`, `p999` and `max`: how long calls took, in microseconds, with
+ * their repetitions; quantiles are within 5 %.
+ *
+ * Calls that end before anything is sent, because an argument is invalid or the answer is known, are not counted.
+ * Always on: counting needs no lock. After fork() the child goes on from its parent's numbers, except for
+ * `in_progress`.
+ *
+ * @param client The client.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A JSON object; free it with wazo_auth_string_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+char *wazo_auth_client_stats(const wazo_auth_client *client,
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
  * Frees a client. The last client that shares a connection pool closes the connections, without waiting for the
  * server.
  *
@@ -958,6 +980,189 @@ void wazo_auth_queue_free(wazo_auth_queue *queue);
 /** @} */
 
 /**
+ * @defgroup wazo_auth_renewers Renewers
+ * @{
+ */
+
+/**
+ * A renewer: it gets a token, renews it before it expires, and gives it to any number of clients.
+ *
+ * Thread-safe. Free it with wazo_auth_renewer_free(). After fork(), a child continues with the token of its parent and
+ * renews for itself as soon as it needs another one; it has no callbacks until it sets its own.
+ */
+typedef struct wazo_auth_renewer wazo_auth_renewer;
+
+/**
+ * The type of the functions that the renewer calls with a token, a state or a refresh token. The text is valid during
+ * the call.
+ */
+typedef void (*wazo_auth_renewer_listener)(const char *text, void *data);
+
+/**
+ * Creates a renewer. It logs in with the user name and password of the client, or as its own options say.
+ *
+ * It sends nothing and starts no thread before wazo_auth_renewer_start(), or before the first call that needs a token.
+ * Its logins run on the library's thread, with the time limit of the client (timeout_ms), but 10 to 60 seconds.
+ *
+ * @param client The client; the renewer keeps a copy of its options of calls, and shares its connection pool.
+ * @param options_json A JSON object, such as {"renew_at_percent": 80}; docs/options.md lists the options. NULL for the
+ * defaults.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The renewer; free it with wazo_auth_renewer_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+wazo_auth_renewer *wazo_auth_renewer_new(const wazo_auth_client *client,
+                                         const char *options_json,
+                                         wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Starts renewing, and waits for the first token if you want.
+ *
+ * While it waits, a failure that may pass is tried again, after 1 to 32 seconds; another one (a wrong password) is
+ * returned at once. Whatever it returns, the renewer goes on trying.
+ *
+ * @param renewer The renewer.
+ * @param timeout_ms How long to wait for the first token, in milliseconds: 0 to return at once, -1 for no limit.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if there is a token, or if it does not wait. false on failure.
+ */
+bool wazo_auth_renewer_start(const wazo_auth_renewer *renewer,
+                             int32_t timeout_ms,
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Returns the current token. It never waits.
+ *
+ * @param renewer The renewer, or NULL.
+ * @return The token; free it with wazo_auth_string_free(). NULL if there is no valid token.
+ */
+WAZO_AUTH_MUST_USE char *wazo_auth_renewer_token(const wazo_auth_renewer *renewer);
+
+/**
+ * Returns how the renewer is doing. It never waits, and shows no secrets.
+ *
+ * The members: `state` ("starting", "fresh", "stale": renewing fails but the token is valid, "failing": no valid token,
+ * "closed"), `expires_in_ms`, `renews_in_ms`, `user_uuid`, `tenant_uuid` (for a service of Wazo: the master tenant),
+ * `session_uuid`, `sessions_revoked` (how many other sessions the login ended), `renewals` and `failures` (of this
+ * process), `last_error` (`kind` and `message`, if the last attempt failed). What is not known is null.
+ *
+ * @param renewer The renewer, or NULL.
+ * @return A JSON object; free it with wazo_auth_string_free(). NULL for NULL.
+ */
+WAZO_AUTH_MUST_USE char *wazo_auth_renewer_snapshot(const wazo_auth_renewer *renewer);
+
+/**
+ * Sets a function to call with each new token. If there is a token already, it is called with that.
+ *
+ * It runs on the library's thread. It must be short; it must not make blocking calls or fork. When this function
+ * returns, the previous one is no longer running (unless it is the one that calls this). After
+ * wazo_auth_renewer_free() it is not called any more.
+ *
+ * @param renewer The renewer.
+ * @param on_change The function; NULL to remove it.
+ * @param data The second argument of the function, which uses it on the library's thread.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was set.
+ */
+bool wazo_auth_renewer_set_on_change(const wazo_auth_renewer *renewer,
+                                     wazo_auth_renewer_listener on_change,
+                                     void *data,
+                                     wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Sets a function to call with each new state: "starting", "fresh", "stale" or "failing", as in
+ * wazo_auth_renewer_snapshot(). If the renewer has started already, it is called with the current state.
+ *
+ * It runs as the function of wazo_auth_renewer_set_on_change() does.
+ *
+ * @param renewer The renewer.
+ * @param on_state The function; NULL to remove it.
+ * @param data The second argument of the function, which uses it on the library's thread.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was set.
+ */
+bool wazo_auth_renewer_set_on_state(const wazo_auth_renewer *renewer,
+                                    wazo_auth_renewer_listener on_state,
+                                    void *data,
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Sets a function to call with each new refresh token, so that you can store it for the next start of your program
+ * (the option `refresh_token`). If one has been received already, it is called with that.
+ *
+ * It runs as the function of wazo_auth_renewer_set_on_change() does.
+ *
+ * @param renewer The renewer, with the option `offline`.
+ * @param on_refresh_token The function; NULL to remove it.
+ * @param data The second argument of the function, which uses it on the library's thread.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was set.
+ */
+bool wazo_auth_renewer_set_on_refresh_token(const wazo_auth_renewer *renewer,
+                                            wazo_auth_renewer_listener on_refresh_token,
+                                            void *data,
+                                            wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Renews the token now. It does not wait for the new token.
+ *
+ * @param renewer The renewer.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if the renewal is on its way. false if the renewer is closed.
+ */
+bool wazo_auth_renewer_renew(const wazo_auth_renewer *renewer, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
+
+/**
+ * Logs out: ends the renewals and revokes the token, those that it replaced, and the refresh token. Calls of bound
+ * clients fail afterwards, with ::WAZO_AUTH_ERROR_CLOSED.
+ *
+ * In a child process it revokes only what the child has received itself: other processes may use the parent's token.
+ *
+ * @param renewer The renewer. It must still be freed.
+ * @param timeout_ms The time limit for everything, in milliseconds; 0 or less for that of a login for each request.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if everything was revoked. false if not: the tokens live until they expire.
+ */
+bool wazo_auth_renewer_close(const wazo_auth_renewer *renewer,
+                             int32_t timeout_ms,
+                             wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Creates a client whose calls use the token of a renewer. It shares the connection pool of the other client.
+ *
+ * A call that finds no token waits for one, within its own time limit. If the server answers that the token is not
+ * valid any more, the token is renewed, once for any number of calls, and the call is repeated once with the new one.
+ * An option `token` that is set on the client later takes the place of the renewer.
+ *
+ * @param client The client.
+ * @param renewer The renewer; it may be freed before the client, whose calls then fail when the token is no longer
+ * valid.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A client; free it with wazo_auth_client_free(), before or after the other. NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+wazo_auth_client *wazo_auth_client_with_renewer(const wazo_auth_client *client,
+                                                const wazo_auth_renewer *renewer,
+                                                wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
+
+/**
+ * Frees a renewer. Renewals end, and no function is called any more. The token is not revoked: call
+ * wazo_auth_renewer_close() before, to log out.
+ *
+ * @param renewer The renewer, or NULL.
+ */
+void wazo_auth_renewer_free(wazo_auth_renewer *renewer);
+
+/** @} */
+
+/**
  * @defgroup wazo_auth_access Access lists
  * @{
  */
@@ -1272,9 +1477,9 @@ WAZO_AUTH_NONNULL(1, 2);
  *
  * @param verifier The verifier.
  * @param error Receives the error on failure; NULL if you do not need it.
- * @return A JSON object {hits, misses, coalesced, stale, errors, evictions, outdated, invalidations, tokens, bytes,
- * is_open}: misses are requests to the server, tokens those in memory, bytes the reserved memory; is_open says that the
- * server failed and is left alone. Free it with wazo_auth_string_free(). NULL on failure.
+ * @return A JSON object {hits, misses, coalesced, stale, errors, evictions, outdated, invalidations, entries, bytes,
+ * age_ms, is_open}: misses are requests to the server, entries the tokens in memory, bytes the reserved memory, age_ms the
+ * age of the verifier; is_open says that the server failed and is left alone. Free it with wazo_auth_string_free(). NULL on failure.
  */
 WAZO_AUTH_MUST_USE
 char *wazo_auth_verifier_stats(const wazo_auth_verifier *verifier,
@@ -1287,6 +1492,190 @@ WAZO_AUTH_NONNULL(1);
  * @param verifier The verifier, or NULL.
  */
 void wazo_auth_verifier_free(wazo_auth_verifier *verifier);
+
+/** @} */
+
+/**
+ * @defgroup wazo_auth_pages Listings
+ * @{
+ */
+
+/**
+ * An iterator over a listing, such as users.list: it asks for one page after the other and returns single items.
+ *
+ * No item with a UUID is returned twice. Items that come or go meanwhile may be returned or not; those that are there
+ * all the time are not skipped because others were deleted. Thread-safe; each item goes to one caller. Free it with
+ * wazo_auth_pages_free().
+ */
+typedef struct wazo_auth_pages wazo_auth_pages;
+
+/**
+ * Creates an iterator over a listing. Nothing is sent yet.
+ *
+ * Example: wazo_auth_pages *pages = wazo_auth_pages_new(client, "users.list", "{\"search\": \"ali\"}", NULL, &error);
+ *
+ * @param client The client; it may be freed before the iterator. Later changes of its options have no effect.
+ * @param operation The name of an operation that takes `limit` and `offset`, such as "users.list".
+ * @param arguments_json The arguments, as for wazo_auth_call(), without `limit` and `offset`; NULL for none.
+ * @param options_json The options as a JSON object, such as {"page_size": 100, "max_items": 1000}; docs/options.md
+ * lists them. NULL for the defaults.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The iterator; free it with wazo_auth_pages_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+wazo_auth_pages *wazo_auth_pages_new(const wazo_auth_client *client,
+                                     const char *operation,
+                                     const char *arguments_json,
+                                     const char *options_json,
+                                     wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2);
+
+/**
+ * Returns the next item of a listing. It blocks while it waits for a page.
+ *
+ * After an error, the iterator can be used again: it asks for the same page again.
+ *
+ * @param pages The iterator.
+ * @param error Receives the error on failure; NULL if you do not need it. Set it to NULL before the call: only it
+ * tells a failure from the end.
+ * @return The item as JSON; free it with wazo_auth_string_free(). NULL without an error if there are no more items;
+ * NULL with an error on failure.
+ */
+WAZO_AUTH_MUST_USE char *wazo_auth_pages_next(wazo_auth_pages *pages, wazo_auth_error **error) WAZO_AUTH_NONNULL(1);
+
+/**
+ * Frees an iterator.
+ *
+ * @param pages The iterator, or NULL.
+ */
+void wazo_auth_pages_free(wazo_auth_pages *pages);
+
+/**
+ * Returns the tenants that the client's token may see, in the client's tenant: the items of tenants.list.
+ *
+ * The answer is kept for 60 seconds, by all clients that share the connection pool: call it as often as you like. A
+ * change of the tenants is seen after that time.
+ *
+ * @param client The client.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return A JSON array of tenants; free it with wazo_auth_string_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+char *wazo_auth_client_visible_tenants(const wazo_auth_client *client,
+                                       wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/** @} */
+
+/**
+ * @defgroup wazo_auth_health Readiness and health
+ * @{
+ */
+
+/**
+ * How the server does, see wazo_auth_health_state(). New states are appended, so give every switch a default.
+ */
+typedef enum {
+    /**
+     * Not known yet: no probe has ended.
+     */
+    WAZO_AUTH_HEALTH_UNKNOWN = 0,
+    /**
+     * The last probe succeeded.
+     */
+    WAZO_AUTH_HEALTH_REACHABLE = 1,
+    /**
+     * The last probe failed, or the server answers that it cannot do its work (500, 503).
+     */
+    WAZO_AUTH_HEALTH_DEGRADED = 2,
+    /**
+     * So many probes in a row failed (the option `down_after`) that the server counts as gone.
+     */
+    WAZO_AUTH_HEALTH_DOWN = 3,
+} wazo_auth_health_state_t;
+
+/**
+ * A watch over the health of a server: it probes it now and then on the library's thread.
+ *
+ * A cancellation of the client ends its probes too; the state stays as it was meanwhile.
+ *
+ * Thread-safe. Free it with wazo_auth_health_free(). After fork() the child watches for itself, from the first call of
+ * a function of the watch on; it has no function to call before it sets one.
+ */
+typedef struct wazo_auth_health wazo_auth_health;
+
+/**
+ * The type of the function that wazo_auth_health_set_on_change() sets. It is called when the state has changed.
+ */
+typedef void (*wazo_auth_health_on_change)(wazo_auth_health_state_t state, void *data);
+
+/**
+ * Waits until the server is ready: until wazo_auth_status_check() succeeds. Between the attempts there are pauses of
+ * 0.1 to 5 seconds, shortened at random.
+ *
+ * It ends early if a cancellation of the client is cancelled (wazo_auth_client_with_cancellation()).
+ *
+ * @param client The client.
+ * @param timeout_ms How long to wait, in milliseconds; -1 to wait without a limit.
+ * @param error Receives the error of the last attempt on failure; NULL if you do not need it.
+ * @return true if the server is ready. false if it was not ready in time.
+ */
+WAZO_AUTH_MUST_USE
+bool wazo_auth_client_wait_until_ready(const wazo_auth_client *client,
+                                       int64_t timeout_ms,
+                                       wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Begins to watch the health of a server. The first probe is sent at once. The library's thread is started if it does
+ * not run yet.
+ *
+ * @param client The client; it may be freed before the watch.
+ * @param options_json The options as a JSON object, such as {"interval_ms": 10000, "down_after": 3}; docs/options.md
+ * lists them. NULL for the defaults.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The watch; free it with wazo_auth_health_free(). NULL on failure.
+ */
+WAZO_AUTH_MUST_USE
+wazo_auth_health *wazo_auth_health_new(const wazo_auth_client *client,
+                                       const char *options_json,
+                                       wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Returns the state by the last probe. It never blocks.
+ *
+ * @param health The watch, or NULL.
+ * @return The state; ::WAZO_AUTH_HEALTH_UNKNOWN before the end of the first probe, and for NULL.
+ */
+WAZO_AUTH_MUST_USE wazo_auth_health_state_t wazo_auth_health_state(const wazo_auth_health *health);
+
+/**
+ * Sets a function to call when the state has changed. If the state is known already, the function is called with it
+ * soon.
+ *
+ * The function runs on the library's thread. It must be short. It may free the watch; it must not make blocking calls
+ * or fork. When wazo_auth_health_set_on_change() returns, the previous function is no longer running. After
+ * wazo_auth_health_free() no function is called.
+ *
+ * @param health The watch.
+ * @param on_change The function; NULL to remove it.
+ * @param data The last argument of the function, which uses it on the library's thread.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was set.
+ */
+bool wazo_auth_health_set_on_change(wazo_auth_health *health,
+                                    wazo_auth_health_on_change on_change,
+                                    void *data,
+                                    wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1);
+
+/**
+ * Ends a watch. The function is not called any more.
+ *
+ * @param health The watch, or NULL.
+ */
+void wazo_auth_health_free(wazo_auth_health *health);
 
 /** @} */
 

@@ -28,25 +28,36 @@
  * a query, options) is either a JSON string or an initializer list such as `{{"limit", 10}}`; see Object.
  *
  * Results. An operation returns its result as a std::string: the JSON that the server sent. A question returns a bool:
- * true only if the server answers yes. It throws if the answer is not known. So an `if` around a question fails closed. By name,
+ * true only if the server answers yes. It throws if the answer is not known. So an `if` around a question fails
+ * closed. By name,
  * use Client::ask(), Completion::is_yes() or Dispatcher::ask(), and not the text that call() returns.
  *
  * Errors. Every failure throws a wazo::auth::Error, a std::runtime_error with kind, status, error_id, details and
  * flags. The only other exceptions are std::bad_alloc, and std::system_error if a Dispatcher cannot start its thread.
  *
- * Ownership. Access, Client, Options, Cancellation, Queue, Completion and Dispatcher own their handles. They can be moved, but
- * not copied. The object that `client.users()` returns shares the ownership of the client's handle: it may outlive the
- * client.
+ * Ownership. Access, Client, Options, Cancellation, Pages, Health, Queue, Completion, Dispatcher, Renewer and Verifier
+ * own their handles. They can be moved, but not copied. The object that `client.users()` returns shares the ownership
+ * of the client's handle: it may outlive the client.
  *
- * Threads. Access, Client, Cancellation, Queue and Dispatcher are thread-safe, except for assigning to, moving from and
- * destroying an object. Use Options and a Completion from one thread at a time. Errors can be copied, and read from any
- * thread.
+ * Threads. Access, Client, Cancellation, Health, Queue, Dispatcher, Renewer and Verifier are thread-safe, except for
+ * assigning to, moving from and destroying an object. Use Options, Pages and a Completion from one thread at a time.
+ * Errors can be copied, and read from any thread.
  *
  * Many calls at once. Dispatcher returns a std::future for each call, and has its own thread. Queue has a file
  * descriptor for an event loop. Cancellation ends calls from another thread.
  *
- * Fork. A Client, Cancellation or Queue created before fork works in every child. Create a Dispatcher in the child. All
- * other rules of wazo_auth_client.h for host processes apply here too.
+ * A token that stays fresh. Renewer gets it, renews it and gives it to any number of clients (`client.with(renewer)`).
+ *
+ * Other people's tokens. Verifier decides about them from memory, and asks the server only about what it does not know:
+ * `if (verifier.check(token, "sip.alice.register"))`.
+ *
+ * Long lists. Client::pages() lists items one by one. Readiness. Client::wait_until_ready() waits for the server;
+ * Health
+ * watches it.
+ *
+ * Fork. A Client, Cancellation, Health, Queue, Renewer or Verifier created before fork works in every child. Create a
+ * Dispatcher in the child. All other rules of wazo_auth_client.h for host processes apply
+ * here too.
  */
 
 #ifndef WAZO_AUTH_CLIENT_HPP
@@ -61,10 +72,15 @@
 
 #include "wazo_auth_client/access.hpp"
 #include "wazo_auth_client/client.hpp"
+#include "wazo_auth_client/decision.hpp"
 #include "wazo_auth_client/dispatcher.hpp"
 #include "wazo_auth_client/error.hpp"
+#include "wazo_auth_client/health.hpp"
 #include "wazo_auth_client/operations.hpp"
+#include "wazo_auth_client/pages.hpp"
 #include "wazo_auth_client/queue.hpp"
+#include "wazo_auth_client/renewer.hpp"
 #include "wazo_auth_client/text.hpp"
+#include "wazo_auth_client/verifier.hpp"
 
 #endif

@@ -4,6 +4,8 @@
 //! described in [`cells`] (the table), [`revoked`] (why an answer from before a revocation is never used), [`blobs`] (access
 //! lists and identities), [`claims`] and [`breaker`] (which process asks, and whether the server is left alone).
 
+#![allow(clippy::cast_possible_truncation, reason = "hashes are cut into parts; lengths are far below")]
+
 pub mod answer;
 pub mod blobs;
 pub mod breaker;
@@ -12,7 +14,9 @@ pub mod claims;
 pub mod counters;
 pub mod facts;
 pub mod keys;
+mod record;
 pub mod revoked;
+pub mod verdict;
 
 use crate::access::Entries;
 use crate::error::{Error, ErrorKind, Result};
@@ -26,90 +30,12 @@ use claims::Claims;
 use counters::{Counter, Counters};
 use facts::{Facts, Who};
 use keys::{Keys, What};
+use record::{ANSWER_MASK, ANSWERS, ANY_TENANT, NO, Record, VALID, WORDS_OF_RECORD, YES};
 use revoked::{Groups, Revoked};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a token is good for, as far as somebody asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-pub enum Verdict {
-    /// It could not be found out.
-    Unknown = 0,
-    /// The token is valid, has the access, and may be used in the tenant.
-    Allowed = 1,
-    /// The token is unknown or has expired.
-    InvalidToken = 2,
-    /// The token lacks the access.
-    MissingAccess = 3,
-    /// The token may not be used in the tenant.
-    WrongTenant = 4,
-}
-
-impl Verdict {
-    /// The verdict in a word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Allowed => "allowed",
-            Self::InvalidToken => "invalid_token",
-            Self::MissingAccess => "missing_access",
-            Self::WrongTenant => "wrong_tenant",
-        }
-    }
-}
-
-/// A question: may this token be used for this access, in this tenant?
-#[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    /// The key of the token.
-    pub token: Key,
-    access: Option<(&'a str, u64)>,
-    tenant: Option<u64>,
-}
-
-/// What the cache says to a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
-    /// The answer, and whether it is fresh. One that is not may be used only if the server cannot be asked.
-    Known {
-        /// The answer.
-        verdict: Verdict,
-        /// Whether it is fresh.
-        is_fresh: bool,
-    },
-    /// The server must be asked about the token.
-    AskToken,
-    /// The server must be asked about the token in this tenant.
-    AskTenant,
-}
-
-/// What is kept of a token.
-#[derive(Clone, Copy)]
-struct Record {
-    groups: Groups,
-    /// The number of the last revocation when it was asked about.
-    asked: u64,
-    fresh_until_ms: u64,
-    stale_until_ms: u64,
-    flags: u64,
-    own_tenant: u64,
-    who: Key,
-    entries: Key,
-    lengths: u64,
-}
-
-const WORDS_OF_RECORD: usize = 11;
-/// Answers about accesses and other tenants, beside each token.
-const ANSWERS: usize = 9;
-/// The token is valid.
-const VALID: u64 = 1;
-/// It may be used in every tenant.
-const ANY_TENANT: u64 = 2;
-/// The lowest bits of a kept answer.
-const YES: u64 = 1;
-const NO: u64 = 2;
-const ANSWER_MASK: u64 = 3;
+pub use verdict::{Age, Look, Question, Verdict};
 
 /// The cache.
 pub struct Cache {
@@ -201,6 +127,11 @@ impl Cache {
         }
     }
 
+    /// Whether the token of a question is known, and fresh.
+    fn is_fresh(&self, question: &Question<'_>, now_ms: u64) -> bool {
+        self.record(question.token, now_ms).is_some_and(|(_, record)| now_ms < record.fresh_until_ms)
+    }
+
     /// The record of a token, as long as it may be used.
     #[inline]
     fn record(&self, token: Key, now_ms: u64) -> Option<(Found<WORDS_OF_RECORD>, Record)> {
@@ -212,8 +143,14 @@ impl Cache {
 
     #[inline]
     fn decide(&self, question: &Question<'_>, found: &Found<WORDS_OF_RECORD>, record: &Record, now_ms: u64) -> Look {
-        let is_fresh = now_ms < record.fresh_until_ms;
-        let known = |verdict| Look::Known { verdict, is_fresh };
+        let age = if now_ms < record.fresh_until_ms {
+            Age::Fresh
+        } else if self.breaker.is_deferred(record.fresh_until_ms, now_ms) {
+            Age::Deferred
+        } else {
+            Age::Stale
+        };
+        let known = |verdict| Look::Known { verdict, age };
         if record.flags & VALID == 0 {
             return known(Verdict::InvalidToken);
         }
@@ -362,6 +299,11 @@ impl Cache {
         u128::from(question.token.0) << 64 | u128::from(question.token.1 ^ tenant)
     }
 
+    /// The same, for those in other processes.
+    pub fn topic_of_processes(topic: u128) -> u64 {
+        (topic >> 64) as u64 ^ topic as u64
+    }
+
     /// Revokes what is known of a token.
     pub fn revoke_token(&self, token: &str) {
         self.revoke(self.keys.token(token).0);
@@ -399,48 +341,18 @@ impl Cache {
     }
 }
 
-impl Record {
-    #[inline]
-    fn from_words(words: &[u64; WORDS_OF_RECORD]) -> Self {
-        Self {
-            groups: Groups(words[0]),
-            asked: words[1],
-            fresh_until_ms: words[2],
-            stale_until_ms: words[3],
-            flags: words[4],
-            own_tenant: words[5],
-            who: Key(words[6], words[7]),
-            entries: Key(words[8], words[9]),
-            lengths: words[10],
-        }
-    }
-
-    fn to_words(self) -> [u64; WORDS_OF_RECORD] {
-        [
-            self.groups.0,
-            self.asked,
-            self.fresh_until_ms,
-            self.stale_until_ms,
-            self.flags,
-            self.own_tenant,
-            self.who.0,
-            self.who.1,
-            self.entries.0,
-            self.entries.1,
-            self.lengths,
-        ]
-    }
-}
-
 /// A kept answer without its lowest bits: it belongs to one version of one cell, and means nothing for another.
 #[inline]
 fn mixed(hash: u64, version: u64) -> u64 {
     (hash ^ version.wrapping_mul(0x9e37_79b9_7f4a_7c15)) & !ANSWER_MASK
 }
 
-fn milliseconds(length: Duration) -> u64 {
+/// A length in milliseconds.
+pub fn milliseconds(length: Duration) -> u64 {
     u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
+#[cfg(test)]
+mod month_tests;
 #[cfg(test)]
 mod tests;

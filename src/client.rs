@@ -12,24 +12,26 @@ mod exchange;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
+mod kept;
 mod refusal;
 mod report;
 mod request;
 mod response;
 mod retry;
+mod sourced;
+mod statistics;
 mod token_source;
 
 pub use answer::Outcome;
 pub use arguments::{Argument, Arguments};
-pub use token_source::TokenSource;
+pub use token_source::{TokenSource, Waiting};
 
 use crate::cancellation::Cancellation;
 use crate::clock;
 use crate::error::{Error, Result, shown};
 use crate::log::{Record, log};
-use crate::operations::{self, Method, Operation};
-use crate::options::Options;
-use crate::secret::Secret;
+use crate::operations::{self, Credentials, Method, Operation};
+use crate::options::{CallSettings, Options};
 use arc_swap::ArcSwap;
 use base::Base;
 use connection::{Route, Transport, Turns};
@@ -37,6 +39,7 @@ use exchange::Cancellations;
 use report::doubted;
 use request::{Caller, Preparation, Prepared};
 use response::Expected;
+use sourced::Sourced;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +58,8 @@ struct Engine {
     /// What every request begins with.
     base: Arc<Base>,
     transport: Transport,
+    shared: exchange::Shared,
+    kept: kept::Kept,
 }
 
 /// What is a handle's own: swapped whole, so that a call has the old one or the new one.
@@ -66,6 +71,19 @@ struct Identity {
     token_source: Option<Arc<dyn TokenSource>>,
 }
 
+/// The option that says which token calls have.
+const TOKEN: &str = "token";
+
+impl Identity {
+    /// Has other settings. A token among them is what calls have from now on, and not that of a source.
+    fn change(&mut self, settings: CallSettings, has_token: bool) {
+        self.caller = Caller::new(settings);
+        if has_token {
+            self.token_source = None;
+        }
+    }
+}
+
 impl Client {
     /// Makes a client. Nothing is connected, and no thread is started.
     pub fn new(options: &Options) -> Result<Self> {
@@ -73,7 +91,9 @@ impl Client {
         let transport = Transport::new(options.connection.clone())?;
         let identity =
             Identity { caller: Caller::new(options.call.clone()), cancellations: Vec::new(), token_source: None };
-        Ok(Self { engine: Arc::new(Engine { base, transport }), identity: ArcSwap::from_pointee(identity) })
+        let (shared, kept) = Default::default();
+        let engine = Arc::new(Engine { base, transport, shared, kept });
+        Ok(Self { engine, identity: ArcSwap::from_pointee(identity) })
     }
 
     fn derived(&self, change: impl FnOnce(&mut Identity)) -> Self {
@@ -83,17 +103,41 @@ impl Client {
     }
 
     /// Makes a handle that shares this one's connections and differs in the given options of calls: another token, user,
-    /// tenant or deadline.
+    /// tenant or deadline. Another token takes the place of a source.
     pub fn with<'a>(&self, changes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
         let mut settings = self.identity.load().caller.settings().clone();
-        changes.into_iter().try_for_each(|(key, value)| settings.change(key, value))?;
-        Ok(self.derived(|identity| identity.caller = Caller::new(settings)))
+        let mut has_token = false;
+        changes.into_iter().try_for_each(|(key, value)| {
+            has_token |= key == TOKEN;
+            settings.change(key, value)
+        })?;
+        Ok(self.derived(|identity| identity.change(settings, has_token)))
     }
 
     /// Makes a handle that shares this one's connections and whose calls `cancellation` ends.
     #[must_use]
     pub fn with_cancellation(&self, cancellation: &Cancellation) -> Self {
         self.derived(|identity| identity.cancellations.push(cancellation.clone()))
+    }
+
+    /// Makes a handle for logins in the background: it sends no token, and nobody's cancellation ends its calls. They have
+    /// a limit of time, but not that of a host which must answer within half a second: a login is slow on purpose.
+    pub(crate) fn for_logins(&self) -> Self {
+        const SHORTEST: Duration = Duration::from_secs(10);
+        const LONGEST: Duration = Duration::from_secs(60);
+        self.derived(|identity| {
+            let mut settings = identity.caller.settings().clone();
+            settings.token = None;
+            settings.timeout = Some(settings.timeout.map_or(LONGEST, |timeout| timeout.clamp(SHORTEST, LONGEST)));
+            identity.change(settings, true);
+            identity.cancellations.clear();
+        })
+    }
+
+    /// Whether it has a user name and a password.
+    pub(crate) fn has_login(&self) -> bool {
+        let identity = self.identity.load();
+        identity.caller.username.is_some() && identity.caller.password.is_some()
     }
 
     /// Makes a handle that shares this one's connections and whose calls take their token from `source`.
@@ -111,7 +155,7 @@ impl Client {
             // Checked above; the same key and value cannot fail now.
             let mut settings = changed.caller.settings().clone();
             let _ = settings.change(key, value);
-            changed.caller = Caller::new(settings);
+            changed.change(settings, key == TOKEN);
             changed
         });
         Ok(())
@@ -120,6 +164,48 @@ impl Client {
     /// The URL that the paths of operations are put behind.
     pub fn base_url(&self) -> &str {
         self.engine.base.as_str()
+    }
+
+    /// What this client and the handles that share its connections have done so far, as JSON: `calls` that have begun,
+    /// `in_progress`, `succeeded`, `errors` by kind, `retries` (every attempt after the first of a call),
+    /// `connections_opened` and `connections_reused` by attempts, `bytes_received` in bodies, and `latency_us` (`count`, `mean`, `p50`, `p90`, `p99`, `p999`, `max`).
+    ///
+    /// What was refused before anything was sent, and a question that needs no server, is not counted. A forked child
+    /// goes on from its parent's numbers, except for `in_progress`, which is its own.
+    pub fn statistics(&self) -> String {
+        self.engine.shared.statistics.to_json()
+    }
+
+    /// The time limit of its calls.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.identity.load().caller.settings().timeout
+    }
+
+    /// Waits on this thread, or until the client's calls are cancelled, which is an error.
+    pub(crate) fn pause(&self, length: Duration) -> Result<()> {
+        let identity = self.identity.load_full();
+        exchange::pause(Cancellations { own: None, of_client: &identity.cancellations }, length)
+    }
+
+    /// What `ask` answers, kept for the client's token and tenant for this long by all handles that share the connections.
+    /// For one question only: answers to different ones are not told apart.
+    pub(crate) fn kept_for(&self, oldest: Duration, ask: impl FnOnce() -> Result<String>) -> Result<Arc<str>> {
+        let key = || {
+            let (identity, _) = self.identity_now();
+            let settings = identity.caller.settings();
+            let token = settings.token.as_ref().map_or("", |secret| secret.0.as_str());
+            self.engine.kept.key(token, settings.tenant_uuid.as_deref().unwrap_or_default())
+        };
+        let (of, begun) = (key()?, clock::now());
+        if let Some(known) = self.engine.kept.get(of, begun, oldest) {
+            return Ok(known);
+        }
+        let answer: Arc<str> = ask()?.into();
+        // Another token may have come meanwhile, and the answer may be its.
+        if key()? == of {
+            self.engine.kept.put(of, begun, Arc::clone(&answer));
+        }
+        Ok(answer)
     }
 
     /// Carries out an operation.
@@ -135,19 +221,15 @@ impl Client {
     /// Sends a request that the table does not have. `path` is below the API's version and already percent-encoded;
     /// query and body are those of `arguments`. The result is the body: JSON as it came, another text as a JSON string.
     pub fn request(&self, method: Method, path: &str, arguments: &Arguments) -> Result<Outcome> {
-        let (identity, token) = self.identity_now();
+        let (identity, sourced) = self.identity_now();
         let prepared = request::prepare_raw(&self.engine.base, method, path, arguments, &identity.caller)?;
-        self.pending(identity, token, Preparation::Request(Box::new(prepared)), Expected::Anything).run()
+        let preparation = Preparation::Request(Box::new(prepared));
+        self.pending(identity, sourced, Credentials::Token, preparation, Expected::Anything).run()
     }
 
     /// Another handle that is the same.
     pub(crate) fn same(&self) -> Self {
         self.derived(|_| {})
-    }
-
-    /// How long a call may take.
-    pub(crate) fn timeout(&self) -> Option<Duration> {
-        self.identity.load().caller.timeout
     }
 
     /// Returns when the calls of this handle are cancelled, or those of `own`.
@@ -158,33 +240,34 @@ impl Client {
 
     /// Prepares a call.
     pub(crate) fn begin(&self, operation: &'static Operation, arguments: &Arguments) -> Result<PendingCall> {
-        let (identity, token) = self.identity_now();
+        let (identity, sourced) = self.identity_now();
         let preparation = request::prepare(&self.engine.base, operation, arguments, &identity.caller)?;
         let expected = Expected::Operation { accepted: operation.accepted, shape: operation.result };
-        Ok(self.pending(identity, token, preparation, expected))
+        Ok(self.pending(identity, sourced, operation.credentials, preparation, expected))
     }
 
-    /// The identity of a call that begins now, and the token that it has of a source.
-    fn identity_now(&self) -> (Arc<Identity>, Option<Secret>) {
+    /// The identity of a call that begins now, and its token where that is a source's.
+    fn identity_now(&self) -> (Arc<Identity>, Option<Sourced>) {
         let identity = self.identity.load_full();
-        let Some(token) = identity.token_source.as_ref().and_then(|source| source.token()) else {
-            return (identity, None);
-        };
+        let Some(sourced) = identity.token_source.as_ref().and_then(Sourced::now) else { return (identity, None) };
         let mut own = Identity::clone(&identity);
-        let mut settings = own.caller.settings().clone();
-        settings.token = Some(token.clone());
-        own.caller = Caller::new(settings);
-        (Arc::new(own), Some(token))
+        own.caller = sourced.caller(&own.caller);
+        (Arc::new(own), Some(sourced))
     }
 
     fn pending(
         &self,
         identity: Arc<Identity>,
-        token: Option<Secret>,
+        sourced: Option<Sourced>,
+        credentials: Credentials,
         preparation: Preparation,
         expected: Expected,
     ) -> PendingCall {
-        PendingCall { engine: Arc::clone(&self.engine), identity, token, preparation, expected, cancellation: None }
+        let sourced = sourced.filter(|sourced| match &preparation {
+            Preparation::Request(prepared) => sourced.concerns(prepared, credentials),
+            Preparation::No => false,
+        });
+        PendingCall { engine: Arc::clone(&self.engine), identity, sourced, preparation, expected, cancellation: None }
     }
 }
 
@@ -192,8 +275,8 @@ impl Client {
 pub(crate) struct PendingCall {
     engine: Arc<Engine>,
     identity: Arc<Identity>,
-    /// The token that a source gave for this call.
-    token: Option<Secret>,
+    /// Its token, where that is a source's.
+    sourced: Option<Sourced>,
     preparation: Preparation,
     expected: Expected,
     /// What ends this call alone.
@@ -211,11 +294,22 @@ impl PendingCall {
     }
 
     /// Makes it on this thread.
-    pub(crate) fn run(self) -> Result<Outcome> {
-        let Preparation::Request(prepared) = &self.preparation else { return Ok(Outcome::no()) };
-        let outcome =
-            self.engine.transport.drive(prepared.needs_reqwest(), async |route| self.exchange(route, prepared).await);
-        self.ended(prepared, outcome)
+    pub(crate) fn run(mut self) -> Result<Outcome> {
+        let Some((mut prepared, mut sourced)) = self.take() else { return Ok(Outcome::no()) };
+        let _running = self.engine.shared.statistics.begin();
+        let outcome = self.engine.transport.drive(prepared.needs_reqwest(), async |route| {
+            self.first_token(&mut prepared, &mut sourced).await?;
+            self.exchange(route, &mut prepared, &mut sourced).await
+        });
+        self.ended(&prepared, outcome)
+    }
+
+    /// What changes while the call runs; `None` where nothing is sent.
+    fn take(&mut self) -> Option<(Box<Prepared>, Option<Sourced>)> {
+        match std::mem::replace(&mut self.preparation, Preparation::No) {
+            Preparation::Request(prepared) => Some((prepared, self.sourced.take())),
+            Preparation::No => None,
+        }
     }
 
     /// The I/O thread to make it on, of those that its client has.
@@ -224,13 +318,25 @@ impl PendingCall {
     }
 
     /// Makes it as a task of an I/O thread.
-    pub(crate) async fn run_as_task(self, io_thread: usize) -> Result<Outcome> {
-        let Preparation::Request(prepared) = &self.preparation else { return Ok(Outcome::no()) };
+    pub(crate) async fn run_as_task(mut self, io_thread: usize) -> Result<Outcome> {
+        let Some((mut prepared, mut sourced)) = self.take() else { return Ok(Outcome::no()) };
+        let _running = self.engine.shared.statistics.begin();
         let outcome = match self.engine.transport.shared(io_thread) {
-            Ok((route, turns)) => self.in_turn(route, turns, prepared).await,
+            Ok((route, turns)) => self.in_turn(route, turns, &mut prepared, &mut sourced).await,
             Err(error) => Err(error),
         };
-        self.ended(prepared, outcome)
+        self.ended(&prepared, outcome)
+    }
+
+    /// Makes it as a task of the first I/O thread without waiting for a turn: for what others wait for while they have theirs.
+    pub(crate) async fn run_ahead(mut self) -> Result<Outcome> {
+        let Some((mut prepared, mut sourced)) = self.take() else { return Ok(Outcome::no()) };
+        let _running = self.engine.shared.statistics.begin();
+        let outcome = match self.engine.transport.shared(0) {
+            Ok((route, _)) => self.exchange_on_heap(route, &mut prepared, &mut sourced).await,
+            Err(error) => Err(error),
+        };
+        self.ended(&prepared, outcome)
     }
 
     /// Whether it changes nothing at the server.
@@ -241,40 +347,78 @@ impl PendingCall {
         }
     }
 
-    /// Waits for a turn, then exchanges.
-    async fn in_turn(&self, route: Route<'_>, turns: &Turns, prepared: &Prepared) -> Result<Outcome> {
+    /// Waits for a token and for a turn, then exchanges.
+    async fn in_turn(
+        &self,
+        route: Route<'_>,
+        turns: &Turns,
+        prepared: &mut Prepared,
+        sourced: &mut Option<Sourced>,
+    ) -> Result<Outcome> {
+        self.first_token(prepared, sourced).await?;
         let _turn = exchange::turn(turns, prepared, &self.identity.caller, self.cancellations()).await?;
-        self.exchange_on_heap(route, prepared).await
+        self.exchange_on_heap(route, prepared, sourced).await
     }
 
     /// [`PendingCall::exchange`] on the heap: a call that waits for its turn has no room for it yet.
     fn exchange_on_heap<'a>(
         &'a self,
         route: Route<'a>,
-        prepared: &'a Prepared,
+        prepared: &'a mut Prepared,
+        sourced: &'a mut Option<Sourced>,
     ) -> Pin<Box<impl Future<Output = Result<Outcome>> + 'a>> {
-        Box::pin(self.exchange(route, prepared))
+        Box::pin(self.exchange(route, prepared, sourced))
     }
 
-    async fn exchange(&self, route: Route<'_>, prepared: &Prepared) -> Result<Outcome> {
-        let received = exchange::run(route, prepared, &self.identity.caller, self.cancellations()).await?;
-        response::judge(prepared, self.expected, received.answer).map_err(|error| doubted(error, received.in_doubt))
-    }
-
-    /// What follows every call: the source of its token hears of a rejected one, and the log of its end.
-    fn ended(&self, prepared: &Prepared, outcome: Result<Outcome>) -> Result<Outcome> {
-        if let (Err(error), Some(source), Some(token)) = (&outcome, &self.identity.token_source, &self.token)
-            && error.is_token_invalid()
-        {
-            source.rejected(token);
+    async fn first_token(&self, prepared: &mut Prepared, sourced: &mut Option<Sourced>) -> Result<()> {
+        match sourced {
+            Some(sourced) => sourced.first(prepared, &self.identity.caller, self.cancellations()).await,
+            None => Ok(()),
         }
+    }
+
+    /// One exchange with the server; two, where the token of a source was rejected and there is another one.
+    async fn exchange(
+        &self,
+        mut route: Route<'_>,
+        prepared: &mut Prepared,
+        sourced: &mut Option<Sourced>,
+    ) -> Result<Outcome> {
+        let mut is_repetition = false;
+        // One loop, and not the same twice: the future has room for one exchange.
+        loop {
+            let settings = &self.identity.caller;
+            let received =
+                exchange::run(&mut route, prepared, settings, self.cancellations(), &self.engine.shared).await?;
+            let in_doubt = received.in_doubt;
+            let outcome = response::judge(prepared, self.expected, received.answer);
+            let error = match outcome {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => doubted(error, in_doubt),
+            };
+            let Some(sourced) = sourced.as_mut().filter(|_| error.is_token_invalid()) else { return Err(error) };
+            sourced.rejected();
+            // What an earlier attempt may have done is not done again.
+            if is_repetition || in_doubt {
+                return Err(error);
+            }
+            if !Box::pin(sourced.next(prepared, settings, self.cancellations())).await? {
+                return Err(error);
+            }
+            is_repetition = true;
+        }
+    }
+
+    /// What follows every call: the log of its end.
+    fn ended(&self, prepared: &Prepared, outcome: Result<Outcome>) -> Result<Outcome> {
         let (status, kind, message) = match &outcome {
             Ok(outcome) => (outcome.status, None, ""),
             Err(error) => (error.status(), Some(error.kind), error.message.as_str()),
         };
         let operation = || prepared.shown_operation();
-        let duration = || clock::now().saturating_duration_since(prepared.begun);
-        log(|write| write(&Record { operation: &operation(), status, kind, message, duration: duration() }));
+        let duration = clock::now().saturating_duration_since(prepared.begun);
+        self.engine.shared.statistics.ended(kind, duration);
+        log(|write| write(&Record { operation: &operation(), status, kind, message, duration }));
         outcome
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! - [`pointer`]: the one place where raw pointers become references, texts and boxes, and back.
 //! - [`panic`], [`error`], [`boundary`]: the one way in and out: no panic passes it, every failure becomes an error.
-//! - [`options`], [`client`], [`call`], [`cancellation`], [`queue`], [`completion`], [`json`], [`text`]: the functions
-//!   written by hand, a file for each kind of handle.
+//! - [`options`], [`client`], [`call`], [`cancellation`], [`queue`], [`completion`], [`renewer`], [`verifier`], [`access`],
+//!   [`pages`], [`health`], [`json`], [`text`]: the functions written by hand, a file for each kind of handle.
 //! - [`operations`], [`error_kind`]: generated, from the table of operations and that of kinds.
 //!
 //! The contract that every function shares is written once, at the top of the header (`include/preamble.h`): all pointers
@@ -18,12 +18,15 @@ pub mod client;
 pub mod completion;
 pub mod error;
 pub mod error_kind;
+pub mod health;
 pub mod json;
 pub mod operations;
 pub mod options;
+pub mod pages;
 pub mod panic;
 #[allow(clippy::disallowed_methods, reason = "the one room where pointers are turned into what they stand for")]
 pub mod pointer;
 pub mod queue;
+pub mod renewer;
 pub mod text;
 pub mod verifier;

@@ -20,6 +20,7 @@ pub mod fork;
 #[cfg(unix)]
 #[allow(clippy::disallowed_methods, reason = "lists that live as long as the process, read without a lock")]
 mod noted;
+#[allow(clippy::disallowed_methods, reason = "the one place where a mapping becomes a slice")]
 pub mod region;
 pub mod signals;
 pub mod socket;

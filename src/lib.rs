@@ -11,8 +11,9 @@
 //! - [`access`]: what a token may do, decided without the server. [`cache`]: what is known of tokens.
 //!   [`schedule`]: back-off, jitter, budgets.
 //! - [`client`]: the one engine that carries operations out. Safe Rust, no C in it.
-//! - `worker`, [`queue`]: the library's one thread; calls in flight and their completions.
-//! - [`verifier`]: decisions about other people's tokens.
+//! - `worker`, [`queue`], `futures`: the library's one thread; calls in flight and their completions, or their futures.
+//! - [`verifier`]: decisions about other people's tokens. [`renewer`]: a token that stays fresh, for any number of clients.
+//!   [`paging`]: listings, item by item. [`readiness`]: whether the server is there.
 //! - [`ffi`]: the C ABI. With `host` the only room of `unsafe`.
 #![deny(unsafe_code)]
 
@@ -23,12 +24,16 @@ pub mod cancellation;
 pub mod client;
 pub mod clock;
 pub mod error;
+mod futures;
 mod json;
 pub mod log;
 pub mod operations;
 pub mod options;
+pub mod paging;
 mod percent;
 pub mod queue;
+pub mod readiness;
+pub mod renewer;
 pub mod schedule;
 pub mod secret;
 pub mod verifier;
@@ -44,5 +49,9 @@ pub use cancellation::Cancellation;
 pub use client::{Arguments, Client, Outcome, TokenSource};
 pub use error::{Error, ErrorKind, Result};
 pub use options::Options;
+pub use options::RenewerSettings;
+pub use paging::{Pages, visible_tenants};
 pub use queue::{Completion, Queue};
+pub use readiness::{Health, State, wait_until_ready};
+pub use renewer::Renewer;
 pub use verifier::{Decision, Verdict, Verifier};

@@ -6,12 +6,15 @@
 pub mod entry;
 mod parse;
 #[allow(missing_docs, reason = "the fields are the options")]
+pub mod renewer;
+#[allow(missing_docs, reason = "the fields are the options")]
 pub mod service;
 #[allow(missing_docs, reason = "the fields are the options")]
 mod settings;
 
 pub use entry::{OPTIONS, OptionEntry, Scope};
-pub use service::{ServiceOption, ServiceSettings, VerifierSettings};
+pub use renewer::RenewerSettings;
+pub use service::{HealthSettings, PageSettings, ServiceOption, ServiceSettings, VerifierSettings};
 pub use settings::{CallSettings, ConnectionSettings};
 
 use crate::error::{Error, Result, shown};

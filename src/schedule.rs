@@ -3,6 +3,8 @@
 //! Thousands of hosts that lose the server at the same moment must not come back at the same moment. So every pause has
 //! jitter, and repetitions have a budget that grows with successes only.
 
+pub mod renewal;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 

@@ -4,78 +4,56 @@
 //! others wait.
 
 mod asking;
+mod decision;
 mod event;
 mod flight;
 
+use crate::cache::Cache;
 use crate::cache::counters::Counter;
-use crate::cache::facts::Who;
 use crate::cache::keys::What;
-use crate::cache::{Cache, Look};
 use crate::cancellation::Cancellation;
-use crate::client::{Client, Outcome};
+use crate::client::Client;
 use crate::clock::Uptime;
 use crate::error::{Error, ErrorKind, Result};
+use crate::futures::carried;
 use crate::host::fork::PerProcess;
 use crate::host::uptime::SystemUptime;
 use crate::options::VerifierSettings;
 use crate::queue::Queue;
 use asking::{Inner, Way};
+use decision::is_impossible;
 use serde_json::json;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 pub use crate::cache::Verdict;
+pub use decision::Decision;
+pub use event::Revoke;
 
 /// Checks other people's tokens. Clones are the same verifier.
 #[derive(Clone)]
 pub struct Verifier(Arc<Inner>);
 
-/// What was decided, and about whom.
-#[derive(Clone, Debug)]
-pub struct Decision {
-    /// What was decided. (Never [`Verdict::Unknown`]: that is an error.)
-    pub verdict: Verdict,
-    /// Whether the server could not be asked, and this is what it said before.
-    pub is_stale: bool,
-    /// Whose the token is. `None` for an invalid token.
-    pub who: Option<Who>,
-}
-
-/// What is revoked.
-#[derive(Clone, Copy, Debug)]
-pub enum Revoke<'a> {
-    /// One token.
-    Token(&'a str),
-    /// The tokens of a session, by its UUID.
-    Session(&'a str),
-    /// The tokens of a user, by the UUID.
-    User(&'a str),
-    /// The tokens of a tenant, by its UUID, and what is known about the use of others in it.
-    Tenant(&'a str),
-    /// Everything.
-    All,
-}
-
 impl Verifier {
     /// Makes a verifier whose questions `client` asks. It starts nothing and asks nothing.
     pub fn new(client: &Client, settings: &VerifierSettings) -> Result<Self> {
-        let (cache, flights) = (Cache::new(settings)?, PerProcess::new());
-        Ok(Self(Arc::new(Inner { cache, client: client.same(), is_shared: settings.shared, flights })))
+        let (cache, flights, created_ms) = (Cache::new(settings)?, PerProcess::new(), SystemUptime.uptime_ms());
+        Ok(Self(Arc::new(Inner { cache, client: client.same(), is_shared: settings.shared, flights, created_ms })))
     }
 
     /// What is known without asking: [`Verdict::Unknown`] where nothing is. It never blocks and makes no system call.
     #[inline]
     pub fn peek(&self, token: &str, access: Option<&str>, tenant: Option<&str>) -> Verdict {
         let cache = &self.0.cache;
-        match cache.look(&cache.question(token, access, tenant), SystemUptime.uptime_ms()) {
-            Look::Known { verdict, is_fresh: true } => {
-                cache.counters.count(Counter::Hit);
+        match cache.look(&cache.question(token, access, tenant), SystemUptime.uptime_ms()).verdict() {
+            Some((verdict, is_stale)) => {
+                cache.counters.count(if is_stale { Counter::Stale } else { Counter::Hit });
                 verdict
             }
             // Such a one is never kept; so it is looked at last.
-            _ if is_impossible(token) => Verdict::InvalidToken,
-            _ => Verdict::Unknown,
+            None if is_impossible(token) => Verdict::InvalidToken,
+            None => Verdict::Unknown,
         }
     }
 
@@ -107,6 +85,32 @@ impl Verifier {
         }
     }
 
+    /// [`Verifier::decide`] as a future; ready at once where the answer is known.
+    pub async fn decide_async(&self, token: &str, access: Option<&str>, tenant: Option<&str>) -> Result<Decision> {
+        check_arguments(access, tenant)?;
+        if let Some(decision) = self.0.known(token, access, tenant) {
+            return Ok(decision);
+        }
+        let cancellation = Cancellation::new();
+        carried(0, cancellation.clone(), self.asked_elsewhere(token, access, tenant, cancellation)).await
+    }
+
+    /// Asks on an I/O thread.
+    fn asked_elsewhere(
+        &self,
+        token: &str,
+        access: Option<&str>,
+        tenant: Option<&str>,
+        own: Cancellation,
+    ) -> impl Future<Output = Result<Decision>> + Send + 'static {
+        let (inner, token) = (Arc::clone(&self.0), token.to_owned());
+        let (access, tenant) = (access.map(str::to_owned), tenant.map(str::to_owned));
+        async move {
+            let asking = inner.asking(&token, access.as_deref(), tenant.as_deref(), true);
+            inner.decide(&asking, Way::Task(0, &own)).await
+        }
+    }
+
     /// Submits a question to a queue. Its completion has the decision as its result, and says yes only for
     /// [`Verdict::Allowed`]. Where the answer is known, the completion is in the queue when this returns.
     pub fn submit(
@@ -122,14 +126,9 @@ impl Verifier {
         if let Some(decision) = self.0.known(token, access, tenant) {
             return queue.submit_known(NAME, user_data, decision.into_outcome());
         }
-        let (inner, token) = (Arc::clone(&self.0), token.to_owned());
-        let (access, tenant) = (access.map(str::to_owned), tenant.map(str::to_owned));
         let cancellation = Cancellation::new();
-        let own = cancellation.clone();
-        let work = async move {
-            let asking = inner.asking(&token, access.as_deref(), tenant.as_deref(), true);
-            inner.decide(&asking, Way::Task(0, &own)).await.map(Decision::into_outcome)
-        };
+        let asked = self.asked_elsewhere(token, access, tenant, cancellation.clone());
+        let work = async move { asked.await.map(Decision::into_outcome) };
         queue.submit_work(NAME, 0, true, user_data, cancellation, work)
     }
 
@@ -168,28 +167,12 @@ impl Verifier {
             "evictions": sum(Counter::Eviction),
             "outdated": sum(Counter::Outdated),
             "invalidations": sum(Counter::Invalidation),
-            "tokens": cache.tokens(),
+            "entries": cache.tokens(),
             "bytes": cache.bytes(),
+            "age_ms": SystemUptime.uptime_ms() - self.0.created_ms,
             "is_open": cache.breaker.is_open(),
         })
         .to_string()
-    }
-}
-
-impl Decision {
-    /// Whether the token may be used.
-    pub fn is_allowed(&self) -> bool {
-        self.verdict == Verdict::Allowed
-    }
-
-    /// All of it as a JSON object.
-    pub fn to_json(&self) -> String {
-        let who = self.who.as_ref().map_or_else(|| Who::nobody().members(), Who::members);
-        format!(r#"{{"verdict":"{}","is_stale":{},{who}}}"#, self.verdict.name(), self.is_stale)
-    }
-
-    fn into_outcome(self) -> Outcome {
-        Outcome::of_decision(self.to_json(), self.is_allowed())
     }
 }
 
@@ -202,14 +185,4 @@ fn check_arguments(access: Option<&str>, tenant: Option<&str>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A token that no server can know. It comes from the other side of the network, and is no mistake of the program.
-fn is_impossible(token: &str) -> bool {
-    // Bytes will do for the common case: letters, digits and dashes.
-    if token.len() <= 200 && !token.is_empty() && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
-        return false;
-    }
-    let has_dots = token.contains('.') && token.split(['/', '\\']).any(|part| part == "." || part == "..");
-    token.is_empty() || token.len() > 2000 || has_dots || token.chars().any(|c| c.is_control() || c == '\u{fffd}')
 }

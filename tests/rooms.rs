@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["error", "json", "percent", "secret", "clock", "callback"],
     &["host", "operations", "options"],
-    &["cancellation", "log", "access", "schedule", "cache"],
+    &["cancellation", "log", "access", "schedule"],
+    &["cache"],
     &["client", "worker"],
-    &["queue"],
+    &["queue", "futures"],
     &["renewer", "verifier", "paging", "readiness"],
     &["ffi"],
 ];
@@ -26,7 +27,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls_native_certs", &["host"]),
     ("tower_layer", &["client"]),
     ("tower_service", &["client"]),
-    ("tokio", &["host", "cancellation", "client", "worker", "queue", "verifier", "renewer"]),
+    ("tokio", &["host", "cancellation", "client", "worker", "queue", "futures", "verifier", "renewer"]),
     ("libc", &["host"]),
 ];
 

@@ -77,7 +77,18 @@ fn one_request_answers_every_question_about_a_token() {
     assert_eq!(json["session_uuid"], setting.token["session_uuid"]);
     assert_eq!(json["metadata"], setting.token["metadata"]);
     assert_eq!(setting.asked(), 1);
-    assert_eq!((setting.counted("misses"), setting.counted("hits"), setting.counted("tokens")), (1, 3, 1));
+    assert_eq!((setting.counted("misses"), setting.counted("hits"), setting.counted("entries")), (1, 3, 1));
+}
+
+#[test]
+fn a_decision_tells_whose_the_token_is_for_a_no_about_a_tenant_too_from_the_first_time_on() {
+    let setting = Setting::new("{}");
+    for _ in 0..2 {
+        let decision = setting.verifier.decide(setting.token(), None, Some(STRANGE_TENANT)).unwrap();
+        let json: Value = serde_json::from_str(&decision.to_json()).unwrap();
+        assert_eq!(json["verdict"], "wrong_tenant");
+        assert_eq!(json["user_uuid"], setting.token["auth_id"]);
+    }
 }
 
 #[test]
@@ -246,7 +257,47 @@ fn memory_is_bounded_and_what_goes_is_asked_again() {
         let token = format!("unknown-{number}");
         assert_eq!(setting.verifier.check(&token, None, None).unwrap(), Verdict::InvalidToken);
     }
-    assert!(setting.counted("tokens") <= 96, "{}", setting.verifier.statistics());
+    assert!(setting.counted("entries") <= 96, "{}", setting.verifier.statistics());
     assert_eq!(setting.counted("misses"), 1000);
     assert!(setting.counted("evictions") >= 900);
+}
+
+/// Runs a future on this thread: any executor will do.
+fn block_on<F: Future>(work: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    let mut work = std::pin::pin!(work);
+    loop {
+        match work.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            std::task::Poll::Ready(output) => return output,
+            std::task::Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[test]
+fn calls_and_decisions_are_futures_for_any_executor() {
+    let setting = Setting::new("{}");
+    let arguments = Arguments::new().with("token", setting.token());
+    assert!(block_on(setting.client.call_by_name_async("token.check", &arguments)).unwrap().is_yes());
+    let decision = block_on(setting.verifier.decide_async(setting.token(), Some("x"), None)).unwrap();
+    assert!(decision.is_allowed() && decision.who.is_some());
+    assert_eq!(setting.verifier.peek(setting.token(), Some("y"), None), Verdict::Allowed);
+    assert!(block_on(setting.client.call_by_name_async("token.nothing", &arguments)).is_err());
+    // One that is dropped ends its call: the server sees the connection end, and nothing is left behind.
+    setting.server.faults(&json!([{"fault": "delay", "ms": 60_000}]));
+    let begun = std::time::Instant::now();
+    {
+        let mut call = std::pin::pin!(setting.client.call_by_name_async("token.check", &arguments));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(call.as_mut().poll(&mut context).is_pending());
+    }
+    setting.server.faults(&json!([]));
+    assert!(block_on(setting.client.call_by_name_async("token.check", &arguments)).unwrap().is_yes());
+    assert!(begun.elapsed() < Duration::from_secs(30));
 }

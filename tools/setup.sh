@@ -37,6 +37,12 @@ if has "${CC:-cc}" && ! echo '#include <event2/event.h>' | "${CC:-cc}" -E -x c -
     packages="$packages libevent-dev"
 fi
 
+# Another is written over librabbitmq, and its test starts a RabbitMQ.
+if has "${CC:-cc}" && ! echo '#include <amqp.h>' | "${CC:-cc}" -E -x c - >/dev/null 2>&1; then
+    packages="$packages librabbitmq-dev"
+fi
+[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || packages="$packages rabbitmq-server"
+
 # clang is used where it is there; Debian has the library of its sanitizers in a package of its own, named by its version.
 if has clang++ && ! echo 'int main() {}' | clang++ -x c++ -fsanitize=address - -o /dev/null >/dev/null 2>&1; then
     packages="$packages libclang-rt-$(clang++ -dumpversion | cut -d. -f1)-dev"
@@ -47,6 +53,20 @@ if [ -n "$packages" ]; then
     [ "$(id -u)" = 0 ] || as_root="sudo -n"
     if has apt-get && { [ -z "$as_root" ] || { has sudo && sudo -n true 2>/dev/null; }; }; then
         say "installing Debian packages:$packages"
+        # RabbitMQ comes with a service, which nothing here needs. Debian's way to install one without starting it is
+        # this file; where there is one already, the administrator has decided.
+        policy=/usr/sbin/policy-rc.d
+        case "$packages" in
+        *rabbitmq-server*)
+            say "the service of rabbitmq-server is not started now; to keep it off: systemctl disable rabbitmq-server"
+            if [ ! -e "$policy" ]; then
+                trap '$as_root rm -f "$policy"' EXIT
+                trap 'exit 1' INT TERM HUP
+                printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+                $as_root chmod 755 "$policy"
+            fi
+            ;;
+        esac
         # $packages and $as_root are lists of words.
         # shellcheck disable=SC2086
         install() { DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "$@"; }
@@ -65,9 +85,10 @@ if [ -n "$packages" ]; then
 fi
 
 # Kamailio, sipp and Kamailio's headers, for its module; root alone, as it adds a source of packages.
-if ! { has kamailio && has sipp && ls -d /usr/local/src/kamailio-*/src >/dev/null 2>&1; }; then
+if ! { has kamailio && has sipp &&
+    ls -d /usr/lib/*/kamailio/modules/app_lua.so /usr/local/src/kamailio-*/src >/dev/null 2>&1; }; then
     if [ "$(id -u)" = 0 ] && has apt-get; then
-        say "installing Kamailio, sipp and Kamailio's source, for its headers"
+        say "installing Kamailio with Lua, sipp and Kamailio's source, for its headers"
         bindings/c/kamailio/setup.sh >/dev/null || say "they could not be installed: the test of the Kamailio module is skipped"
     else
         say "Kamailio is missing: the test of its module is skipped; to install it, as root: bindings/c/kamailio/setup.sh"

@@ -13,7 +13,8 @@ namespace wazo::auth {
 /// Immutable and thread-safe.
 class Access {
 public:
-    /// Reads an access list, a JSON array of strings. `auth_id` is the user that `me` stands for, `session_uuid` the session
+    /// Reads an access list, a JSON array of strings. `auth_id` is the user that `me` stands for, `session_uuid` the
+    /// session
     /// that `my_session` stands for. Throws ErrorKind::invalid_argument if it is no such array.
     explicit Access(const Text &acl_json, const OptionalText &auth_id = {}, const OptionalText &session_uuid = {})
         : access_(read(acl_json, auth_id, session_uuid)) {}
@@ -37,7 +38,8 @@ public:
         return outcome.answer(wazo_auth_access_may_remove(present(), entry.c_str("entry"), outcome.error()));
     }
 
-    /// Fills the placeholders of an access: `Access::fill("confd.users.{user_uuid}.read", {{"user_uuid", uuid}})`. Dots in a
+    /// Fills the placeholders of an access: `Access::fill("confd.users.{user_uuid}.read", {{"user_uuid", uuid}})`.
+    /// Dots in a
     /// value become `_`. Throws ErrorKind::invalid_argument if a placeholder has no value.
     [[nodiscard]] static std::string fill(const Text &pattern, const Object &values) {
         detail::Outcome outcome;

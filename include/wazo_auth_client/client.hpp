@@ -4,7 +4,9 @@
 #define WAZO_AUTH_CLIENT_CLIENT_HPP
 
 #include "operations.hpp"
+#include "pages.hpp"
 
+#include <chrono>
 #include <cstdint>
 
 namespace wazo::auth {
@@ -134,6 +136,8 @@ private:
     detail::Owned<wazo_auth_cancellation, wazo_auth_cancellation_free> cancellation_;
 };
 
+class Renewer;
+
 /// A client of a wazo-auth server: the operations by resource (`client.users().get(uuid)`), and calls by name.
 ///
 /// Thread-safe, including set() and set_token(). It can be used in child processes after fork. The constructor neither
@@ -172,6 +176,10 @@ public:
         const auto *by = detail::present(cancellation.get(), "cancellation");
         return Client(outcome.handle(wazo_auth_client_with_cancellation(present(), by, outcome.error())));
     }
+
+    /// Creates a client that shares this one's connection pool and whose calls use the token of a renewer. A call waits
+    /// for a token if there is none, and is repeated once with a new one if the server rejects the old one.
+    [[nodiscard]] Client with(const Renewer &renewer) const;
 
     /// Changes an option for the calls that begin afterwards. Clients created by with() are not affected.
     void set(Text key, OptionalText value) {
@@ -231,6 +239,40 @@ public:
         detail::Outcome outcome;
         return outcome.text(wazo_auth_request(present(), method.c_str("method"), path.c_str("path"),
                                               query.c_str("query"), body.c_str("body"), outcome.error()));
+    }
+
+    /// Lists the items of a listing one by one, whatever their number:
+    /// `for (const auto &user : client.pages("users.list")) ...`. Nothing is sent before the first item is asked for.
+    ///
+    /// @param operation the name of an operation that takes `limit` and `offset`
+    /// @param arguments as for call(), without `limit` and `offset`
+    /// @param options such as `{{"page_size", 100}, {"max_items", 1000}}`; docs/options.md lists them
+    [[nodiscard]] Pages pages(Text operation, OptionalText arguments = {}, OptionalText options = {}) const {
+        detail::Outcome outcome;
+        return Pages(outcome.handle(wazo_auth_pages_new(present(), operation.c_str("operation"),
+                                                        arguments.c_str("arguments_json"),
+                                                        options.c_str("options_json"), outcome.error())));
+    }
+
+    /// The tenants that the token may see: a JSON array of the items of tenants.list, kept for 60 seconds.
+    [[nodiscard]] std::string visible_tenants() const {
+        detail::Outcome outcome;
+        return outcome.text(wazo_auth_client_visible_tenants(present(), outcome.error()));
+    }
+
+    /// What this client and those that share its connection pool have done so far, as JSON: see
+    /// wazo_auth_client_stats().
+    [[nodiscard]] std::string stats() const {
+        detail::Outcome outcome;
+        return outcome.text(wazo_auth_client_stats(present(), outcome.error()));
+    }
+
+    /// Waits until the server is ready. Throws the error of the last attempt if it is not ready in time. A negative
+    /// timeout stands for none at all.
+    void wait_until_ready(std::chrono::milliseconds timeout) const {
+        detail::Outcome outcome;
+        const std::int64_t milliseconds = timeout.count();
+        outcome.done(wazo_auth_client_wait_until_ready(present(), milliseconds, outcome.error()));
     }
 
     /// The C handle; NULL in a moved-from client. This object keeps the ownership.

@@ -4,6 +4,7 @@
 #ifndef WAZO_AUTH_CLIENT_DISPATCHER_HPP
 #define WAZO_AUTH_CLIENT_DISPATCHER_HPP
 
+#include "decision.hpp"
 #include "queue.hpp"
 
 #include <condition_variable>
@@ -81,7 +82,9 @@ public:
     }
 
 private:
-    using Promise = std::variant<std::promise<std::string>, std::promise<bool>>;
+    friend class Verifier;
+
+    using Promise = std::variant<std::promise<std::string>, std::promise<bool>, std::promise<Decision>>;
 
     /// What the thread uses; its address stays the same when the dispatcher is moved.
     struct State {
@@ -164,6 +167,14 @@ private:
         try {
             if (const auto failed = completion.error()) throw *failed;
             promise.set_value(completion.is_yes());
+        } catch (...) {
+            promise.set_exception(std::current_exception());
+        }
+    }
+
+    static void fulfil(std::promise<Decision> &promise, const Completion &completion) noexcept {
+        try {
+            promise.set_value(Decision(completion.result()));
         } catch (...) {
             promise.set_exception(std::current_exception());
         }

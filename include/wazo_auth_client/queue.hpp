@@ -145,6 +145,7 @@ public:
 
 private:
     friend class Dispatcher;
+    friend class Verifier;
 
     std::uint64_t put(const Client &client, const Text &operation, const OptionalText &arguments, void *user_data) {
         detail::Outcome outcome;

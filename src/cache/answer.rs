@@ -3,9 +3,10 @@
 //! Whoever asks does three things in this order: [`Cache::begin`] before the request leaves, [`Cache::keep_answer`] when the
 //! answer has come, once; and [`Cache::verdict_by`] for each question that waited for it.
 
+use super::Cache;
 use super::cells::Key;
 use super::facts::{Facts, Who};
-use super::{Cache, Question, Verdict};
+use super::verdict::{Question, Verdict};
 use crate::cache::counters::Counter;
 
 /// What a request to the server is about.
@@ -14,7 +15,7 @@ pub struct Asked {
     /// The number of the last revocation when it left.
     revocation: u64,
     /// The uptime when it left.
-    at_ms: u64,
+    pub at_ms: u64,
 }
 
 /// What the server answered.
@@ -50,6 +51,10 @@ impl Cache {
     pub fn keep_answer(&self, question: &Question<'_>, tenant_asked: bool, asked: Asked, answer: &Answer, now_ms: u64) {
         let Asked { revocation, at_ms } = asked;
         match answer {
+            // What is known of the token stays, and with it what is known of its use in other tenants.
+            Answer::Valid(_) if tenant_asked && self.is_fresh(question, now_ms) => {
+                self.keep_tenant(question, true, revocation, now_ms);
+            }
             Answer::Valid(facts) => {
                 if self.keep(question.token, facts, revocation, at_ms, now_ms) && tenant_asked {
                     self.keep_tenant(question, true, revocation, now_ms);

@@ -98,7 +98,9 @@ fn a_writer_that_stopped_at_any_store_leaves_nothing_torn_and_nothing_locked() {
         let mut list = vec![(0, before + 1), (1, checksum(version, key(9), &dead)), (2, key(9).0), (3, key(9).1)];
         list.extend(dead.iter().enumerate().map(|(at, word)| (HEAD + at, *word)));
         let (first, rest) = list.split_at(stop);
-        first.iter().for_each(|(at, word)| words[*at].store(*word, Ordering::SeqCst));
+        for (at, word) in first {
+            words[*at].store(*word, Ordering::SeqCst);
+        }
         let found = table.find(key(9), 0).map(|found| found.payload);
         assert_eq!(found, None, "stopped after {stop} stores");
         table.put(key(9), Class::Kept, &new, 0);

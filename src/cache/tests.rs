@@ -3,14 +3,14 @@
 use super::*;
 use crate::access::Entries;
 
-fn cache(change: impl FnOnce(&mut VerifierSettings)) -> Cache {
+pub fn cache(change: impl FnOnce(&mut VerifierSettings)) -> Cache {
     use crate::options::ServiceSettings;
     let mut settings = VerifierSettings { max_tokens: 1000, ..VerifierSettings::defaults() };
     change(&mut settings);
     Cache::new(&settings).unwrap()
 }
 
-fn facts(user: &str, session: &str, tenant: &str, acl: &[&str]) -> Facts {
+pub fn facts(user: &str, session: &str, tenant: &str, acl: &[&str]) -> Facts {
     let who = Who {
         auth_id: user.into(),
         user_uuid: user.into(),
@@ -22,7 +22,7 @@ fn facts(user: &str, session: &str, tenant: &str, acl: &[&str]) -> Facts {
 }
 
 const fn known(verdict: Verdict) -> Look {
-    Look::Known { verdict, is_fresh: true }
+    Look::Known { verdict, age: Age::Fresh }
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn nothing_is_used_longer_than_it_may_be() {
     let mut short = facts("u", "s", "t", &[]);
     assert!(cache.keep(question.token, &short, 0, 1000, 1500));
     assert_eq!(cache.look(&question, 54_999), known(Verdict::Allowed));
-    let stale = Look::Known { verdict: Verdict::Allowed, is_fresh: false };
+    let stale = Look::Known { verdict: Verdict::Allowed, age: Age::Stale };
     assert_eq!(cache.look(&question, 61_000), stale);
     assert_eq!(cache.look(&question, 654_000), stale);
     assert_eq!(cache.look(&question, 661_000), Look::AskToken);
@@ -145,4 +145,25 @@ fn memory_is_bounded_whatever_comes() {
     }
     assert!(cache.tokens() <= 1200 && cache.bytes() == bytes, "{} tokens", cache.tokens());
     assert!(bytes < 1_500_000, "{bytes} bytes for 1,000 tokens");
+}
+
+#[test]
+fn an_answer_about_one_tenant_leaves_those_about_others() {
+    use super::answer::Answer;
+    let cache = cache(|_| {});
+    let tenants = ["t2", "t3", "t4"];
+    for round in 0..2 {
+        for tenant in tenants {
+            let question = cache.question("T", None, Some(tenant));
+            if round == 0 {
+                let asked = cache.begin(1000);
+                cache.keep_answer(&question, true, asked, &Answer::Valid(facts("u", "s", "t", &[])), 1000);
+            }
+            assert_eq!(cache.look(&question, 1001), known(Verdict::Allowed), "{tenant}");
+        }
+    }
+    let other = cache.question("T", None, Some("t5"));
+    cache.keep_answer(&other, true, cache.begin(1000), &Answer::WrongTenant, 1000);
+    assert!(tenants.iter().all(|t| cache.look(&cache.question("T", None, Some(t)), 1001) == known(Verdict::Allowed)));
+    assert_eq!(cache.look(&other, 1001), known(Verdict::WrongTenant));
 }

@@ -105,6 +105,11 @@ impl Arguments {
         Ok(self)
     }
 
+    /// Whether a parameter, or a query key, of this name was given.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| !value.is_null()) || self.query.contains_key(name)
+    }
+
     /// The parameter of this name, if it was given.
     pub(super) fn get(&self, name: &str) -> Option<&Argument> {
         self.named.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value)

@@ -5,11 +5,12 @@ use super::connection::phase::{self, Phase};
 use super::connection::{Direct, Failure, NotFound, Refused, Route, Target, Turn, Turns};
 use super::report::{Fate, doubted, located, report};
 use super::request::Prepared;
-use super::retry::{Attempts, Next};
+use super::retry::{Attempts, Next, Repetitions};
+use super::statistics::Statistics;
 use crate::cancellation::Cancellation;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::drive::sleep_until;
+use crate::host::drive::{Driver, sleep_until};
 use crate::options::CallSettings;
 use std::error::Error as StdError;
 use std::future::poll_fn;
@@ -26,17 +27,25 @@ pub struct Received {
     pub in_doubt: bool,
 }
 
+/// What the exchanges of one engine share.
+#[derive(Default)]
+pub struct Shared {
+    pub repetitions: Repetitions,
+    pub statistics: Statistics,
+}
+
 /// Sends a request and receives the answer, whatever its status.
 ///
 /// Futures are pinned where they are made: one that is passed on takes its room twice, at every level.
 pub async fn run(
-    route: Route<'_>,
+    route: &mut Route<'_>,
     prepared: &Prepared,
     settings: &CallSettings,
     cancellations: Cancellations<'_>,
+    shared: &Shared,
 ) -> Result<Received> {
     phase::observed(async {
-        let mut call = pin!(attempts(route, prepared, settings));
+        let mut call = pin!(attempts(route, prepared, settings, shared));
         // The deadline is around everything: look-up, connecting, sending, receiving, waiting between attempts.
         let mut deadline = pin!(prepared.deadline.at().map(sleep_until));
         let mut cancelled = pin!(cancellations.any());
@@ -55,6 +64,8 @@ pub async fn run(
         })
         .await;
         let in_doubt = phase::is_in_doubt();
+        // The attempt that ended, or was ended in the middle.
+        shared.statistics.attempted();
         match outcome {
             Ok(answer) => Ok(Received { answer, in_doubt }),
             Err(error) => Err(doubted(error, in_doubt)),
@@ -89,6 +100,35 @@ pub async fn turn<'a>(
     .await
 }
 
+/// Waits for a token, which is part of the call's time: nothing has been sent, or what was sent has been refused.
+pub async fn for_token<T>(
+    prepared: &Prepared,
+    settings: &CallSettings,
+    cancellations: Cancellations<'_>,
+    token: impl Future<Output = T>,
+) -> Result<T> {
+    let mut token = pin!(token);
+    let mut deadline = pin!(prepared.deadline.at().map(sleep_until));
+    let mut cancelled = pin!(cancellations.any());
+    poll_fn(|context| {
+        if cancelled.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(cancelled_by_the_caller(prepared, Phase::Waiting)));
+        }
+        if let Poll::Ready(token) = token.as_mut().poll(context) {
+            return Poll::Ready(Ok(token));
+        }
+        match deadline.as_mut().as_pin_mut() {
+            Some(deadline) => deadline.poll(context).map(|()| {
+                let limit = settings.timeout.unwrap_or(Duration::ZERO).as_millis();
+                let message = format!("timed out after {limit} ms (timeout_ms) while waiting for a token");
+                Err(report(prepared, ErrorKind::Timeout, &message, Fate::NotCarriedOut))
+            }),
+            None => Poll::Pending,
+        }
+    })
+    .await
+}
+
 /// What ends a call from outside.
 #[derive(Clone, Copy)]
 pub struct Cancellations<'a> {
@@ -117,20 +157,47 @@ impl Cancellations<'_> {
     }
 }
 
-async fn attempts(mut route: Route<'_>, prepared: &Prepared, settings: &CallSettings) -> Result<Answer> {
-    let mut attempts = Attempts::new(settings.retries);
+/// Waits on this thread, for nothing but the time or a cancellation.
+pub fn pause(cancellations: Cancellations<'_>, length: Duration) -> Result<()> {
+    let Some(at) = clock::now().checked_add(length) else {
+        return Err(Error::invalid("the pause is longer than a clock can tell"));
+    };
+    Driver::default().drive(async {
+        let (mut cancelled, mut over) = (pin!(cancellations.any()), pin!(sleep_until(at)));
+        poll_fn(|context| {
+            if cancelled.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(Error::new(ErrorKind::Cancelled, "cancelled by the caller while waiting")));
+            }
+            over.as_mut().poll(context).map(Ok)
+        })
+        .await
+    })
+}
+
+async fn attempts(
+    route: &mut Route<'_>,
+    prepared: &Prepared,
+    settings: &CallSettings,
+    shared: &Shared,
+) -> Result<Answer> {
+    let mut attempts = Attempts::new(&shared.repetitions, settings.retries);
     loop {
         phase::begin();
-        let outcome = attempt(&mut route, prepared, settings.max_response_bytes).await;
+        let outcome = attempt(route, prepared, settings.max_response_bytes).await;
+        if let Ok(answer) = &outcome {
+            shared.statistics.received(answer.body.len());
+        }
         match attempts.next(prepared, &outcome) {
             Next::End => return outcome,
             Next::AtOnce => {
+                shared.statistics.repeated();
                 // It is idempotent; but what changes something may have been done by the attempt that failed.
                 if !prepared.is_safe() {
                     phase::doubt();
                 }
             }
             Next::After(pause) => {
+                shared.statistics.repeated();
                 drop(outcome);
                 phase::enter(Phase::Pausing);
                 sleep_until(clock::now() + pause).await;

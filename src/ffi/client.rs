@@ -175,6 +175,35 @@ pub unsafe extern "C" fn wazo_auth_client_base_url(client: *const wazo_auth_clie
     unsafe { pointer::borrow_optional(client) }.map_or(std::ptr::null(), |client| client.base_url.as_ptr())
 }
 
+/// Returns what a client, and the clients that share its connection pool, have done so far: a JSON object of counters.
+///
+/// The members: `calls` (begun), `in_progress`, `succeeded`, `errors` (an object: the name of a kind and how many calls
+/// ended with it), `retries`, `connections_opened`, `connections_reused`, `bytes_received` (response bodies), and
+/// `latency_us` with `count`, `mean`, `p50`, `p90`, `p99`, `p999` and `max`: how long calls took, in microseconds, with
+/// their repetitions; quantiles are within 5 %.
+///
+/// Calls that end before anything is sent, because an argument is invalid or the answer is known, are not counted.
+/// Always on: counting needs no lock. After fork() the child goes on from its parent's numbers, except for
+/// `in_progress`.
+///
+/// @param client The client.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return A JSON object; free it with wazo_auth_string_free(). NULL on failure.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn wazo_auth_client_stats(
+    client: *const wazo_auth_client,
+    error: *mut *mut wazo_auth_error,
+) -> *mut c_char {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard(error, std::ptr::null_mut(), || {
+            pointer::give_text(pointer::borrow("client", client)?.client.statistics())
+        })
+    }
+}
+
 /// Frees a client. The last client that shares a connection pool closes the connections, without waiting for the
 /// server.
 ///

@@ -125,6 +125,76 @@ impl ServiceSettings for VerifierSettings {
     ];
 }
 
+/// The settings of an iterator over a listing.
+#[derive(Clone, Debug, Default)]
+pub struct PageSettings {
+    pub page_size: u64,
+    /// 0: all.
+    pub max_items: u64,
+}
+
+impl ServiceSettings for PageSettings {
+    const OPTIONS: &'static [ServiceOption<Self>] = &[
+        ServiceOption {
+            name: "page_size",
+            put: |key, value, to| {
+                let expected = "a number of items from 1 to 100000";
+                let size: u64 = number(key, value, expected)?;
+                if !(1..=100_000).contains(&size) {
+                    return Err(Error::invalid(format!("option {key}: expected {expected}, got {}", shown(value))));
+                }
+                to.page_size = size;
+                Ok(())
+            },
+            default: "100",
+            doc: "How many new items one request asks for.",
+        },
+        ServiceOption {
+            name: "max_items",
+            put: |key, value, to| number(key, value, "a number of items").map(|value| to.max_items = value),
+            default: "0",
+            doc: "After how many items the iteration ends; 0: when there are no more.",
+        },
+    ];
+}
+
+/// The settings of a watch over the server's health.
+#[derive(Clone, Debug, Default)]
+pub struct HealthSettings {
+    pub interval: Duration,
+    pub down_after: u32,
+}
+
+impl ServiceSettings for HealthSettings {
+    const OPTIONS: &'static [ServiceOption<Self>] = &[
+        ServiceOption {
+            name: "interval_ms",
+            put: |key, value, to| {
+                to.interval = duration_ms(key, value)?;
+                if to.interval.is_zero() {
+                    return Err(Error::invalid(format!("option {key}: expected a time of 1 ms or more")));
+                }
+                Ok(())
+            },
+            default: "10000",
+            doc: "The time between two probes, in ms; shortened at random by up to a tenth. While the server is down, \
+                  pauses double up to 32 s.",
+        },
+        ServiceOption {
+            name: "down_after",
+            put: |key, value, to| {
+                to.down_after = number(key, value, "a number of failures")?;
+                if to.down_after == 0 {
+                    return Err(Error::invalid(format!("option {key}: expected a number of failures, 1 or more")));
+                }
+                Ok(())
+            },
+            default: "3",
+            doc: "After how many failures in a row the server counts as down.",
+        },
+    ];
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +210,9 @@ mod tests {
     #[test]
     fn every_default_is_one_that_its_parser_takes() {
         holds_its_table::<VerifierSettings>();
+        holds_its_table::<crate::options::RenewerSettings>();
+        holds_its_table::<PageSettings>();
+        holds_its_table::<HealthSettings>();
     }
 
     #[test]

@@ -3,13 +3,13 @@
 //! A blocking question and one on a queue take the same way ([`Inner::decide`]); what differs is how a request is made and how
 //! one waits ([`Way`]).
 
+use super::decision::{Decision, is_impossible};
 use super::flight::{Boarding, Flights, Landed, Pilot};
-use super::{Decision, is_impossible};
 use crate::cache::answer::{Answer, Asked, Said};
 use crate::cache::claims::{Claim, Held};
 use crate::cache::counters::Counter;
 use crate::cache::facts::{Facts, Who};
-use crate::cache::{Cache, Look, Question, Verdict};
+use crate::cache::{Cache, Look, Question, Verdict, milliseconds};
 use crate::cancellation::Cancellation;
 use crate::client::{Arguments, Client, Outcome};
 use crate::clock::{self, Deadline, Uptime};
@@ -32,6 +32,8 @@ pub struct Inner {
     /// Whether other processes may ask the same.
     pub is_shared: bool,
     pub flights: PerProcess<Flights>,
+    /// The uptime when it was made.
+    pub created_ms: u64,
 }
 
 /// How a request is made, and how one waits.
@@ -68,13 +70,10 @@ impl Inner {
             return Some(Decision { verdict: Verdict::InvalidToken, is_stale: false, who: None });
         }
         let question = self.cache.question(token, access, tenant);
-        match self.cache.look_at_whom(&question, SystemUptime.uptime_ms()) {
-            (Look::Known { verdict, is_fresh: true }, who) => {
-                self.cache.counters.count(Counter::Hit);
-                Some(Decision { verdict, is_stale: false, who })
-            }
-            _ => None,
-        }
+        let (look, who) = self.cache.look_at_whom(&question, SystemUptime.uptime_ms());
+        let (verdict, is_stale) = look.verdict()?;
+        self.cache.counters.count(if is_stale { Counter::Stale } else { Counter::Hit });
+        Some(Decision { verdict, is_stale, who })
     }
 
     pub fn asking<'a>(
@@ -104,12 +103,14 @@ impl Inner {
 
     async fn rounds(&self, asking: &Asking<'_>, way: Way<'_>) -> Result<Decision> {
         let question = &asking.question;
-        let mut asks_about_tenant = false;
+        let (mut asks_about_tenant, mut owner) = (false, None);
         for _ in 0..MOST_ROUNDS {
-            match self.look(asking) {
-                (Look::Known { verdict, is_fresh: true }, who) => return Ok(fresh(verdict, who)),
-                (Look::AskTenant, _) => asks_about_tenant = true,
-                _ => {}
+            let (look, who) = self.look(asking);
+            if let Some((verdict, is_stale)) = look.verdict() {
+                return Ok(Decision { verdict, is_stale, who });
+            }
+            if look == Look::AskTenant {
+                (asks_about_tenant, owner) = (true, who);
             }
             let topic = Cache::topic(question, asks_about_tenant);
             let landed = match self.flights.get_or_make(Flights::default, |_| {}).board(topic) {
@@ -124,6 +125,8 @@ impl Inner {
                 Landed::Failed(error) => return Err(error),
                 Landed::Answered(asked, answer) => {
                     match self.cache.verdict_by(question, asks_about_tenant, asked, &answer) {
+                        // That a tenant is the wrong one does not say whose the token is; the answer before it did.
+                        Said::Verdict(Verdict::WrongTenant, None) => return Ok(fresh(Verdict::WrongTenant, owner)),
                         Said::Verdict(verdict, who) => return Ok(fresh(verdict, who)),
                         Said::AskTenant => asks_about_tenant = true,
                         Said::AskAgain => {}
@@ -163,7 +166,7 @@ impl Inner {
     ) -> Result<Landed> {
         // The one before may have landed between the look and the boarding.
         let looked = self.look(asking).0;
-        if matches!(looked, Look::Known { is_fresh: true, .. }) || (looked == Look::AskTenant && !about_tenant) {
+        if looked.verdict().is_some() || (looked == Look::AskTenant && !about_tenant) {
             return Ok(Landed::LookAgain);
         }
         let claim = match self.claim(asking, about_tenant, way, topic).await? {
@@ -173,7 +176,7 @@ impl Inner {
         // Ends the claim however this ends; after the answer is kept.
         let _claim = Release(self, claim);
         let now_ms = SystemUptime.uptime_ms();
-        let probe_ms = asking.deadline.left(clock::now()).map_or(10_000, |left| left.as_millis() as u64 + 100);
+        let probe_ms = asking.deadline.left(clock::now()).map_or(10_000, |left| milliseconds(left) + 100);
         if let Err(pause_ms) = self.cache.breaker.may_ask(now_ms, probe_ms) {
             let message = format!("wazo-auth has failed several times; it is not asked for another {pause_ms} ms");
             let landed = Landed::Failed(Error::new(ErrorKind::Unavailable, message));
@@ -203,13 +206,13 @@ impl Inner {
                 None if error.kind == ErrorKind::Cancelled => return Err(error),
                 None => {
                     if is_of_server(error.kind) {
-                        self.cache.breaker.failed(now_ms, self.cache.random());
+                        self.cache.breaker.failed(asked.at_ms, now_ms, self.cache.random());
                     }
                     return Ok(Landed::Failed(error));
                 }
             },
         };
-        self.cache.breaker.succeeded();
+        self.cache.breaker.succeeded(now_ms);
         self.cache.keep_answer(&asking.question, about_tenant, asked, &answer, now_ms);
         Ok(Landed::Answered(asked, Arc::new(answer)))
     }
@@ -219,18 +222,18 @@ impl Inner {
         if !self.is_shared {
             return Ok(Claimed::Ask(None));
         }
-        let topic = (topic >> 64) as u64 ^ topic as u64;
+        let topic = Cache::topic_of_processes(topic);
         let lease = asking.deadline.left(clock::now()).map_or(LONGEST_CLAIM, |left| (left / 2).min(LONGEST_CLAIM));
         loop {
             let now_ms = SystemUptime.uptime_ms();
-            match self.cache.claims.claim(topic, now_ms, now_ms + lease.as_millis() as u64) {
+            match self.cache.claims.claim(topic, now_ms, now_ms + milliseconds(lease)) {
                 Claim::Held(held) => return Ok(Claimed::Ask(Some(held))),
                 Claim::None => return Ok(Claimed::Ask(None)),
                 Claim::Taken => {}
             }
             self.wait(asking, way, sleep_until(clock::now() + LOOK_AGAIN)).await?;
             let looked = self.look(asking).0;
-            if matches!(looked, Look::Known { is_fresh: true, .. }) || (looked == Look::AskTenant && !about_tenant) {
+            if looked.verdict().is_some() || (looked == Look::AskTenant && !about_tenant) {
                 self.cache.counters.count(Counter::Coalesced);
                 return Ok(Claimed::Known);
             }

@@ -1,9 +1,23 @@
 //! What wazo-auth's messages on the bus say about tokens.
 
-use super::Revoke;
 use crate::error::{Error, Result};
 use crate::json::Json;
 use serde_json::value::RawValue;
+
+/// What is revoked.
+#[derive(Clone, Copy, Debug)]
+pub enum Revoke<'a> {
+    /// One token.
+    Token(&'a str),
+    /// The tokens of a session, by its UUID.
+    Session(&'a str),
+    /// The tokens of a user, by the UUID.
+    User(&'a str),
+    /// The tokens of a tenant, by its UUID, and what is known about the use of others in it.
+    Tenant(&'a str),
+    /// Everything.
+    All,
+}
 
 /// What a message revokes.
 #[derive(Debug, PartialEq, Eq)]

@@ -64,9 +64,9 @@ def environment(simulator=None, **more):
     return {**kept, 'WAZO_AUTH_TIMEOUT_MS': '50000', 'LD_LIBRARY_PATH': str(library.parent), **more}
 
 
-def has_libevent():
-    """Whether libevent's headers are there; where they are not, what needs them is skipped."""
-    found = subprocess.run(['gcc', '-E', '-'], input='#include <event2/event.h>\n', text=True, capture_output=True)
+def has_header(header):
+    """Whether a library's header is there; where it is not, what needs it is skipped."""
+    found = subprocess.run(['gcc', '-E', '-'], input=f'#include <{header}>\n', text=True, capture_output=True)
     return found.returncode == 0
 
 
@@ -75,19 +75,26 @@ def build(folder):
     library = artifacts.library()
     linked = [f'-I{ROOT / "include"}', f'-L{library.parent}', '-lwazo_auth_client']
     wanted = {
+        'admission': ['admission.c', *linked],
         'epoll_server': ['epoll_server.c', *linked],
         'prefork_workers': ['prefork_workers.c', *linked],
         'module.so': ['-shared', '-fPIC', '-fvisibility=hidden', 'module.c', *linked],
         'module_host': ['-pthread', 'module_host.c'],
     }
-    if has_libevent():
+    if has_header('event2/event.h'):
         wanted['libevent_server'] = ['libevent_server.c', *linked, '-levent']
+    if has_header('amqp.h'):
+        wanted['revocation_listener'] = ['-pthread', 'revocation_listener.c', *linked, '-lrabbitmq']
     for name, arguments in wanted.items():
-        done = subprocess.run(['gcc', *STRICT, *arguments, '-o', str(folder / name)], cwd=SOURCES, text=True,
-                              capture_output=True)
-        if done.returncode != 0:
-            raise AssertionError(f'{name} does not compile:\n{done.stderr}')
+        compile_c(folder / name, *arguments)
     return set(wanted)
+
+
+def compile_c(program, *arguments):
+    """Compiles a program, with every warning an error; the sources are named from bindings/c."""
+    done = subprocess.run(['gcc', *STRICT, *arguments, '-o', str(program)], cwd=SOURCES, text=True, capture_output=True)
+    if done.returncode != 0:
+        raise AssertionError(f'{program.name} does not compile:\n{done.stderr}')
 
 
 class Program:

@@ -1,6 +1,6 @@
 """The samples of bindings/c build without a warning, and answer rightly: good tokens, bad ones, and no server at all.
 
-`make test-samples` runs it. What needs libevent-dev or valgrind is skipped where they are missing.
+`make test-samples` runs it. What needs libevent-dev, librabbitmq-dev or valgrind is skipped where they are missing.
 """
 import contextlib
 import os
@@ -68,7 +68,8 @@ class EveryProgram(unittest.TestCase):
     def test_says_what_is_missing_where_no_wazo_auth_is_named(self):
         for name in self.programs():
             with self.subTest(name):
-                arguments = ['--module', path / 'module.so'] if name == 'module_host' else ['--listen', '0']
+                arguments = {'module_host': ['--module', path / 'module.so'], 'revocation_listener': []}
+                arguments = arguments.get(name, ['--listen', '0'])
                 done = run(path / name, *arguments)
                 self.assertIn(done.returncode, (1, 2))
                 self.assertIn('host', done.stderr)
@@ -78,8 +79,9 @@ class Readme(unittest.TestCase):
     def test_its_commands_compile_the_samples(self):
         text = (programs.SOURCES / 'README.md').read_text(encoding='utf-8')
         (block,) = re.findall(r'^    LINK=.*?(?=^\S)', text, re.DOTALL | re.MULTILINE)
-        if 'libevent_server' not in built or not shutil.which('pkg-config'):
-            block = ''.join(line for line in block.splitlines(True) if 'libevent' not in line)
+        for name, package in (('libevent_server', 'libevent'), ('revocation_listener', 'librabbitmq')):
+            if name not in built or not shutil.which('pkg-config'):
+                block = ''.join(line for line in block.splitlines(True) if package not in line)
         library = str(programs.artifacts.library().parent)
         block = block.replace('$PWD/target/debug', library).replace('target/debug', library)
         root = path / 'readme'
@@ -260,6 +262,45 @@ class EpollServer(Servers, unittest.TestCase):
                 self.assertEqual(client.answer(), '')
             with Lines(server.port) as client:
                 self.assertEqual(client.ask(ALL), 'ALLOW')
+
+
+class Admission(unittest.TestCase):
+    """A token admits its own user, and nobody else."""
+
+    def start(self, simulator, under=(), **more):
+        return start('admission', simulator=simulator, under=under,
+                     WAZO_AUTH_USERNAME='admin', WAZO_AUTH_PASSWORD='secret', **more)
+
+    def test_admits_the_user_whose_the_token_is_and_nobody_else(self):
+        user = plain.control('GET', 'state')['users'][0]['uuid']
+        with self.start(tls) as server:
+            def ask(who, token):
+                return ask_by_udp(server.port, f'REGISTER {who} {token}').rstrip()
+
+            for _ in range(3):
+                own = tls.control('GET', 'state')['users'][0]['uuid']
+                self.assertEqual(ask(own, ALL), '200 OK admin')
+                self.assertEqual(ask(user if user != own else 'bob', ALL), '403 Forbidden')
+                self.assertEqual(ask(own, READER), '403 Forbidden')
+                self.assertEqual(ask(own, UNKNOWN), '403 Forbidden')
+            self.assertEqual(ask_by_udp(server.port, 'nonsense').rstrip(), '400 Bad Request')
+        asked = [one for one in tls.control('GET', 'requests')['items'] if f'/token/{ALL}' in one['path']
+                 and one['method'] == 'GET']
+        self.assertEqual(len(asked), 1)
+
+    def test_says_so_where_nobody_can_be_asked(self):
+        with Unreachable(refusing=True) as away, self.start(None, WAZO_AUTH_URL=away.url) as server:
+            self.assertEqual(ask_by_udp(server.port, f'REGISTER bob {ALL}').rstrip(), '503 Service Unavailable')
+
+    @unittest.skipUnless(shutil.which('valgrind'), 'valgrind is missing: make setup')
+    def test_uses_memory_rightly(self):
+        own = plain.control('GET', 'state')['users'][0]['uuid']
+        with self.start(plain, under=VALGRIND) as server:
+            self.assertEqual(ask_by_udp(server.port, f'REGISTER {own} {ALL}').rstrip(), '200 OK admin')
+            self.assertEqual(ask_by_udp(server.port, f'REGISTER {own} {UNKNOWN}').rstrip(), '403 Forbidden')
+
+    def test_is_short(self):
+        self.assertLess(len((programs.SOURCES / 'admission.c').read_text().splitlines()), 120)
 
 
 class LibeventServer(Servers, unittest.TestCase):

@@ -6,6 +6,8 @@
 
 #![allow(dead_code, reason = "each program of tests uses its own part")]
 
+pub mod scripted;
+
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -6,6 +6,7 @@
 #include "rpc.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <core/rpc.h>
 #include <core/rpc_lookup.h>
@@ -13,8 +14,8 @@
 
 #include "verifier.h"
 
-static const char *const counters[] = {"hits",      "misses",   "coalesced",     "stale",  "errors", "evictions",
-                                       "outdated",  "invalidations", "tokens",   "bytes",  "is_open"};
+static const char *const counters[] = {"hits",      "misses",   "coalesced",     "stale",   "errors", "evictions",
+                                       "outdated",  "invalidations", "entries", "bytes",   "age_ms", "is_open"};
 
 static const char *const doc_stats[] = {"What the verifier counted, in all processes together.", NULL};
 static const char *const doc_invalidate[] = {
@@ -62,6 +63,8 @@ static void invalidate(rpc_t *rpc, void *context)
     /* `.` turns what looks like a number into a text; `*` makes the rest optional, for "all". */
     if (rpc->scan(context, "s*.s", &kind, &id) < 1) {
         rpc->fault(context, 400, "expected: token TOKEN, session UUID, user UUID, tenant UUID, or all");
+    } else if (!id && strcmp(kind, "all") != 0) {
+        rpc->fault(context, 400, "expected the %s to forget", kind);
     } else if (!wazo_auth_verifier_invalidate(verifier_get(), kind, id, &error)) {
         fail(rpc, context, error);
     }

@@ -16,7 +16,8 @@ cat > /etc/apt/sources.list.d/wazo-auth-client-src.list << END
 deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $VERSION_CODENAME main
 END
 apt-get update
-apt-get install --yes --no-install-recommends kamailio sip-tester gcc make dpkg-dev libc6-dev
+apt-get install --yes --no-install-recommends kamailio kamailio-lua-modules kamailio-python3-modules \
+    sip-tester gcc make dpkg-dev libc6-dev
 
 # The same version as the installed one: Kamailio refuses modules of any other.
 version=$(dpkg-query --show --showformat='${Version}' kamailio)

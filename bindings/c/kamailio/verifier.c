@@ -13,30 +13,47 @@ static wazo_auth_verifier *verifier;
 /* The options so far, a JSON object without its closing brace. In an object the last member of a name holds. */
 static char options[1024] = "{\"ttl_ms\":60000,\"stale_ms\":0,\"max_tokens\":10000";
 
-int verifier_set(const char *option)
+/* Adds one option. Returns false if there is no place for it, or if it is not UTF-8. */
+static bool add(const char *key, const char *value)
 {
-    const char *equals = strchr(option, '=');
     size_t used = strlen(options);
-    char *value;
-    char key[64];
-    int written;
-
-    if (!equals || equals == option || (size_t)(equals - option) >= sizeof key || strpbrk(option, "\"\\")) {
-        LM_ERR("modparam verifier: expected \"key=value\", such as \"ttl_ms=60000\"\n");
-        return -1;
-    }
-    snprintf(key, sizeof key, "%.*s", (int)(equals - option), option);
-    if (strcmp(key, "shared") == 0) {
-        LM_ERR("modparam verifier: the processes of Kamailio always share it; leave \"shared\" out\n");
-        return -1;
-    }
-    value = wazo_auth_json_quote(equals + 1, NULL);
-    written = value ? snprintf(options + used, sizeof options - used, ",\"%s\":%s", key, value) : -1;
-    wazo_auth_string_free(value);
+    char *quoted_key = wazo_auth_json_quote(key, NULL), *quoted_value = wazo_auth_json_quote(value, NULL);
     /* The rest is for the end that verifier_create() adds. */
-    if (written < 0 || used + (size_t)written + sizeof ",\"shared\":true}" > sizeof options) {
-        LM_ERR("modparam verifier: the options are not UTF-8, or too long\n");
+    size_t room = sizeof options - used - sizeof ",\"shared\":true}";
+    bool is_added = quoted_key && quoted_value && strlen(quoted_key) + strlen(quoted_value) + 2 <= room;
+
+    if (is_added) {
+        sprintf(options + used, ",%s:%s", quoted_key, quoted_value);
+    }
+    wazo_auth_string_free(quoted_key);
+    wazo_auth_string_free(quoted_value);
+    return is_added;
+}
+
+int verifier_set(const char *list)
+{
+    char copy[512], *state = NULL;
+
+    if (strlen(list) >= sizeof copy) {
+        LM_ERR("modparam verifier: it is too long; give the options one by one\n");
         return -1;
+    }
+    strcpy(copy, list);
+    for (char *option = strtok_r(copy, ";", &state); option; option = strtok_r(NULL, ";", &state)) {
+        char *equals = strchr(option, '=');
+        if (!equals) {
+            LM_ERR("modparam verifier: expected \"key=value\", such as \"ttl_ms=60000\"\n");
+            return -1;
+        }
+        *equals = '\0';
+        if (strcmp(option, "shared") == 0) {
+            LM_ERR("modparam verifier: the processes of Kamailio always share it; leave \"shared\" out\n");
+            return -1;
+        }
+        if (!add(option, equals + 1)) {
+            LM_ERR("modparam verifier: the options are not UTF-8, or too long\n");
+            return -1;
+        }
     }
     return 0;
 }

@@ -10,8 +10,9 @@
 #include "answer.h"
 #include "question.h"
 
-/* Sets an option of the verifier, as `key=value`; the last value of a key holds. Returns 0 on success. */
-int verifier_set(const char *option);
+/* Sets options of the verifier, `key=value`, several separated by `;`. The last value of a key holds. Returns 0 on success;
+ * verifier_create() checks the keys and values. */
+int verifier_set(const char *list);
 
 /* Creates the verifier. Call it before Kamailio forks, so that its processes share one memory. Returns 0 on success. */
 int verifier_create(const wazo_auth_client *client);

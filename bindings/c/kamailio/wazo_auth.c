@@ -101,7 +101,7 @@ static int param_option(modparam_t type, void *value)
     return set_option(key, equals + 1);
 }
 
-/* Sets an option of the verifier, as `key=value`. */
+/* Sets options of the verifier, as `key=value;key=value`. */
 static int param_verifier(modparam_t type, void *value)
 {
     (void)type;

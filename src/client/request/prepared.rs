@@ -1,15 +1,16 @@
 //! A request that is ready to be sent, as often as need be, and what may be said about it.
 
 use super::body::Body;
+use super::caller::{X_AUTH_TOKEN, sensitive};
 use super::target::Target;
 use crate::client::base::Base;
 use crate::clock::Deadline;
 use crate::error::{Error, Result, cut};
 use crate::operations::Method;
-use crate::secret::Secrets;
+use crate::secret::{Secret, Secrets};
 use bytes::Bytes;
 use http_body_util::Full;
-use reqwest::header::{HOST, HeaderMap};
+use reqwest::header::{HOST, HeaderMap, HeaderValue};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -63,6 +64,18 @@ impl Prepared {
         let uri = http::uri::PathAndQuery::try_from(self.target.as_str()).map_err(|e| unwritable(&e))?;
         *request.uri_mut() = uri.into();
         Ok(request)
+    }
+
+    /// The token that it carries.
+    pub fn token(&self) -> Option<&[u8]> {
+        self.headers.get(X_AUTH_TOKEN).map(HeaderValue::as_bytes)
+    }
+
+    /// Has it carry another token.
+    pub fn carry_token(&mut self, token: &Secret) -> Result<()> {
+        self.secrets.add(token.0.as_str());
+        self.headers.insert(X_AUTH_TOKEN, sensitive("token", &token.0)?);
+        Ok(())
     }
 
     /// Whether only reqwest can write it.

@@ -26,8 +26,11 @@ const SECTIONS: &[Section] = &[
     Section { group: "cancellations", title: "Cancellations", file: "cancellation.rs" },
     Section { group: "completions", title: "Completions", file: "completion.rs" },
     Section { group: "queues", title: "Queues", file: "queue.rs" },
+    Section { group: "renewers", title: "Renewers", file: "renewer.rs" },
     Section { group: "access", title: "Access lists", file: "access.rs" },
     Section { group: "verifiers", title: "Verifiers", file: "verifier.rs" },
+    Section { group: "pages", title: "Listings", file: "pages.rs" },
+    Section { group: "health", title: "Readiness and health", file: "health.rs" },
     Section { group: "json", title: "JSON helpers", file: "json.rs" },
 ];
 

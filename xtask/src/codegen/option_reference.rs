@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::options::{OptionEntry, ServiceSettings, VerifierSettings};
+use crate::options::{HealthSettings, OptionEntry, PageSettings, RenewerSettings, ServiceSettings, VerifierSettings};
 
 use super::sources::{Sources, generated_from};
 use super::text::cell;
@@ -43,6 +43,9 @@ pub fn reference(sources: &Sources) -> String {
         }
     }
     service::<VerifierSettings>(&mut text, "a verifier", "wazo_auth_verifier_new");
+    service::<RenewerSettings>(&mut text, "a renewer", "wazo_auth_renewer_new");
+    service::<PageSettings>(&mut text, "an iterator over a listing", "wazo_auth_pages_new");
+    service::<HealthSettings>(&mut text, "a watch over the server's health", "wazo_auth_health_new");
     text
 }
 

@@ -1,0 +1,251 @@
+//! Listings, item by item, whatever comes and goes meanwhile.
+//!
+//! The server pages by `limit` and `offset` alone: when an earlier item is deleted, all that follow move forward, and the
+//! next page would begin behind some that nobody has seen. So pages overlap by one item: a page that does not begin with
+//! an item that is known already is not used, and an earlier one is asked for. In a stable order nothing is skipped then.
+//! Where the server counts more items than were seen (its order may be none: users without a name are alike to it), the
+//! listing is read again, twice at most. What was seen is remembered, so that nothing comes twice.
+
+use crate::client::{Arguments, Client};
+use crate::error::{Error, ErrorKind, Result, shown};
+use crate::json::{Json, plain};
+use crate::operations::{self, Method, Operation, Place, Type};
+use crate::options::{PageSettings, ServiceSettings};
+use serde_json::value::RawValue;
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An iterator over a listing. Each item is a JSON text.
+///
+/// An error does not end it: the next step asks for the same page again.
+pub struct Pages {
+    client: Client,
+    operation: &'static Operation,
+    arguments: Arguments,
+    settings: PageSettings,
+    /// Items of the page that came last, which nobody has taken yet.
+    ready: VecDeque<String>,
+    taken: u64,
+    seen: HashSet<String>,
+    /// How many items have been passed, by their places; the next page begins with the last of them.
+    passed: u64,
+    /// How far to go back where that is too late.
+    back: u64,
+    /// Pages in a row with nothing new.
+    barren: u64,
+    rounds: u32,
+    has_ended: bool,
+}
+
+/// One page as it came.
+struct Page {
+    items: Vec<String>,
+    /// How many there are on all pages, by the server's count.
+    filtered: Option<u64>,
+}
+
+/// A listing is read as often at most: the server's count is not to be trusted without end.
+const MOST_ROUNDS: u32 = 3;
+
+impl Pages {
+    /// Begins to list. Nothing is sent before the first item is asked for. The client's token, tenant and other options
+    /// of calls are those of now; a token source is asked for each page.
+    pub fn new(client: &Client, operation: &str, arguments: Arguments, settings: PageSettings) -> Result<Self> {
+        let operation = listing(operation)?;
+        if let Some(name) = ["limit", "offset"].into_iter().find(|name| arguments.has(name)) {
+            return Err(Error::invalid(format!(
+                "argument {name}: an iterator sets it itself; use the options page_size and max_items"
+            )));
+        }
+        let client = client.with([])?;
+        // What is wrong with the arguments is said at once.
+        client.begin(operation, &arguments)?;
+        Ok(Self {
+            client,
+            operation,
+            arguments,
+            back: settings.page_size,
+            settings,
+            ready: VecDeque::new(),
+            taken: 0,
+            seen: HashSet::new(),
+            passed: 0,
+            barren: 0,
+            rounds: 1,
+            has_ended: false,
+        })
+    }
+
+    /// The next item; `None` at the end.
+    pub fn next_item(&mut self) -> Result<Option<String>> {
+        let most = if self.settings.max_items == 0 { u64::MAX } else { self.settings.max_items };
+        while self.taken < most {
+            if let Some(item) = self.ready.pop_front() {
+                self.taken += 1;
+                return Ok(Some(item));
+            }
+            if self.has_ended {
+                break;
+            }
+            self.turn(most - self.taken)?;
+        }
+        Ok(None)
+    }
+
+    /// Asks for the next page. Where that fails, nothing has changed.
+    fn turn(&mut self, wanted: u64) -> Result<()> {
+        let size = self.settings.page_size.saturating_mul(u64::from(self.rounds)).min(wanted);
+        // One more: the item that the page before ended with.
+        let (offset, limit) = (self.passed.saturating_sub(1), size + u64::from(self.passed > 0));
+        let page = self.page(offset, limit)?;
+        let (count, before) = (page.items.len() as u64, self.seen.len());
+        let begins_known = offset == 0 || page.items.first().is_some_and(|item| self.seen.contains(&identity(item)));
+        if begins_known {
+            for item in page.items {
+                if self.seen.insert(identity(&item)) {
+                    self.ready.push_back(item);
+                }
+            }
+            self.back = self.settings.page_size;
+            self.passed = offset + count;
+        } else {
+            self.passed = offset.saturating_sub(self.back);
+            self.back = self.back.saturating_mul(2);
+        }
+        // What was seen fills so many pages; more of them without anything new come of a server that does not page.
+        self.barren = if self.seen.len() > before { 0 } else { self.barren + 1 };
+        let is_lost = self.barren > self.seen.len() as u64 / self.settings.page_size + 64;
+        if is_lost {
+            self.has_ended = true;
+        } else if begins_known && count != limit {
+            // Fewer than were asked for are the last ones; more are a server's that knows no pages.
+            let is_short = page.filtered.is_some_and(|filtered| filtered > self.seen.len() as u64);
+            self.has_ended = !is_short || count > limit || self.rounds == MOST_ROUNDS;
+            // With larger pages: the same ones would have the same gaps.
+            self.rounds += 1;
+            self.passed = 0;
+        }
+        Ok(())
+    }
+
+    fn page(&self, offset: u64, limit: u64) -> Result<Page> {
+        let arguments = self.arguments.clone();
+        let arguments = arguments.with("limit", limit.to_string()).with("offset", offset.to_string());
+        let outcome = self.client.call(self.operation, &arguments)?;
+        Page::read(&outcome.json).ok_or_else(|| {
+            let name = self.operation.name;
+            Error::new(ErrorKind::Protocol, format!("{name}: expected a JSON object with `items`, or a list"))
+        })
+    }
+}
+
+impl Iterator for Pages {
+    type Item = Result<String>;
+
+    /// After an error it may go on: the same page is asked for again.
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_item().transpose()
+    }
+}
+
+impl Page {
+    fn read(json: &str) -> Option<Self> {
+        let json: &RawValue = serde_json::from_str(json).ok()?;
+        let whole = Json::of(json)?;
+        let filtered = match whole.member("filtered").and_then(Json::of) {
+            Some(Json::Number(number)) => number.parse().ok(),
+            _ => None,
+        };
+        let items = match whole {
+            Json::List(items) => items,
+            whole => match Json::of(whole.member("items")?)? {
+                Json::List(items) => items,
+                _ => return None,
+            },
+        };
+        Some(Self { items: items.into_iter().map(|item| item.get().to_owned()).collect(), filtered })
+    }
+}
+
+/// What makes an item the same one on two pages: its UUID, or all of it.
+fn identity(item: &str) -> String {
+    let Ok(json) = serde_json::from_str::<&RawValue>(item) else { return item.to_owned() };
+    match Json::of(json).as_ref().and_then(|item| item.member("uuid")).and_then(Json::of) {
+        Some(Json::Text(uuid)) => uuid,
+        _ => plain(json).unwrap_or_else(|| item.to_owned()),
+    }
+}
+
+/// Whether an operation lists items page by page.
+fn can_be_paged(operation: &Operation) -> bool {
+    let has = |name| operation.each_parameter().any(|known| known.name == name && known.place == Place::Query);
+    let lists = match operation.returns {
+        Some(Type::List(_)) => true,
+        Some(Type::Record(record)) => {
+            record.fields.iter().any(|field| field.name == "items" && matches!(field.kind, Type::List(_)))
+        }
+        _ => false,
+    };
+    operation.method == Method::Get && has("limit") && has("offset") && lists
+}
+
+/// Every operation that can be paged.
+pub fn listings() -> impl Iterator<Item = &'static Operation> {
+    operations::all().filter(|operation| can_be_paged(operation))
+}
+
+fn listing(name: &str) -> Result<&'static Operation> {
+    listings().find(|operation| operation.name == name).ok_or_else(|| {
+        let some: Vec<_> = listings().map(|operation| operation.name).take(5).collect();
+        Error::invalid(format!(
+            "argument operation: {} is no listing with pages; such are {} and others that take limit and offset",
+            shown(name),
+            some.join(", ")
+        ))
+    })
+}
+
+/// How long the tenants of a token are kept.
+const TENANTS_KEPT: Duration = Duration::from_secs(60);
+
+/// The tenants that the client's token may see, in its tenant: a JSON array of the items of `tenants.list`. What was asked
+/// for is kept for 60 s by all handles that share the connections, for 64 tokens and tenants at most; of a token there is
+/// only a keyed hash.
+pub fn visible_tenants(client: &Client) -> Result<Arc<str>> {
+    client.kept_for(TENANTS_KEPT, || {
+        let settings = PageSettings { page_size: 1000, ..PageSettings::defaults() };
+        let tenants = Pages::new(client, "tenants.list", Arguments::new(), settings)?;
+        Ok(format!("[{}]", tenants.collect::<Result<Vec<_>>>()?.join(",")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_limit_and_offset_can_be_paged_and_nothing_else() {
+        let names: Vec<_> = listings().map(|operation| operation.name).collect();
+        for name in ["users.list", "groups.get_users", "tenants.list", "policies.list", "refresh_tokens.list"] {
+            assert!(names.contains(&name), "{names:?}");
+        }
+        let takes = |operation: &&Operation| operation.each_parameter().any(|parameter| parameter.name == "offset");
+        assert_eq!(names.len(), operations::all().filter(takes).count(), "{names:?}");
+    }
+
+    #[test]
+    fn an_item_is_known_by_its_uuid_or_else_by_all_of_it() {
+        assert_eq!(identity(r#"{"uuid": "a", "x": 1}"#), identity(r#"{"uuid": "a", "x": 2}"#));
+        assert_ne!(identity(r#"{"uuid": null, "x": 1}"#), identity(r#"{"uuid": null, "x": 2}"#));
+        assert_eq!(identity(r#"{"type": "a"}"#), identity(r#"{"type":"\u0061"}"#));
+    }
+
+    #[test]
+    fn a_page_is_an_object_with_items_or_a_list() {
+        let page = Page::read(r#"{"items": [{"uuid": "a"}, 2], "filtered": 7}"#).unwrap();
+        assert_eq!((page.items, page.filtered), (vec![r#"{"uuid": "a"}"#.to_owned(), "2".into()], Some(7)));
+        assert_eq!(Page::read("[]").unwrap().items.len(), 0);
+        assert!([r#"{"items": {}}"#, "{}", "1", "null", ""].iter().all(|json| Page::read(json).is_none()));
+    }
+}

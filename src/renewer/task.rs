@@ -1,0 +1,115 @@
+//! The task that renews: it runs on the library's thread, and waits for what the schedule says.
+
+use super::login::{self, Login};
+use super::state::{ALIVE, Core, Grant, Shared, tell, uptime_ms};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::drive::within;
+use crate::secret::Secret;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// The event loop's clock stops while the machine is suspended: so the time is looked at so often.
+const LONGEST_SLEEP_MS: u64 = 15_000;
+
+/// How long calls may still use a token whose place another has taken, before it is revoked.
+const GRACE_MS: u64 = 10_000;
+
+/// What is to be done next.
+enum Step {
+    End,
+    Renew(u64),
+    Revoke(Secret),
+    Sleep(Duration),
+}
+
+/// Renews until the renewer ends.
+pub async fn keep(core: Arc<Core>) {
+    let Some(shared) = core.known() else { return };
+    loop {
+        shared.report();
+        match step(&core, shared) {
+            Step::End => return,
+            Step::Renew(began_ms) => {
+                let outcome = login::log_in(&core, began_ms, &shared.cancellation).await;
+                settle(&core, shared, outcome);
+            }
+            // Should it fail, the token lives until it expires; the log has it.
+            Step::Revoke(token) => drop(login::revoke(&core.client, &token, &shared.cancellation).await),
+            Step::Sleep(length) => drop(within(length, shared.woken.notified()).await),
+        }
+    }
+}
+
+fn step(core: &Core, shared: &Shared) -> Step {
+    let now_ms = uptime_ms();
+    let mut progress = shared.progress();
+    if core.life.load(Ordering::Acquire) != ALIVE {
+        return Step::End;
+    }
+    let due_ms = progress.renewal.due_ms().unwrap_or(u64::MAX);
+    if due_ms <= now_ms {
+        progress.renewal.begin(now_ms);
+        return Step::Renew(now_ms);
+    }
+    if let Some(at) = progress.replaced.iter().position(|(at_ms, _)| *at_ms <= now_ms) {
+        return Step::Revoke(progress.replaced.swap_remove(at).1);
+    }
+    // The end of the token changes the state.
+    let expires_ms = progress.renewal.expires_ms().filter(|expires_ms| *expires_ms > now_ms);
+    let moments = progress.replaced.iter().map(|(at_ms, _)| *at_ms).chain(expires_ms).chain([due_ms]);
+    let next_ms = moments.min().unwrap_or(u64::MAX);
+    Step::Sleep(Duration::from_millis((next_ms - now_ms).min(LONGEST_SLEEP_MS)))
+}
+
+/// Notes what an attempt came to, and tells all who wait for it or listen.
+fn settle(core: &Core, shared: &Shared, outcome: Result<Login>) {
+    let now_ms = uptime_ms();
+    let mut progress = shared.progress();
+    let (mut token, mut refresh_token) = (None, None);
+    match outcome {
+        Ok(login) => {
+            // A refresh token is good however late it comes.
+            refresh_token = login.refresh_token.filter(|secret| login::keep_refresh_token(core, secret));
+            if progress.renewal.succeeded(now_ms, login.life, &shared.random).is_some() {
+                token = Some(login.session.token.clone());
+                let replaced = core.current.swap(Some(Arc::new(login.session)));
+                progress.renewals += 1;
+                progress.last_error = None;
+                if let Some(replaced) = replaced.filter(|replaced| core.settings.revoke_replaced && replaced.is_own()) {
+                    progress.replaced.extend(revocation(&replaced, now_ms));
+                }
+            } else {
+                let message = "token.new: the token had expired when it came; is the server too slow, or its clock \
+                               wrong?";
+                progress.failures += 1;
+                progress.last_error = Some(Error::new(ErrorKind::Protocol, message));
+            }
+        }
+        Err(error) => {
+            progress.renewal.failed(now_ms, &shared.random);
+            progress.failures += 1;
+            progress.last_error = Some(error);
+        }
+    }
+    drop(progress);
+    shared.tell();
+    if core.life.load(Ordering::Acquire) != ALIVE {
+        return;
+    }
+    // Who stores it should have it before anything else happens.
+    if let Some(refresh_token) = refresh_token {
+        tell(&shared.on_refresh_token, &refresh_token.0);
+    }
+    if let Some(token) = token {
+        tell(&shared.on_change, &token.0);
+    }
+}
+
+/// When a token that was replaced is revoked, where that is of use.
+fn revocation(replaced: &Grant, now_ms: u64) -> Option<(u64, Secret)> {
+    replaced.is_valid(now_ms).then(|| {
+        let left_ms = replaced.expires_ms - now_ms;
+        (now_ms + GRACE_MS.min(left_ms / 2), replaced.token.clone())
+    })
+}
