@@ -23,7 +23,7 @@ bench-criterion: ## In-process benchmarks: preparing, errors, passing on, the bo
 	    --target-dir $(or $(CARGO_TARGET_DIR),target)/bench --bench library
 
 bench-decisions: ## Measures what a decision of a verifier costs, and writes docs/decisions-speed.md (2 minutes)
-	@$(PYTHON) bench/decisions.py
+	@$(with_simulator) $(PYTHON) bench/decisions.py
 
 test-budget: ## What a call costs, against what is written down
 	@bench/setup.sh counts

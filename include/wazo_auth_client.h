@@ -1477,9 +1477,10 @@ WAZO_AUTH_NONNULL(1, 2);
  *
  * @param verifier The verifier.
  * @param error Receives the error on failure; NULL if you do not need it.
- * @return A JSON object {hits, misses, coalesced, stale, errors, evictions, outdated, invalidations, entries, bytes,
- * age_ms, is_open}: misses are requests to the server, entries the tokens in memory, bytes the reserved memory, age_ms the
- * age of the verifier; is_open says that the server failed and is left alone. Free it with wazo_auth_string_free(). NULL on failure.
+ * @return A JSON object {hits, misses, coalesced, stale, errors, evictions, outdated, invalidations, entries,
+ * bytes, age_ms, is_open}: misses are requests to the server, entries the tokens in memory, bytes the reserved
+ * memory, age_ms the age of the verifier; is_open says that the server failed and is left alone. Free it with
+ * wazo_auth_string_free(). NULL on failure.
  */
 WAZO_AUTH_MUST_USE
 char *wazo_auth_verifier_stats(const wazo_auth_verifier *verifier,

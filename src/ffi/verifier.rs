@@ -338,9 +338,10 @@ pub unsafe extern "C" fn wazo_auth_verifier_apply_event(
 ///
 /// @param verifier The verifier.
 /// @param error Receives the error on failure; NULL if you do not need it.
-/// @return A JSON object {hits, misses, coalesced, stale, errors, evictions, outdated, invalidations, entries, bytes,
-/// age_ms, is_open}: misses are requests to the server, entries the tokens in memory, bytes the reserved memory, age_ms the
-/// age of the verifier; is_open says that the server failed and is left alone. Free it with wazo_auth_string_free(). NULL on failure.
+/// @return A JSON object {hits, misses, coalesced, stale, errors, evictions, outdated, invalidations, entries,
+/// bytes, age_ms, is_open}: misses are requests to the server, entries the tokens in memory, bytes the reserved
+/// memory, age_ms the age of the verifier; is_open says that the server failed and is left alone. Free it with
+/// wazo_auth_string_free(). NULL on failure.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 #[must_use]

@@ -64,7 +64,7 @@ static void questions(void)
     CHECK(wazo_auth_verifier_check(verifier, token, NULL, NULL, &verdict, &error));
     CHECK(peeked(verifier) == WAZO_AUTH_VERDICT_ALLOWED);
     CHECK(wazo_auth_verifier_peek(verifier, token, "e.f", tenant, NULL));
-    CHECK(counted(verifier, "/misses", "1") && counted(verifier, "/tokens", "1"));
+    CHECK(counted(verifier, "/misses", "1") && counted(verifier, "/entries", "1"));
     CHECK(counted(verifier, "/is_open", "false"));
 
     CHECK(!wazo_auth_verifier_check(verifier, NOBODY, NULL, NULL, &verdict, &error));
