@@ -162,8 +162,8 @@ def fresh_tokens(simulator, user, count):
     return [f"X-Wazo-Token: {simulator.log_in(user, 'password')}" for _ in range(count)]
 
 
-def is_back(phone, header, seconds=10):
-    """Waits until the verifier asks wazo-auth again, which it leaves alone for a while after failures."""
+def is_back(phone, header, seconds=20):
+    """Waits until the verifier asks wazo-auth again, which it leaves alone for 16 s at most after failures."""
     deadline = time.monotonic() + seconds
     while (status := phone.ask("REGISTER", header)) == 503 and time.monotonic() < deadline:
         phone.receive(0.05)
