@@ -26,8 +26,8 @@ int async_fork(void);
 /* Prepares the parameters of async_check(); a route that does not exist is an error when the script is loaded. */
 int async_fix(void **param, int number);
 
-/* wazo_auth_check_async(token, acl, route [, tenant]). Returns the answer if it is known, and 0, which ends the script, if
- * the transaction is suspended. */
+/* wazo_auth_check_async(token, acl, route [, tenant]). Returns the answer if it is known, and 0, which ends the script,
+ * if the transaction is suspended. */
 int async_check(struct sip_msg *msg, char *token, char *acl, char *route, char *tenant);
 
 /* Whether there are processes that wait for answers. */

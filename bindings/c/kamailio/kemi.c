@@ -58,7 +58,8 @@ static int suspend(sip_msg_t *msg, str *token, str *acl, str *tenant, str *callb
     if (verifier_knows(&question)) {
         verifier_decide(msg, &question);
     } else if (!async_is_possible()) {
-        answer_note(msg, ANSWER_UNKNOWN, "invalid_argument", "suspend_acl() and suspend_tenant() need tm, and async_workers of at least 1");
+        answer_note(msg, ANSWER_UNKNOWN, "invalid_argument",
+                    "suspend_acl() and suspend_tenant() need tm, and async_workers of at least 1");
     } else if (!callback->s || callback->len <= 0 || (size_t)callback->len >= sizeof name) {
         answer_note(msg, ANSWER_UNKNOWN, "invalid_argument", "the name of the callback is empty, or too long");
     } else {

@@ -58,8 +58,8 @@ static void invalidate(rpc_t *rpc, void *context)
 {
     wazo_auth_error *error = NULL;
     char *kind = NULL, *id = NULL;
-    /* `.` turns what looks like a number into a text; `*` makes the rest optional, for "all". Only the count tells whether
-     * there was an id: Kamailio writes another text to it then. */
+    /* `.` turns what looks like a number into a text; `*` makes the rest optional, for "all". Only the count tells
+     * whether there was an id: Kamailio writes another text to it if not. */
     int count = rpc->scan(context, "s*.s", &kind, &id);
 
     if (count < 1) {

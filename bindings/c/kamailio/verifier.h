@@ -10,8 +10,8 @@
 #include "answer.h"
 #include "question.h"
 
-/* Sets options of the verifier, `key=value`, several separated by `;`. The last value of a key holds. Returns 0 on success;
- * verifier_create() checks the keys and values. */
+/* Sets options of the verifier, `key=value`, several separated by `;`. The last value of a key holds. Returns 0 on
+ * success; verifier_create() checks the keys and values. */
 int verifier_set(const char *list);
 
 /* Creates the verifier. Call it before Kamailio forks, so that its processes share one memory. Returns 0 on success. */
