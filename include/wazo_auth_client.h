@@ -1126,7 +1126,7 @@ bool wazo_auth_renewer_renew(const wazo_auth_renewer *renewer, wazo_auth_error *
  * @param renewer The renewer. It must still be freed.
  * @param timeout_ms The time limit for everything, in milliseconds; 0 or less for that of a login for each request.
  * @param error Receives the error on failure; NULL if you do not need it.
- * @return true if everything was revoked. false if not: the tokens live until they expire.
+ * @return true if nothing is left. false if not: call it again, or the tokens live until they expire.
  */
 bool wazo_auth_renewer_close(const wazo_auth_renewer *renewer,
                              int32_t timeout_ms,

@@ -4,6 +4,7 @@
 //! ([`crate::schedule::renewal`]). The current token is swapped whole, and read without a lock. A forked child goes on with
 //! the token of its parent and renews for itself when it needs another one; it revokes nothing that its siblings use.
 
+mod log_out;
 mod login;
 mod state;
 mod task;
@@ -12,11 +13,10 @@ pub use self::state::Listener;
 
 use self::state::{ALIVE, CLOSED, Core, STOPPED, Shared, tell, uptime_ms};
 use crate::callback::Callback;
-use crate::client::{Arguments, Client, TokenSource, Waiting};
+use crate::client::{Client, TokenSource, Waiting};
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::drive::from_elsewhere;
-use crate::host::fork::generation;
 use crate::options::RenewerSettings;
 use crate::secret::Secret;
 use crate::worker::{Worker, is_inside_worker};
@@ -140,7 +140,7 @@ impl Renewer {
     ) -> Result<()> {
         let is_set = listener.is_some();
         place(self.0.shared()).set(listener.map(only_news));
-        if !is_set || current(&self.0).is_none() || self.0.life.load(Ordering::Acquire) != ALIVE {
+        if !is_set || !self.0.is_started.load(Ordering::Acquire) || self.0.life.load(Ordering::Acquire) != ALIVE {
             return Ok(());
         }
         let core = Arc::clone(&self.0);
@@ -157,14 +157,12 @@ impl Renewer {
     }
 
     /// Ends the renewals, and revokes what this process has got: the token, those that it replaced, and the refresh token.
-    /// Bound clients have no token any more. The time is for all of it; `None` for no limit.
+    /// Bound clients have no token any more. The time is for all of it; `None` for no limit. After a failure it may be called
+    /// again: it is a success only when nothing is left.
     pub fn close(&self, timeout: Option<Duration>) -> Result<()> {
         refuse_on_own_thread("close")?;
         let deadline = Deadline::after(clock::now(), timeout);
-        if self.0.life.swap(CLOSED, Ordering::AcqRel) == CLOSED {
-            return Ok(());
-        }
-        let mut doomed = Vec::new();
+        self.0.life.store(CLOSED, Ordering::Release);
         if let Some(shared) = self.0.known() {
             shared.woken.notify_one();
             shared.tell();
@@ -177,41 +175,10 @@ impl Renewer {
                     None => shared.ended.wait(progress).unwrap_or_else(PoisonError::into_inner),
                 };
             }
-            doomed.extend(progress.replaced.drain(..).map(|(_, token)| token));
             drop(progress);
             end(shared);
         }
-        let session = self.0.current.load_full().filter(|session| session.is_own() && session.is_valid(uptime_ms()));
-        let mut outcome = Ok(());
-        if let Some(session) = session {
-            outcome = self.delete_refresh_token(&session.token, deadline);
-            doomed.push(session.token.clone());
-        }
-        for token in doomed {
-            let arguments = Arguments::new().with("token", token.0);
-            outcome = outcome.and(self.within(deadline, None, "token.revoke", &arguments));
-        }
-        outcome
-    }
-
-    fn delete_refresh_token(&self, token: &Secret, deadline: Deadline) -> Result<()> {
-        let is_own = |kept: &state::RefreshToken| kept.generation == generation();
-        let refresh_token = self.0.refresh_token.load_full().filter(|kept| is_own(kept));
-        let (Some(_), Some(client_id)) = (refresh_token, &self.0.settings.client_id) else { return Ok(()) };
-        let arguments = Arguments::new().with("user_uuid", "me").with("client_id", client_id.as_str());
-        match self.within(deadline, Some(token), "token.delete", &arguments) {
-            // Somebody else has deleted it.
-            Err(error) if error.status() == 404 => Ok(()),
-            outcome => outcome,
-        }
-    }
-
-    /// Makes a call on this thread, within what is left of the time.
-    fn within(&self, deadline: Deadline, token: Option<&Secret>, operation: &str, arguments: &Arguments) -> Result<()> {
-        let left = deadline.left(clock::now()).map(|left| left.as_millis().max(1).to_string());
-        let changes = left.iter().map(|left| ("timeout_ms", left.as_str()));
-        let changes = changes.chain(token.map(|token| ("token", token.0.as_str())));
-        self.0.client.with(changes)?.call_by_name(operation, arguments).map(|_| ())
+        log_out::log_out(&self.0, deadline)
     }
 }
 
@@ -284,23 +251,31 @@ fn running(core: &Arc<Core>) -> Result<&Shared> {
         let started = Worker::share(0)?;
         started.spawn(Box::pin(task::keep(Arc::clone(core))));
         *worker = Some(started);
+        core.is_started.store(true, Ordering::Release);
         shared.has_begun.store(true, Ordering::Release);
     }
     drop(worker);
     Ok(shared)
 }
 
-/// The current token. Where it is a parent's and due, this process begins to renew for itself.
+/// The current token. Whoever asks sets going what should go: the task of a child whose parent has started, once it needs
+/// another token; and a task that sleeps still, by a clock that stood while the machine was suspended.
 fn current(core: &Arc<Core>) -> Option<Secret> {
-    let token = core.token()?;
-    if !core.known().is_some_and(|shared| shared.has_begun.load(Ordering::Acquire))
-        && core.life.load(Ordering::Acquire) == ALIVE
-        && core.shared().progress().renewal.due_ms().is_some_and(|due_ms| due_ms <= uptime_ms())
+    let token = core.token();
+    let has_begun = core.known().is_some_and(|shared| shared.has_begun.load(Ordering::Acquire));
+    if (token.is_some() && has_begun)
+        || !core.is_started.load(Ordering::Acquire)
+        || core.life.load(Ordering::Acquire) != ALIVE
     {
-        // The token is good still; should no thread start, the next call tries again.
-        let _ = running(core);
+        return token;
     }
-    Some(token)
+    let shared = core.shared();
+    let is_due = shared.progress().renewal.is_due(uptime_ms());
+    // Should no thread start, who asks next tries again.
+    if is_due && running(core).is_ok() {
+        shared.woken.notify_one();
+    }
+    token
 }
 
 /// Waits for a valid token: as long as an attempt runs or is due. Between two attempts that fail, it is known what is wrong.
@@ -342,3 +317,7 @@ fn refuse_on_own_thread(what: &str) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "renewer/suspend_tests.rs"]
+mod suspend_tests;

@@ -246,7 +246,7 @@ pub unsafe extern "C" fn wazo_auth_renewer_renew(
 /// @param renewer The renewer. It must still be freed.
 /// @param timeout_ms The time limit for everything, in milliseconds; 0 or less for that of a login for each request.
 /// @param error Receives the error on failure; NULL if you do not need it.
-/// @return true if everything was revoked. false if not: the tokens live until they expire.
+/// @return true if nothing is left. false if not: call it again, or the tokens live until they expire.
 /// cbindgen:postfix=WAZO_AUTH_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_renewer_close(

@@ -2,15 +2,16 @@
 
 use super::state::{Core, Grant, RefreshToken};
 use crate::cancellation::Cancellation;
-use crate::client::{Arguments, Client, Outcome};
+use crate::client::{Arguments, Client, Outcome, PendingCall};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::fork::generation;
+use crate::json::{Json, pointed_at};
 use crate::operations::{self, Operation};
 use crate::secret::Secret;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What a login has brought.
 pub struct Login {
@@ -61,11 +62,31 @@ pub async fn log_in(core: &Core, began_ms: u64, cancellation: &Cancellation) -> 
     by(core, Proof::Password, began_ms, cancellation).await
 }
 
+/// Whether the server says of the proof itself that it is not good, and will say so again: not a proxy's page.
 fn is_refused(error: &Error) -> bool {
-    error.kind == ErrorKind::AuthenticationFailed
+    error.kind == ErrorKind::AuthenticationFailed || (error.kind == ErrorKind::NotFound && error.error_id.is_some())
 }
 
 async fn by(core: &Core, proof: Proof, began_ms: u64, cancellation: &Cancellation) -> Result<Login> {
+    let call = prepared(core, &core.client, &proof)?.cancelled_by(cancellation.clone());
+    // Boxed: the task has room for a call only while there is one.
+    let outcome = Box::pin(call.run_ahead()).await?;
+    let headers = outcome.headers();
+    let revoked = headers.iter().find(|(name, _)| name == "wazo-sessions-revoked");
+    read(&outcome.json, revoked.and_then(|(_, value)| value.trim().parse().ok()), began_ms)
+}
+
+/// Logs in by a refresh token on this thread, to have a token to delete it with. `None` where the server knows it no more.
+pub fn log_in_to_delete(core: &Core, client: &Client, refresh_token: &Secret) -> Result<Option<Secret>> {
+    match prepared(core, client, &Proof::RefreshToken(refresh_token.clone()))?.run() {
+        Ok(outcome) => Ok(Some(read(&outcome.json, None, 0)?.session.token)),
+        Err(error) if is_refused(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The login that shows this proof.
+fn prepared(core: &Core, client: &Client, proof: &Proof) -> Result<PendingCall> {
     let settings = &core.settings;
     let text = |arguments: Arguments, name: &'static str, text: Option<&str>| match text {
         Some(text) => arguments.with(name, text),
@@ -77,14 +98,6 @@ async fn by(core: &Core, proof: Proof, began_ms: u64, cancellation: &Cancellatio
     }
     arguments = text(arguments, "session_type", settings.mobile.then_some("mobile"));
     arguments = text(arguments, "client_id", settings.client_id.as_deref());
-    let without_login;
-    let client = if let Proof::Password = proof {
-        &core.client
-    } else {
-        // The client's own user name and password would go along.
-        without_login = core.client.with([("username", ""), ("password", "")])?;
-        &without_login
-    };
     arguments = match &proof {
         Proof::RefreshToken(secret) => arguments.with("refresh_token", secret.0.as_str()),
         Proof::SamlSession(secret) => arguments.with("saml_session_id", secret.0.as_str()),
@@ -97,38 +110,42 @@ async fn by(core: &Core, proof: Proof, began_ms: u64, cancellation: &Cancellatio
     if settings.offline && !matches!(proof, Proof::RefreshToken(_)) {
         arguments = arguments.with("access_type", "offline");
     }
-    let call = client.begin(LOGIN, &arguments)?.cancelled_by(cancellation.clone());
-    // Boxed: the task has room for a call only while there is one.
-    let outcome = Box::pin(call.run_ahead()).await?;
-    read(&outcome, began_ms)
+    if let Proof::Password = proof {
+        return client.begin(LOGIN, &arguments);
+    }
+    // The client's own user name and password would go along.
+    client.with([("username", ""), ("password", "")])?.begin(LOGIN, &arguments)
 }
 
 /// Reads the answer to a login.
-fn read(outcome: &Outcome, began_ms: u64) -> Result<Login> {
+fn read(answer: &str, sessions_revoked: Option<u64>, began_ms: u64) -> Result<Login> {
     let unexpected = |what: &str| Error::new(ErrorKind::Protocol, format!("token.new: the answer has no {what}"));
-    let answer: Value = serde_json::from_str(&outcome.json).map_err(|_| unexpected("JSON"))?;
-    let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let owned = |pointer: &str| text(pointer).map(str::to_owned);
+    let answer: &RawValue = serde_json::from_str(answer).map_err(|_| unexpected("JSON"))?;
+    let text = |pointer: &str| match pointed_at(answer, pointer).and_then(Json::of) {
+        Some(Json::Text(text)) if !text.is_empty() => Some(text),
+        _ => None,
+    };
     let time = |pointer: &str| {
-        let read = text(pointer).and_then(|text| humantime::parse_rfc3339_weak(text).ok());
+        let read = text(pointer).and_then(|text| humantime::parse_rfc3339_weak(&text).ok());
         read.ok_or_else(|| unexpected(&format!("valid {}", &pointer[1..])))
     };
+    // The server's database keeps whole seconds: the fraction that the answer has is not part of the token's life.
+    let expires_s = time("/utc_expires_at")?.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let expires = UNIX_EPOCH + Duration::from_secs(expires_s);
     // Both are the server's, so its clock may be wrong. Where it turned back between them, the token has no life.
-    let life = time("/utc_expires_at")?.duration_since(time("/utc_issued_at")?).unwrap_or_default();
-    let headers = outcome.headers();
-    let revoked = headers.iter().find(|(name, _)| name == "wazo-sessions-revoked");
+    let life = expires.duration_since(time("/utc_issued_at")?).unwrap_or_default();
     let session = Grant {
-        token: Secret(owned("/token").ok_or_else(|| unexpected("token"))?),
+        token: Secret(text("/token").ok_or_else(|| unexpected("token"))?),
         began_ms,
         expires_ms: began_ms.saturating_add(u64::try_from(life.as_millis()).unwrap_or(u64::MAX)),
-        user_uuid: owned("/metadata/uuid").or_else(|| owned("/auth_id")),
-        tenant_uuid: owned("/metadata/tenant_uuid"),
-        session_uuid: owned("/session_uuid"),
-        sessions_revoked: revoked.and_then(|(_, value)| value.trim().parse().ok()),
+        user_uuid: text("/metadata/uuid").or_else(|| text("/auth_id")),
+        tenant_uuid: text("/metadata/tenant_uuid"),
+        session_uuid: text("/session_uuid"),
+        sessions_revoked,
         generation: generation(),
         is_rejected: AtomicBool::new(false),
     };
-    Ok(Login { session, life, refresh_token: owned("/refresh_token").map(Secret) })
+    Ok(Login { session, life, refresh_token: text("/refresh_token").map(Secret) })
 }
 
 /// Keeps a refresh token; true where it is not the one that is kept already.
@@ -146,4 +163,40 @@ pub async fn revoke(client: &Client, token: &Secret, cancellation: &Cancellation
     let arguments = Arguments::new().with("token", token.0.as_str());
     let call = client.begin(REVOCATION, &arguments)?.cancelled_by(cancellation.clone());
     Box::pin(call.run_ahead()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMES: &str =
+        r#""utc_issued_at": "2026-05-01T10:00:00.750000", "utc_expires_at": "2026-05-01T12:00:00.750000""#;
+
+    #[test]
+    fn a_life_is_the_difference_of_the_servers_two_dates_up_to_a_whole_second() {
+        let login =
+            read(&format!(r#"{{"token": "t", {TIMES}, "metadata": {{"tenant_uuid": "m"}}}}"#), Some(2), 1000).unwrap();
+        assert_eq!((login.life, login.session.expires_ms), (Duration::from_millis(7_199_250), 7_200_250));
+        assert_eq!((login.session.tenant_uuid.as_deref(), login.session.sessions_revoked), (Some("m"), Some(2)));
+        for wrong in [r#"{"token": "t"}"#.to_owned(), format!("{{{TIMES}}}"), "no JSON".to_owned()] {
+            let error = read(&wrong, None, 0).map(|login| login.life).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Protocol, "{error}");
+        }
+    }
+
+    #[test]
+    fn no_name_in_an_answer_is_an_instruction() {
+        let magic =
+            format!(r#"{{"$serde_json::private::RawValue": "{}", "token": "t", {TIMES}}}"#, "[".repeat(100_000));
+        assert_eq!(read(&magic, None, 0).map(|login| login.session.token.0).unwrap(), "t");
+    }
+
+    #[test]
+    fn a_proof_is_refused_by_the_server_and_not_by_a_page_of_a_proxy() {
+        let mut error = Error::new(ErrorKind::NotFound, "a page");
+        assert!(!is_refused(&error));
+        error.error_id = Some("unknown-refresh-token".to_owned());
+        assert!(is_refused(&error) && is_refused(&Error::new(ErrorKind::AuthenticationFailed, "wrong")));
+        assert!(!is_refused(&Error::new(ErrorKind::Connect, "down")));
+    }
 }

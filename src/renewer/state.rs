@@ -61,6 +61,8 @@ pub struct Core {
     pub refresh_token: ArcSwapOption<RefreshToken>,
     /// The SAML session has been used.
     pub is_saml_over: AtomicBool,
+    /// This process, or one that it was forked from, has begun to renew.
+    pub is_started: AtomicBool,
     /// [`ALIVE`], [`STOPPED`] or [`CLOSED`].
     pub life: AtomicU8,
     process: PerProcess<Shared>,
@@ -103,8 +105,16 @@ pub struct Progress {
 
 /// The time since the machine was started.
 pub fn uptime_ms() -> u64 {
-    SystemUptime.uptime_ms()
+    #[cfg(test)]
+    let suspended_ms = SUSPENDED_MS.load(Ordering::SeqCst);
+    #[cfg(not(test))]
+    let suspended_ms = 0;
+    SystemUptime.uptime_ms() + suspended_ms
 }
+
+/// How long the machine has been suspended, for tests.
+#[cfg(test)]
+pub static SUSPENDED_MS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
 
 impl Grant {
     /// Whether calls may use it.
@@ -138,6 +148,7 @@ impl Core {
             current: ArcSwapOption::empty(),
             refresh_token: ArcSwapOption::new(given),
             is_saml_over: AtomicBool::new(false),
+            is_started: AtomicBool::new(false),
             life: AtomicU8::new(ALIVE),
             process: PerProcess::new(),
         })

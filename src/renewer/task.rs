@@ -26,7 +26,8 @@ enum Step {
 /// Renews until the renewer ends.
 pub async fn keep(core: Arc<Core>) {
     let Some(shared) = core.known() else { return };
-    loop {
+    // What ends with the renewer itself, such as a login that is cut off, is no news to anybody.
+    while core.life.load(Ordering::Acquire) == ALIVE {
         shared.report();
         match step(&core, shared) {
             Step::End => return,
@@ -34,8 +35,15 @@ pub async fn keep(core: Arc<Core>) {
                 let outcome = login::log_in(&core, began_ms, &shared.cancellation).await;
                 settle(&core, shared, outcome);
             }
-            // Should it fail, the token lives until it expires; the log has it.
-            Step::Revoke(token) => drop(login::revoke(&core.client, &token, &shared.cancellation).await),
+            // By a task of its own: no renewal waits for it. Should it fail, the token lives until it expires; the log has it.
+            Step::Revoke(token) => {
+                let core = Arc::clone(&core);
+                tokio::spawn(async move {
+                    if let Some(shared) = core.known() {
+                        drop(login::revoke(&core.client, &token, &shared.cancellation).await);
+                    }
+                });
+            }
             Step::Sleep(length) => drop(within(length, shared.woken.notified()).await),
         }
     }

@@ -98,6 +98,11 @@ impl Renewal {
         self.running_since.is_some()
     }
 
+    /// Whether an attempt is due and has not begun.
+    pub fn is_due(&self, now_ms: u64) -> bool {
+        self.due_ms().is_some_and(|due_ms| due_ms <= now_ms)
+    }
+
     /// Whether an attempt runs or is due: who needs a token waits for what it comes to.
     pub fn is_under_way(&self, now_ms: u64) -> bool {
         self.running_since.is_some() || self.due_ms <= now_ms
@@ -122,6 +127,10 @@ impl Renewal {
         }
         self.end(now_ms);
         self.failures.succeeded();
+        // The one before was good to its end, however short its life: rejections are over.
+        if self.token.is_some() {
+            self.rejections.succeeded();
+        }
         self.token = Some(Life { came_ms: now_ms, expires_ms });
         self.has_had_one = true;
         let at_share = began_ms.saturating_add(share(self.percent, life_ms, random));

@@ -99,6 +99,26 @@ fn a_rejected_token_is_renewed_at_once_and_rejected_new_ones_after_growing_pause
 }
 
 #[test]
+fn pauses_after_rejections_start_over_with_short_lived_tokens_too() {
+    let random = Random::new(7);
+    let mut renewal = with_token(30, &random);
+    let mut now = 1000;
+    for rejection in 0..10 {
+        now += SECOND;
+        renewal.rejected(now, &random);
+        assert_eq!(renewal.due_ms(), Some(now), "rejection {rejection}");
+        // The new one is good, and so are those after it.
+        for _ in 0..3 {
+            renewal.begin(now);
+            renewal.succeeded(now, Duration::from_secs(30), &random);
+            now = renewal.due_ms().unwrap();
+        }
+        renewal.begin(now);
+        renewal.succeeded(now, Duration::from_secs(30), &random);
+    }
+}
+
+#[test]
 fn asking_cuts_a_pause_short_but_not_without_end() {
     let random = Random::new(6);
     let mut renewal = with_token(3600, &random);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LONG_MS 30000
@@ -172,6 +173,48 @@ static void across_fork(void)
     wazo_auth_string_free(of_parent);
 }
 
+/* Asks for the token alone, and first when the inherited one has expired: it gets one of its own. */
+static bool child_of_expired(const wazo_auth_renewer *renewer, const wazo_auth_client *bound)
+{
+    (void)bound;
+    char *own;
+    struct timespec pause = {0, 1000000};
+    while ((own = wazo_auth_renewer_token(renewer)) == NULL || strcmp(own, of_parent) == 0) {
+        wazo_auth_string_free(own);
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+/* As the snapshot says, which sets nothing going. */
+static bool has_expired(const wazo_auth_renewer *renewer)
+{
+    char *snapshot = wazo_auth_renewer_snapshot(renewer);
+    bool has = snapshot != NULL && strstr(snapshot, "\"expires_in_ms\":null") != NULL;
+    wazo_auth_string_free(snapshot);
+    return has;
+}
+
+static void across_fork_when_expired(void)
+{
+    wazo_auth_client *client = new_client();
+    wazo_auth_renewer *renewer = wazo_auth_renewer_new(client, "{\"expiration_s\": 2}", &error);
+    CHECK(wazo_auth_renewer_start(renewer, LONG_MS, &error));
+    of_parent = wazo_auth_renewer_token(renewer);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        while (!has_expired(renewer))
+            ;
+        _exit(child_of_expired(renewer, client) ? 0 : 1);
+    }
+    int status;
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    wazo_auth_renewer_free(renewer);
+    wazo_auth_client_free(client);
+    wazo_auth_string_free(of_parent);
+}
+
 static void mistakes(void)
 {
     wazo_auth_client *client = new_client();
@@ -202,6 +245,7 @@ int main(int count, char **arguments)
     url = count > 1 ? arguments[1] : "";
     RUN("a renewer has one token for its clients, tells of each new one, and logs out", one_token);
     RUN("a child uses the token of its parent, renews for itself, and ends nothing of the parent's", across_fork);
+    RUN("a child that asks when its parent's token has expired gets one of its own", across_fork_when_expired);
     RUN("what is wrong is named", mistakes);
     return finish();
 }
