@@ -181,7 +181,7 @@ impl Host {
                 second.decided += 1;
                 return;
             }
-            cache.breaker.failed(now_ms, &self.random);
+            cache.breaker.failed(now_ms, now_ms, &self.random);
         }
         *(match look {
             Look::Known { age: Age::Stale, .. } => &mut second.stale,

@@ -15,7 +15,7 @@ pub struct Asked {
     /// The number of the last revocation when it left.
     revocation: u64,
     /// The uptime when it left.
-    at_ms: u64,
+    pub at_ms: u64,
 }
 
 /// What the server answered.

@@ -96,12 +96,12 @@ impl Breaker {
         u128::from(now_ms) < u128::from(since) + turn
     }
 
-    /// The server could not be asked, or failed.
-    pub fn failed(&self, now_ms: u64, random: &Random) {
+    /// The server could not be asked, or failed, when it was asked at `asked_ms`.
+    pub fn failed(&self, asked_ms: u64, now_ms: u64, random: &Random) {
         let failures = self.failures().fetch_add(1, Ordering::AcqRel) + 1;
         let was = self.open_until().load(Ordering::Acquire);
         // Those that were on their way when it opened say nothing new.
-        let is_probe = was != 0 && failures > FAILURES;
+        let is_probe = was != 0 && failures > FAILURES && asked_ms > self.opened_at().load(Ordering::Relaxed);
         if failures == FAILURES || is_probe {
             let opened = self.memory[self.start + 2].load(Ordering::Relaxed);
             let opened = if failures == FAILURES { 0 } else { opened + 1 };
@@ -130,14 +130,14 @@ mod tests {
         let breaker = Breaker::new(Arc::new(Region::new(Breaker::WORDS, false).unwrap()), 0);
         let random = Random::new(1);
         let mut now = 1000;
-        breaker.failed(now, &random);
-        breaker.failed(now, &random);
+        breaker.failed(now, now, &random);
+        breaker.failed(now, now, &random);
         breaker.succeeded(now);
         for _ in 0..2 {
-            breaker.failed(now, &random);
+            breaker.failed(now, now, &random);
             assert_eq!(breaker.may_ask(now, 500), Ok(()));
         }
-        breaker.failed(now, &random);
+        breaker.failed(now, now, &random);
         let mut longest = 0;
         for _ in 0..10 {
             let left = breaker.may_ask(now, 500).unwrap_err();
@@ -146,7 +146,7 @@ mod tests {
             now += left;
             assert_eq!(breaker.may_ask(now, 500), Ok(()));
             assert!(breaker.may_ask(now, 500).is_err(), "one asks");
-            breaker.failed(now, &random);
+            breaker.failed(now, now, &random);
         }
         assert!(longest > 8000);
         now += 20_000;
@@ -167,7 +167,7 @@ mod tests {
         };
         let deferred = |now| (0..1200).filter(|at| is_waiting(at, now)).count();
         assert_eq!(deferred(10_000), 0);
-        (0..FAILURES).for_each(|_| breaker.failed(10_000, &random));
+        (0..FAILURES).for_each(|_| breaker.failed(10_000, 10_000, &random));
         assert_eq!(deferred(20_000), 0, "it is open: nobody asks anyway");
         breaker.succeeded(310_000);
         for (now, due) in [(310_000, 299), (460_000, 250), (760_000, 150), (1_209_000, 1), (1_210_000, 0)] {
@@ -176,9 +176,25 @@ mod tests {
     }
 
     #[test]
+    fn those_that_were_on_their_way_when_it_opened_do_not_lengthen_the_pause() {
+        let breaker = Breaker::new(Arc::new(Region::new(Breaker::WORDS, false).unwrap()), 0);
+        let random = Random::new(1);
+        (0..100).for_each(|_| breaker.failed(1000, 1300, &random));
+        let pause = breaker.may_ask(1300, 500).unwrap_err();
+        assert!(pause <= 1000, "{pause}");
+        let now = 1300 + pause;
+        assert_eq!(breaker.may_ask(now, 500), Ok(()));
+        // The probe fails, and one that is much too late.
+        breaker.failed(now, now + 300, &random);
+        breaker.failed(1000, now + 300, &random);
+        let pause = breaker.may_ask(now + 300, 500).unwrap_err();
+        assert!(pause <= 2000, "{pause}");
+    }
+
+    #[test]
     fn who_asks_first_after_a_pause_may_die_and_another_asks() {
         let breaker = Breaker::new(Arc::new(Region::new(Breaker::WORDS, false).unwrap()), 0);
-        (0..FAILURES).for_each(|_| breaker.failed(0, &Random::new(1)));
+        (0..FAILURES).for_each(|_| breaker.failed(0, 0, &Random::new(1)));
         assert_eq!(breaker.may_ask(2000, 500), Ok(()));
         assert_eq!(breaker.may_ask(2499, 500), Err(1));
         assert_eq!(breaker.may_ask(2500, 500), Ok(()));

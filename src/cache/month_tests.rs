@@ -134,7 +134,7 @@ impl Month {
             let question = self.cache.question(&name, Some("a.b"), None);
             let Some(answer) = late.answer else {
                 self.failed += 1;
-                self.cache.breaker.failed(self.now, &self.random);
+                self.cache.breaker.failed(late.asked.at_ms, self.now, &self.random);
                 continue;
             };
             self.cache.breaker.succeeded(self.now);

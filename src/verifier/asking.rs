@@ -206,7 +206,7 @@ impl Inner {
                 None if error.kind == ErrorKind::Cancelled => return Err(error),
                 None => {
                     if is_of_server(error.kind) {
-                        self.cache.breaker.failed(now_ms, self.cache.random());
+                        self.cache.breaker.failed(asked.at_ms, now_ms, self.cache.random());
                     }
                     return Ok(Landed::Failed(error));
                 }
