@@ -1416,6 +1416,25 @@ bool wazo_auth_verifier_decide(const wazo_auth_verifier *verifier,
 WAZO_AUTH_NONNULL(1, 2, 5);
 
 /**
+ * Asks like wazo_auth_verifier_decide(), but only the memory: it never blocks and makes no request.
+ *
+ * @param verifier The verifier.
+ * @param token The token; any string.
+ * @param required_access The access; NULL to check no access.
+ * @param tenant_uuid The UUID of the tenant; NULL to check no tenant.
+ * @param decision_json Receives the JSON object of wazo_auth_verifier_decide(). NULL if it is not known, and for an
+ * invalid argument. Free it with wazo_auth_string_free().
+ * @return true only for a yes that is known.
+ */
+WAZO_AUTH_MUST_USE
+bool wazo_auth_verifier_peek_decision(const wazo_auth_verifier *verifier,
+                                      const char *token,
+                                      const char *required_access,
+                                      const char *tenant_uuid,
+                                      char **decision_json)
+WAZO_AUTH_NONNULL(1, 2, 5);
+
+/**
  * Asks on a queue. It never blocks; if the answer is known, its completion is in the queue when the function returns.
  *
  * The result of the completion is the JSON object of wazo_auth_verifier_decide(), and wazo_auth_completion_is_yes()

@@ -76,6 +76,11 @@ impl Verifier {
         }
     }
 
+    /// What [`Verifier::decide`] would say without asking; `None` where nothing is known. It never blocks.
+    pub fn peek_decision(&self, token: &str, access: Option<&str>, tenant: Option<&str>) -> Option<Decision> {
+        self.0.known(token, access, tenant)
+    }
+
     fn ask(&self, token: &str, access: Option<&str>, tenant: Option<&str>, wants_who: bool) -> Result<Decision> {
         let asking = self.0.asking(token, access, tenant, wants_who);
         let mut decided = pin!(self.0.decide(&asking, Way::Blocking));

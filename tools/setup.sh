@@ -86,9 +86,9 @@ fi
 
 # Kamailio, sipp and Kamailio's headers, for its module; root alone, as it adds a source of packages.
 if ! { has kamailio && has sipp &&
-    ls -d /usr/lib/*/kamailio/modules/app_lua.so /usr/local/src/kamailio-*/src >/dev/null 2>&1; }; then
+    ls -d /usr/lib/*/kamailio/modules/app_lua.so /usr/lib/*/kamailio/modules/app_python3.so /usr/local/src/kamailio-*/src >/dev/null 2>&1; }; then
     if [ "$(id -u)" = 0 ] && has apt-get; then
-        say "installing Kamailio with Lua, sipp and Kamailio's source, for its headers"
+        say "installing Kamailio with Lua and Python, sipp and Kamailio's source, for its headers"
         bindings/c/kamailio/setup.sh >/dev/null || say "they could not be installed: the test of the Kamailio module is skipped"
     else
         say "Kamailio is missing: the test of its module is skipped; to install it, as root: bindings/c/kamailio/setup.sh"

@@ -237,6 +237,41 @@ pub unsafe extern "C" fn wazo_auth_verifier_decide(
     }
 }
 
+/// Asks like wazo_auth_verifier_decide(), but only the memory: it never blocks and makes no request.
+///
+/// @param verifier The verifier.
+/// @param token The token; any string.
+/// @param required_access The access; NULL to check no access.
+/// @param tenant_uuid The UUID of the tenant; NULL to check no tenant.
+/// @param decision_json Receives the JSON object of wazo_auth_verifier_decide(). NULL if it is not known, and for an
+/// invalid argument. Free it with wazo_auth_string_free().
+/// @return true only for a yes that is known.
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 5)
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn wazo_auth_verifier_peek_decision(
+    verifier: *const wazo_auth_verifier,
+    token: *const c_char,
+    required_access: *const c_char,
+    tenant_uuid: *const c_char,
+    decision_json: *mut *mut c_char,
+) -> bool {
+    // SAFETY: the header's contract.
+    unsafe {
+        pointer::put_value(decision_json, std::ptr::null_mut());
+        guard(std::ptr::null_mut(), false, || {
+            let asked = asked(verifier, token, required_access, tenant_uuid)?;
+            if decision_json.is_null() || asked.access == Some("") || asked.tenant == Some("") {
+                return Ok(false);
+            }
+            let known = asked.verifier.peek_decision(&asked.token, asked.access, asked.tenant);
+            let Some(decision) = known else { return Ok(false) };
+            pointer::put_value(decision_json, pointer::give_text(decision.to_json())?);
+            Ok(decision.is_allowed())
+        })
+    }
+}
+
 /// Asks on a queue. It never blocks; if the answer is known, its completion is in the queue when the function returns.
 ///
 /// The result of the completion is the JSON object of wazo_auth_verifier_decide(), and wazo_auth_completion_is_yes()

@@ -122,6 +122,26 @@ static void owners(void)
     wazo_auth_verifier_free(verifier);
 }
 
+/* What is known, with the owner, and nothing asked. */
+static void recalled(void)
+{
+    wazo_auth_verifier *verifier = wazo_auth_verifier_new(client, NULL, &error);
+    char *decision = (char *)"not touched";
+    CHECK(!wazo_auth_verifier_peek_decision(verifier, token, "a.b", NULL, &decision) && decision == NULL);
+    CHECK(wazo_auth_verifier_check(verifier, token, "a.b", NULL, NULL, &error));
+    CHECK(wazo_auth_verifier_peek_decision(verifier, token, "c.d", NULL, &decision));
+    CHECK(decision != NULL && strstr(decision, "\"verdict\":\"allowed\"") != NULL);
+    wazo_auth_string_free(decision);
+    CHECK(!wazo_auth_verifier_peek_decision(verifier, "..", NULL, NULL, &decision) && decision != NULL);
+    wazo_auth_string_free(decision);
+    CHECK(!wazo_auth_verifier_peek_decision(verifier, token, "", NULL, &decision) && decision == NULL);
+    CHECK(!wazo_auth_verifier_peek_decision(verifier, token, NULL, "", &decision) && decision == NULL);
+    CHECK(!wazo_auth_verifier_peek_decision(NULL, token, NULL, NULL, &decision) && decision == NULL);
+    CHECK(!wazo_auth_verifier_peek_decision(verifier, token, NULL, NULL, NULL));
+    CHECK(counted(verifier, "/misses", "1"));
+    wazo_auth_verifier_free(verifier);
+}
+
 static void queues(void)
 {
     int mark = 0;
@@ -320,6 +340,7 @@ int main(int count, char **arguments)
         return 2;
     }
     set_up(arguments + 1);
+    RUN("a decision that is known is recalled with its owner, and none is asked for", recalled);
     RUN("a verifier asks once about a token, and answers everything else from memory", questions);
     RUN("a no for want of access is told from others", reasons);
     RUN("a decision tells whose the token is", owners);

@@ -98,7 +98,8 @@ def check_requests(name, simulator, tokens, registers):
     about = [path for path in asked if "/token/" in path]
     distinct = {header.partition(":")[2].split(" ")[-1] for _, header in tokens[0] + tokens[1]}
     figures = f"{len(about)} requests about {len(distinct)} tokens in {registers} REGISTERs, {WORKERS} workers"
-    check(f"{name}: no token is asked about twice", 40 <= len(about) <= len(distinct), figures)
+    is_right = 40 <= len(about) <= len(distinct) and len(set(about)) == len(about)
+    check(f"{name}: no token is asked about twice", is_right, figures)
 
 
 def load(arguments, simulator, folder, mode, scheme, tokens):

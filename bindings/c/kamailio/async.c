@@ -300,9 +300,11 @@ int async_check(struct sip_msg *msg, char *token, char *acl, char *route, char *
     if (!question_read(&question, msg, token, acl, tenant, &answer)) {
         return answer;
     }
-    /* What is known is known at once. It could become outdated between these two lines; then this blocks once. */
-    result = verifier_knows(&question) ? (int)verifier_decide(msg, &question)
-                                       : async_ask(msg, &question, (int)(long)route, NULL);
+    if (verifier_recall(msg, &question, &answer)) {
+        result = answer;
+    } else {
+        result = async_ask(msg, &question, (int)(long)route, NULL);
+    }
     question_free(&question);
     return result;
 }

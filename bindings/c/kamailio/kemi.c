@@ -55,8 +55,8 @@ static int suspend(sip_msg_t *msg, str *token, str *acl, str *tenant, str *callb
     if (!question_of_texts(&question, msg, token, acl, tenant, &answer)) {
         return SR_KEMI_FALSE;
     }
-    if (verifier_knows(&question)) {
-        verifier_decide(msg, &question);
+    if (verifier_recall(msg, &question, &answer)) {
+        /* There is nothing to wait for. */
     } else if (!async_is_possible()) {
         answer_note(msg, ANSWER_UNKNOWN, "invalid_argument",
                     "suspend_acl() and suspend_tenant() need tm, and async_workers of at least 1");

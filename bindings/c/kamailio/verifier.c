@@ -83,12 +83,17 @@ wazo_auth_verifier *verifier_get(void)
     return verifier;
 }
 
-bool verifier_knows(const struct question *question)
+bool verifier_recall(const struct sip_msg *msg, const struct question *question, enum answer *answer)
 {
-    wazo_auth_verdict_t verdict = WAZO_AUTH_VERDICT_UNKNOWN;
+    char *decision = NULL;
+    bool yes = wazo_auth_verifier_peek_decision(verifier, question->token, question->acl, question->tenant, &decision);
 
-    return wazo_auth_verifier_peek(verifier, question->token, question->acl, question->tenant, &verdict) ||
-           verdict != WAZO_AUTH_VERDICT_UNKNOWN;
+    if (!decision) {
+        return false;
+    }
+    *answer = answer_note_decision(msg, yes, decision, NULL);
+    wazo_auth_string_free(decision);
+    return true;
 }
 
 enum answer verifier_decide(const struct sip_msg *msg, const struct question *question)

@@ -22,8 +22,8 @@ void verifier_free(void);
 /* The verifier; NULL before verifier_create(). */
 wazo_auth_verifier *verifier_get(void);
 
-/* Whether the answer is in memory. It never blocks. */
-bool verifier_knows(const struct question *question);
+/* If the answer is in memory, notes it for the message and returns true. It never blocks. */
+bool verifier_recall(const struct sip_msg *msg, const struct question *question, enum answer *answer);
 
 /* Decides, and notes the answer for the message. It blocks only if wazo-auth must be asked. */
 enum answer verifier_decide(const struct sip_msg *msg, const struct question *question);
