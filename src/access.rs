@@ -113,11 +113,6 @@ impl Entries {
         Self(denied.into())
     }
 
-    /// Entries from the bytes that [`Entries::as_bytes`] gave.
-    pub fn from_bytes(bytes: Box<[u8]>) -> Self {
-        Self(bytes)
-    }
-
     /// The bytes that stand for them.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -125,18 +120,23 @@ impl Entries {
 
     /// Whether they allow this access to this subject.
     pub fn allow(&self, required: &str, subject: Subject<'_>) -> bool {
-        let mut rest = &self.0[..];
-        while let Some((head, after)) = rest.split_first_chunk() {
-            let head = u32::from_le_bytes(*head);
-            let (entry, after) = after.split_at_checked((head >> 1) as usize).unwrap_or((after, &[]));
-            // Denials come first.
-            if entry_matches(entry, required.as_bytes(), subject) {
-                return head & 1 == 0;
-            }
-            rest = after;
-        }
-        false
+        allow(&self.0, required, subject)
     }
+}
+
+/// Whether the entries that stand for these bytes ([`Entries::as_bytes`]) allow this access to this subject.
+pub fn allow(entries: &[u8], required: &str, subject: Subject<'_>) -> bool {
+    let mut rest = entries;
+    while let Some((head, after)) = rest.split_first_chunk() {
+        let head = u32::from_le_bytes(*head);
+        let (entry, after) = after.split_at_checked((head >> 1) as usize).unwrap_or((after, &[]));
+        // Denials come first.
+        if entry_matches(entry, required.as_bytes(), subject) {
+            return head & 1 == 0;
+        }
+        rest = after;
+    }
+    false
 }
 
 /// The strings of a JSON array.

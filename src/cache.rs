@@ -18,7 +18,7 @@ mod record;
 pub mod revoked;
 pub mod verdict;
 
-use crate::access::Entries;
+use crate::access::allow;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::region::Region;
 use crate::options::VerifierSettings;
@@ -188,9 +188,9 @@ impl Cache {
         if let Some(word) = self.tokens.loose(found, |word| word & !ANSWER_MASK == answer) {
             return Some(word & ANSWER_MASK == YES);
         }
-        let who = self.who(record, now_ms)?;
+        let who = self.who_bytes(record, now_ms)?;
         let entries = self.blobs.get(record.entries, (record.lengths >> 32) as usize, now_ms)?;
-        let is_allowed = Entries::from_bytes(entries.into()).allow(access, who.subject());
+        let is_allowed = allow(&entries, access, Who::subject_of(&who)?);
         self.tokens.add_loose(found, answer | if is_allowed { YES } else { NO });
         Some(is_allowed)
     }
@@ -202,8 +202,11 @@ impl Cache {
     }
 
     fn who(&self, record: &Record, now_ms: u64) -> Option<Who> {
-        let bytes = self.blobs.get(record.who, (record.lengths & 0xffff_ffff) as usize, now_ms)?;
-        Who::from_bytes(&bytes)
+        Who::from_bytes(&self.who_bytes(record, now_ms)?)
+    }
+
+    fn who_bytes(&self, record: &Record, now_ms: u64) -> Option<Vec<u8>> {
+        self.blobs.get(record.who, (record.lengths & 0xffff_ffff) as usize, now_ms)
     }
 
     /// Keeps what the server said of a token when it was asked at `asked_ms`, the last revocation being `asked`. False where

@@ -48,7 +48,8 @@ impl Blobs {
         let mut bytes = Vec::with_capacity(length.next_multiple_of(PIECE_BYTES));
         for number in 0..length.div_ceil(PIECE_BYTES) {
             let found = self.0.find(key_of_piece(key, number), now_ms)?;
-            found.payload.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
+            // In one piece: byte by byte it would take longer than all the rest.
+            bytes.extend_from_slice(found.payload.map(u64::to_le_bytes).as_flattened());
         }
         bytes.truncate(length);
         Some(bytes)
