@@ -211,7 +211,7 @@ pub unsafe fn take_back<T: Handle>(pointer: *mut T) {
 pub unsafe fn optional_text<'a>(name: &str, pointer: *const c_char) -> Result<Option<&'a str>> {
     // SAFETY: the caller's promise.
     let Some(text) = (unsafe { optional_bytes(pointer) }) else { return Ok(None) };
-    let text = text.to_str().map_err(|e| {
+    let text = utf8(text).map_err(|e| {
         Error::invalid(format!(
             "argument {name}: expected UTF-8, but the byte at offset {} is invalid",
             e.valid_up_to()
@@ -249,7 +249,7 @@ pub unsafe fn foreign<'a>(name: &str, pointer: *const c_char) -> Result<std::bor
     let text: Option<&'a CStr> = unsafe { optional_bytes(pointer) };
     let text = text.ok_or_else(|| missing(name))?;
     // Nearly all are UTF-8, which is seen sooner so.
-    Ok(text.to_str().map_or_else(|_| text.to_string_lossy(), std::borrow::Cow::Borrowed))
+    Ok(utf8(text).map_or_else(|_| text.to_string_lossy(), std::borrow::Cow::Borrowed))
 }
 
 /// Writes a value to a place of the caller's, where there is one.
@@ -271,6 +271,16 @@ unsafe fn optional_bytes<'a>(pointer: *const c_char) -> Option<&'a CStr> {
     }
     // SAFETY: not NULL; the rest is the caller's promise.
     Some(unsafe { CStr::from_ptr(pointer) })
+}
+
+/// A text as UTF-8. Nearly all are ASCII, which is seen with vector instructions.
+fn utf8(text: &CStr) -> Result<&str, std::str::Utf8Error> {
+    let bytes = text.to_bytes();
+    if bytes.is_ascii() {
+        // SAFETY: ASCII is UTF-8.
+        return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
+    }
+    std::str::from_utf8(bytes)
 }
 
 fn missing(name: &str) -> Error {
