@@ -63,8 +63,7 @@ impl<'a> Attempts<'a> {
             return Next::End;
         }
         let asked = outcome.as_ref().ok().and_then(|answer| retry_after(answer, clock::time_of_day()));
-        let own = self.shared.random().shortened(pause(self.repeated), 50);
-        let pause = asked.map_or(own, |asked| asked.max(own));
+        let pause = pause_before(self.repeated, asked, self.shared.random());
         // A repetition that would not come in time is none: the outcome says more than the deadline would.
         let is_in_time = prepared.deadline.left(clock::now()).is_none_or(|left| pause < left);
         // The budget comes last: what is not repeated for another reason costs nothing.
@@ -96,6 +95,13 @@ fn is_success(outcome: &Result<Answer>) -> bool {
 /// 100 ms, doubled with every repetition, 2 s at most.
 fn pause(repetitions: u32) -> Duration {
     Duration::from_millis((100 << repetitions.min(5)).min(2000))
+}
+
+/// The pause before a repetition: at random, and after the time that the server has asked for. All whom it has told the same
+/// time would come back at the same moment otherwise.
+fn pause_before(repetitions: u32, asked: Option<Duration>, random: &Random) -> Duration {
+    let own = random.shortened(pause(repetitions), 50);
+    asked.map_or(own, |asked| asked.saturating_add(random.shortened((asked / 4).max(own), 100)))
 }
 
 /// How long the server asks to be left alone: a number of seconds, or a date.
@@ -135,6 +141,15 @@ mod tests {
     fn pauses_double_up_to_two_seconds() {
         let pauses: Vec<_> = [0, 1, 2, 3, 4, 5, 6, u32::MAX].map(|n| pause(n).as_millis()).into();
         assert_eq!(pauses, [100, 200, 400, 800, 1600, 2000, 2000, 2000]);
+    }
+
+    #[test]
+    fn those_whom_the_server_has_told_the_same_time_come_back_after_it_and_apart() {
+        let (random, asked) = (Random::new(7), Duration::from_secs(8));
+        let pauses: Vec<_> = (0..1000).map(|_| pause_before(0, Some(asked), &random)).collect();
+        assert!(pauses.iter().all(|pause| (asked..=asked + Duration::from_secs(2)).contains(pause)));
+        let late = pauses.iter().filter(|pause| **pause > asked + Duration::from_secs(1)).count();
+        assert!((400..600).contains(&late), "{late} of 1,000 come in the second half");
     }
 
     #[test]
