@@ -262,7 +262,7 @@ impl Cache {
             entries: none,
             lengths: 0,
         };
-        self.put(token, Class::Guest, &record, now_ms);
+        self.put(token, Class::Negative, &record, now_ms);
     }
 
     /// Keeps whether a token may be used in the tenant of a question. `asked`: as for [`Cache::keep`].

@@ -45,23 +45,23 @@ pub struct Found<const PAYLOAD: usize> {
 pub enum Class {
     /// It stays until it is the one that was not used for longest.
     Kept,
-    /// At most [`MOST_GUESTS`] of the sixteen places of a key hold such ones; where all places are taken, they displace each
+    /// At most [`MOST_NEGATIVE`] of the sixteen places of a key hold such ones; where all places are taken, they displace each
     /// other.
-    Guest,
+    Negative,
 }
 
 /// The cells of a set: their tags fill one cache line.
 const WAYS: usize = 8;
-/// How many of the places of a key may hold guests.
-pub const MOST_GUESTS: usize = 4;
+/// How many of the places of a key may hold negative entries.
+pub const MOST_NEGATIVE: usize = 4;
 /// Version, checksum, key.
 const HEAD: usize = 4;
 
-/// A tag: 39 bits of the key, one that says that it is a guest, and 24 bits of the time of the last use.
+/// A tag: 39 bits of the key, one that says that it is a negative entry, and 24 bits of the time of the last use.
 const TICK_BITS: u64 = 24;
-const GUEST: u64 = 1 << TICK_BITS;
-const TICK_MASK: u64 = GUEST - 1;
-const KEY_MASK: u64 = !(TICK_MASK | GUEST);
+const NEGATIVE: u64 = 1 << TICK_BITS;
+const TICK_MASK: u64 = NEGATIVE - 1;
+const KEY_MASK: u64 = !(TICK_MASK | NEGATIVE);
 /// A tick of the time of use, as a power of two of milliseconds: 64 ms. Ages are right up to 12 days.
 const TICK_SHIFT: u32 = 6;
 
@@ -125,8 +125,8 @@ impl<const PAYLOAD: usize> Cells<PAYLOAD> {
         let cell = self.cell(set, way);
         let displaces = tags[at] != 0 && !of_key(at);
         if self.write(cell, key, payload) {
-            let guest = if class == Class::Guest { GUEST } else { 0 };
-            self.tag(set, way).store((key.1 & KEY_MASK) | guest | now, Ordering::Relaxed);
+            let negative = if class == Class::Negative { NEGATIVE } else { 0 };
+            self.tag(set, way).store((key.1 & KEY_MASK) | negative | now, Ordering::Relaxed);
         }
         displaces
     }
@@ -221,12 +221,12 @@ impl<const PAYLOAD: usize> Cells<PAYLOAD> {
 
 /// The place, of those of two sets, in which something new is put.
 fn room(tags: &[u64; 2 * WAYS], class: Class, now: u64) -> Option<usize> {
-    let is_guest = |at: &usize| tags[*at] & GUEST != 0;
+    let is_negative = |at: &usize| tags[*at] & NEGATIVE != 0;
     let is_free = |at: &usize| tags[*at] == 0;
     let age = |at: &usize| now.wrapping_sub(tags[*at]) & TICK_MASK;
     let all = 0..tags.len();
-    let guests = all.clone().filter(is_guest).count();
-    if class == Class::Kept || guests < MOST_GUESTS {
+    let negatives = all.clone().filter(is_negative).count();
+    if class == Class::Kept || negatives < MOST_NEGATIVE {
         // In the set that has more room: so both are full late.
         let free_in = |set: usize| (set * WAYS..(set + 1) * WAYS).filter(is_free).count();
         let first = if free_in(1) > free_in(0) { WAYS } else { 0 };
@@ -234,9 +234,9 @@ fn room(tags: &[u64; 2 * WAYS], class: Class, now: u64) -> Option<usize> {
             return Some(free);
         }
     }
-    // Guests go first where guests come; else what was not used for longest.
-    let of_guests = if class == Class::Guest { all.clone().filter(is_guest).max_by_key(age) } else { None };
-    of_guests.or_else(|| all.clone().max_by_key(age))
+    // Negative entries go first where negative entries come; else what was not used for longest.
+    let of_negatives = if class == Class::Negative { all.clone().filter(is_negative).max_by_key(age) } else { None };
+    of_negatives.or_else(|| all.clone().max_by_key(age))
 }
 
 #[inline]

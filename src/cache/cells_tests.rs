@@ -54,12 +54,12 @@ fn what_was_not_used_for_longest_makes_room() {
 }
 
 #[test]
-fn a_flood_of_guests_displaces_guests_alone() {
+fn a_flood_of_negative_entries_displaces_each_other_alone() {
     let table = table(1000);
     let kept: Vec<u64> =
         (0..700).filter(|number| !table.put(key(*number), Class::Kept, &payload(*number), 0)).collect();
     (10_000..60_000).for_each(|number| {
-        table.put(key(number), Class::Guest, &payload(number), 1_000_000 + number);
+        table.put(key(number), Class::Negative, &payload(number), 1_000_000 + number);
     });
     let left = kept.iter().filter(|number| table.find(key(**number), 0).is_some()).count();
     assert!(left * 100 >= kept.len() * 80, "{left} of {}", kept.len());

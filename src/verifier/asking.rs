@@ -4,7 +4,7 @@
 //! one waits ([`Way`]).
 
 use super::decision::{Decision, is_impossible};
-use super::flight::{Boarding, Flights, Landed, Pilot};
+use super::flight::{Ended, Flights, Joined, Leader};
 use crate::cache::answer::{Answer, Asked, Said};
 use crate::cache::claims::{Claim, Held};
 use crate::cache::counters::Counter;
@@ -113,17 +113,17 @@ impl Inner {
                 (asks_about_tenant, owner) = (true, who);
             }
             let topic = Cache::topic(question, asks_about_tenant);
-            let landed = match self.flights.get_or_make(Flights::default, |_| {}).board(topic) {
-                Boarding::Pilot(pilot) => self.fly(asking, asks_about_tenant, way, pilot, topic).await?,
-                Boarding::Passenger(flight) => {
+            let ended = match self.flights.get_or_make(Flights::default, |_| {}).join(topic) {
+                Joined::Leader(leader) => self.lead(asking, asks_about_tenant, way, leader, topic).await?,
+                Joined::Follower(flight) => {
                     self.cache.counters.count(Counter::Coalesced);
-                    self.wait(asking, way, flight.landed()).await?
+                    self.wait(asking, way, flight.ended()).await?
                 }
             };
-            match landed {
-                Landed::LookAgain => {}
-                Landed::Failed(error) => return Err(error),
-                Landed::Answered(asked, answer) => {
+            match ended {
+                Ended::LookAgain => {}
+                Ended::Failed(error) => return Err(error),
+                Ended::Answered(asked, answer) => {
                     match self.cache.verdict_by(question, asks_about_tenant, asked, &answer) {
                         // That a tenant is the wrong one does not say whose the token is; the answer before it did.
                         Said::Verdict(Verdict::WrongTenant, None) => return Ok(fresh(Verdict::WrongTenant, owner)),
@@ -156,22 +156,22 @@ impl Inner {
     }
 
     /// Makes the request that others may wait for, and tells them what became of it.
-    async fn fly(
+    async fn lead(
         &self,
         asking: &Asking<'_>,
         about_tenant: bool,
         way: Way<'_>,
-        pilot: Pilot,
+        leader: Leader,
         topic: u128,
-    ) -> Result<Landed> {
-        // The one before may have landed between the look and the boarding.
+    ) -> Result<Ended> {
+        // The one before may have ended between the look and the joining.
         let looked = self.look(asking).0;
         if looked.verdict().is_some() || (looked == Look::AskTenant && !about_tenant) {
-            return Ok(Landed::LookAgain);
+            return Ok(Ended::LookAgain);
         }
         let claim = match self.claim(asking, about_tenant, way, topic).await? {
             Claimed::Ask(claim) => claim,
-            Claimed::Known => return Ok(Landed::LookAgain),
+            Claimed::Known => return Ok(Ended::LookAgain),
         };
         // Ends the claim however this ends; after the answer is kept.
         let _claim = Release(self, claim);
@@ -179,25 +179,19 @@ impl Inner {
         let probe_ms = asking.deadline.left(clock::now()).map_or(10_000, |left| milliseconds(left) + 100);
         if let Err(pause_ms) = self.cache.breaker.may_ask(now_ms, probe_ms) {
             let message = format!("wazo-auth has failed several times; it is not asked for another {pause_ms} ms");
-            let landed = Landed::Failed(Error::new(ErrorKind::Unavailable, message));
-            pilot.land(landed.clone());
-            return Ok(landed);
+            let ended = Ended::Failed(Error::new(ErrorKind::Unavailable, message));
+            leader.finish(ended.clone());
+            return Ok(ended);
         }
         let asked = self.cache.begin(now_ms);
         let outcome = self.request(asking, about_tenant, way).await;
-        let landed = self.landed(asking, about_tenant, asked, outcome)?;
-        pilot.land(landed.clone());
-        Ok(landed)
+        let ended = self.ended(asking, about_tenant, asked, outcome)?;
+        leader.finish(ended.clone());
+        Ok(ended)
     }
 
     /// What an outcome of a request is: an answer, which is kept, or a failure.
-    fn landed(
-        &self,
-        asking: &Asking<'_>,
-        about_tenant: bool,
-        asked: Asked,
-        outcome: Result<Outcome>,
-    ) -> Result<Landed> {
+    fn ended(&self, asking: &Asking<'_>, about_tenant: bool, asked: Asked, outcome: Result<Outcome>) -> Result<Ended> {
         let now_ms = SystemUptime.uptime_ms();
         let answer = match outcome.and_then(|outcome| answer_of(&outcome)) {
             Ok(facts) => Answer::Valid(facts),
@@ -208,13 +202,13 @@ impl Inner {
                     if is_of_server(error.kind) {
                         self.cache.breaker.failed(asked.at_ms, now_ms, self.cache.random());
                     }
-                    return Ok(Landed::Failed(error));
+                    return Ok(Ended::Failed(error));
                 }
             },
         };
         self.cache.breaker.succeeded(now_ms);
         self.cache.keep_answer(&asking.question, about_tenant, asked, &answer, now_ms);
-        Ok(Landed::Answered(asked, Arc::new(answer)))
+        Ok(Ended::Answered(asked, Arc::new(answer)))
     }
 
     /// Claims a question where other processes may ask the same, and waits while another one does.

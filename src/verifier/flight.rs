@@ -14,13 +14,13 @@ pub struct Flights(Arc<Mutex<HashMap<u128, Arc<Flight>>>>);
 /// A request that is on its way.
 #[derive(Default)]
 pub struct Flight {
-    landed: Mutex<Option<Landed>>,
+    ended: Mutex<Option<Ended>>,
     news: Notify,
 }
 
 /// What became of it.
 #[derive(Clone)]
-pub enum Landed {
+pub enum Ended {
     /// The server answered.
     Answered(Asked, Arc<Answer>),
     /// It could not be asked.
@@ -30,61 +30,61 @@ pub enum Landed {
 }
 
 /// Who comes first makes the request, and lands it.
-pub enum Boarding {
+pub enum Joined {
     /// Make the request.
-    Pilot(Pilot),
+    Leader(Leader),
     /// Somebody makes it.
-    Passenger(Arc<Flight>),
+    Follower(Arc<Flight>),
 }
 
 /// Whose it is to make the request. Dropped without an answer, others are told to look again.
-pub struct Pilot {
+pub struct Leader {
     flights: Arc<Mutex<HashMap<u128, Arc<Flight>>>>,
     flight: Arc<Flight>,
     topic: u128,
-    landed: Option<Landed>,
+    ended: Option<Ended>,
 }
 
 impl Flights {
     /// Joins the request about this, or begins it.
-    pub fn board(&self, topic: u128) -> Boarding {
+    pub fn join(&self, topic: u128) -> Joined {
         let mut flights = lock(&self.0);
         if let Some(flight) = flights.get(&topic) {
-            return Boarding::Passenger(Arc::clone(flight));
+            return Joined::Follower(Arc::clone(flight));
         }
         let flight = Arc::new(Flight::default());
         flights.insert(topic, Arc::clone(&flight));
-        Boarding::Pilot(Pilot { flights: Arc::clone(&self.0), flight, topic, landed: None })
+        Joined::Leader(Leader { flights: Arc::clone(&self.0), flight, topic, ended: None })
     }
 }
 
 impl Flight {
     /// Returns what became of it.
-    pub async fn landed(&self) -> Landed {
+    pub async fn ended(&self) -> Ended {
         loop {
             let mut news = std::pin::pin!(self.news.notified());
             // Enlisted before it is looked: a landing in between is seen by one of the two.
             news.as_mut().enable();
-            if let Some(landed) = &*lock(&self.landed) {
-                return landed.clone();
+            if let Some(ended) = &*lock(&self.ended) {
+                return ended.clone();
             }
             from_elsewhere(news).await;
         }
     }
 }
 
-impl Pilot {
+impl Leader {
     /// Tells all who wait.
-    pub fn land(mut self, landed: Landed) {
-        self.landed = Some(landed);
+    pub fn finish(mut self, ended: Ended) {
+        self.ended = Some(ended);
     }
 }
 
-impl Drop for Pilot {
+impl Drop for Leader {
     fn drop(&mut self) {
         // First it is gone: who comes from now on looks into the cache, or asks anew.
         lock(&self.flights).remove(&self.topic);
-        *lock(&self.flight.landed) = Some(self.landed.take().unwrap_or(Landed::LookAgain));
+        *lock(&self.flight.ended) = Some(self.ended.take().unwrap_or(Ended::LookAgain));
         self.flight.news.notify_waiters();
     }
 }
