@@ -28,6 +28,9 @@ ROWS = (
     ('undecided_access', 'an access that nobody has asked for, against 101 entries', 'ns', '2,000'),
     ('crafted_2000_times_10000_us', 'an access list of 2,000 wildcards and letters against 10,000 letters', 'us', ''),
     ('bytes_per_token', 'memory for each of 100,000 tokens', 'bytes', ''),
+    ('bounded_growth_kib', '100,000 tokens in a cache of 10,000: memory after the first 20,000', 'KiB more', ''),
+    ('bounded_asked', 'the same: requests', '', ''),
+    ('bounded_entries', 'the same: tokens in memory', '', ''),
     ('ask_us', 'a token that is not known: one request over plain HTTP, and keeping it', 'us', ''),
     ('head_token_us', '`HEAD /token` over TLS, without a verifier', 'us', ''),
 )
@@ -61,7 +64,7 @@ def main():
             f'characters. {processor()}, load {machine.load()} at the end.', '',
             '| what | measured | goal |', '|---|---|---|']
     for name, what, unit, goal in ROWS:
-        text.append(f'| {what} | {float(figures[name]):,.0f} {unit} | {goal and goal + " " + unit} |')
+        text.append(f'| {what} | {float(figures[name]):,.0f} {unit} | {goal and goal + " " + unit} |'.replace('  |', ' |'))
     for name, label in (('hot_100', '100 tokens'), ('random_100000', '100,000 tokens')):
         text.append(f'| two threads to one, {label} | {linear[name]:.0f} % linear | 90 % |')
     PAGE.write_text('\n'.join(text) + '\n')

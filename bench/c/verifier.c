@@ -237,6 +237,23 @@ int main(int count, char **arguments)
     printf("crafted_2000_times_10000_us %.0f\n", (now_ns() - begun) / 1e3);
     wazo_auth_access_free(crafted);
 
+    /* A cache of a tenth of the tokens: memory stays as it is once it is full, and what goes is asked about again. */
+    wazo_auth_verifier *small = wazo_auth_verifier_new(client, "{\"max_tokens\": 10000, \"ttl_ms\": 3600000}", &error);
+    long full = 0;
+    for (int at = 0; at < MANY; at++) {
+        if (!wazo_auth_verifier_check(small, tokens[at], access_text, NULL, NULL, &error))
+            return 1;
+        if (at == 2 * MANY / 10)
+            full = resident_kib();
+    }
+    char *stats = wazo_auth_verifier_stats(small, &error);
+    char *asked = wazo_auth_json_get(stats, "/misses", NULL), *kept = wazo_auth_json_get(stats, "/entries", NULL);
+    printf("bounded_growth_kib %ld\nbounded_asked %s\nbounded_entries %s\n", resident_kib() - full, asked, kept);
+    wazo_auth_string_free(asked);
+    wazo_auth_string_free(kept);
+    wazo_auth_string_free(stats);
+    wazo_auth_verifier_free(small);
+
     if (count > 2) {
         wazo_auth_client *real = client_of(arguments[1], count > 3 ? arguments[3] : "");
         for (int at = 0; at < 200; at++)

@@ -182,7 +182,8 @@ class Bus(unittest.TestCase):
         taken = [self.refused_after(listens, publishes, Session()) for _ in range(TRIES)]
         print(f'#   from publishing to the refusal: {min(taken):.1f} ms at best, {statistics.median(taken):.1f} ms in '
               f'the middle, {max(taken):.1f} ms at worst, of {TRIES} tries', flush=True)
-        self.assertLess(min(taken), MOST_MS)
+        # One may be late on a busy machine; a listener that is slow is slow most of the time.
+        self.assertLess(statistics.median(taken), MOST_MS)
 
     def test_a_message_ends_what_it_is_about_and_others_change_nothing(self):
         listens, publishes = self.talk()
