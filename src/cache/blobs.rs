@@ -12,7 +12,11 @@ const PIECE: usize = 60;
 const PIECE_BYTES: usize = PIECE * 8;
 
 /// The texts.
-pub struct Blobs(Cells<PIECE>);
+pub struct Blobs {
+    cells: Cells<PIECE>,
+    /// The longest text that is kept, in bytes: one may not displace all others.
+    longest: usize,
+}
 
 impl Blobs {
     /// How many words they need.
@@ -22,15 +26,18 @@ impl Blobs {
 
     /// In a part of the memory.
     pub fn new(memory: Arc<Region>, start: usize, pieces: usize) -> Self {
-        Self(Cells::new(memory, start, pieces, 0))
+        Self { cells: Cells::new(memory, start, pieces, 0), longest: pieces / 4 * PIECE_BYTES }
     }
 
-    /// Keeps a text. False where it is longer than can be kept.
+    /// Keeps a text, unless it is too long.
     pub fn put(&self, key: Key, bytes: &[u8], now_ms: u64) {
+        if bytes.len() > self.longest {
+            return;
+        }
         for (number, piece) in bytes.chunks(PIECE_BYTES).enumerate() {
             let of_piece = key_of_piece(key, number);
             // Mostly it is there: the text of another user, or that of the last time.
-            if self.0.find(of_piece, now_ms).is_some() {
+            if self.cells.find(of_piece, now_ms).is_some() {
                 continue;
             }
             let mut words = [0; PIECE];
@@ -39,7 +46,7 @@ impl Blobs {
                 whole[..bytes.len()].copy_from_slice(bytes);
                 *word = u64::from_le_bytes(whole);
             }
-            self.0.put(of_piece, Class::Kept, &words, now_ms);
+            self.cells.put(of_piece, Class::Kept, &words, now_ms);
         }
     }
 
@@ -47,7 +54,7 @@ impl Blobs {
     pub fn get(&self, key: Key, length: usize, now_ms: u64) -> Option<Vec<u8>> {
         let mut bytes = Vec::with_capacity(length.next_multiple_of(PIECE_BYTES));
         for number in 0..length.div_ceil(PIECE_BYTES) {
-            let found = self.0.find(key_of_piece(key, number), now_ms)?;
+            let found = self.cells.find(key_of_piece(key, number), now_ms)?;
             // In one piece: byte by byte it would take longer than all the rest.
             bytes.extend_from_slice(found.payload.map(u64::to_le_bytes).as_flattened());
         }
@@ -79,5 +86,6 @@ mod tests {
         let long = vec![1; 200 * PIECE_BYTES * 2];
         blobs.put(Key(5, 5), &long, 0);
         assert_eq!(blobs.get(Key(5, 5), long.len(), 0), None);
+        assert!(blobs.get(Key(4007, 99), 4000, 0).is_some(), "it has displaced another");
     }
 }
