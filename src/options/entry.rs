@@ -256,7 +256,7 @@ pub const OPTIONS: &[OptionEntry] = &[
               connect or the server answered 503; a call that changes nothing is also repeated if the connection \
               failed or the server answered 429, 502 or 504. The pauses grow from 100 ms to 2 s and are shortened at \
               random; after 429 and 503 a longer `Retry-After` of the server is kept. A pause that would exceed the \
-              time limit ends the call at once. All handles of a client share a budget: 10 repetitions, and one more \
+              time limit ends the call at once. All handles of a client share a budget: 5 repetitions, and one more \
               for every 10 responses of a working server.",
     },
 ];
