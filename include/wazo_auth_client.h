@@ -360,7 +360,8 @@ const char *wazo_auth_error_details(const wazo_auth_error *error);
  *
  * @param error The error, or NULL.
  * @return {kind, kind_name, message, operation, method, url, status, error_id, reason, details, is_retryable,
- * is_in_doubt, is_token_invalid}; reason is the server's own message. Valid as long as the error; NULL for NULL.
+ * is_in_doubt, is_connecting, is_token_invalid}; reason is the server's own message; is_connecting: whether a call that
+ * timed out or was cancelled was still connecting. Valid as long as the error; NULL for NULL.
  */
 const char *wazo_auth_error_json(const wazo_auth_error *error);
 
@@ -702,7 +703,7 @@ WAZO_AUTH_NONNULL(1, 2, 3);
  *
  * @return A JSON list of objects {name, method, path, summary, details, access, parameters, open, accepted, refused,
  * result, credentials, encoding, since, deprecated}; accepted and refused are lists of statuses, and a parameter is
- * {name, wire, place, kind, required, doc}. Valid as long as the process.
+ * {name, wire, place, kind, required, secret, doc}. Valid as long as the process.
  */
 WAZO_AUTH_MUST_USE const char *wazo_auth_operations(void);
 

@@ -52,6 +52,8 @@ pub struct Failure {
     pub answer: Option<ServerAnswer>,
     /// Whether the request may have been carried out all the same.
     pub in_doubt: bool,
+    /// Whether the call ended while it was connecting: the time was over, or it was cancelled.
+    pub connecting: bool,
 }
 
 /// What a call of the library comes to.
@@ -73,6 +75,7 @@ impl Error {
             details: None,
             answer: None,
             in_doubt: false,
+            connecting: false,
         }))
     }
 
@@ -118,6 +121,7 @@ impl Error {
         let tail = json!({
             "is_retryable": self.is_retryable(),
             "is_in_doubt": self.in_doubt,
+            "is_connecting": self.connecting,
             "is_token_invalid": self.is_token_invalid(),
         });
         // The server's JSON is put in as a text: it is never read as more than that.

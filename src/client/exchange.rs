@@ -316,7 +316,9 @@ fn ended(prepared: &Prepared, kind: ErrorKind, why: &str, phase: Phase) -> Error
         Phase::Receiving => "while receiving the response",
         Phase::Pausing => "while waiting to repeat a failed attempt",
     };
-    report(prepared, kind, &format!("{why} {doing}"), Fate::unknown_if(phase.may_have_left()))
+    let mut error = report(prepared, kind, &format!("{why} {doing}"), Fate::unknown_if(phase.may_have_left()));
+    error.connecting = phase == Phase::Connecting;
+    error
 }
 
 /// What reqwest reports, in our terms.
@@ -366,7 +368,9 @@ fn transport_error(prepared: &Prepared, stage: Stage, cause: Option<&(dyn StdErr
         }
     };
     let may_have_left = phase::current().may_have_left() && stage != Stage::Writing;
-    report(prepared, kind, &message, Fate::unknown_if(may_have_left))
+    let mut error = report(prepared, kind, &message, Fate::unknown_if(may_have_left));
+    error.connecting = stage == Stage::ConnectTimeout && kind == ErrorKind::Timeout;
+    error
 }
 
 fn certificate_hint(error: &rustls::Error) -> &'static str {

@@ -258,7 +258,7 @@ fn method_named(name: &str) -> Result<Method> {
 ///
 /// @return A JSON list of objects {name, method, path, summary, details, access, parameters, open, accepted, refused,
 /// result, credentials, encoding, since, deprecated}; accepted and refused are lists of statuses, and a parameter is
-/// {name, wire, place, kind, required, doc}. Valid as long as the process.
+/// {name, wire, place, kind, required, secret, doc}. Valid as long as the process.
 #[unsafe(no_mangle)]
 #[must_use]
 pub extern "C" fn wazo_auth_operations() -> *const c_char {
@@ -282,6 +282,7 @@ fn described(operation: &Operation) -> Value {
                 "place": parameter.place.name(),
                 "kind": kind_name(parameter.kind),
                 "required": parameter.required,
+                "secret": parameter.secret,
                 "doc": parameter.doc,
             })
         })

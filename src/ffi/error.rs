@@ -137,7 +137,8 @@ pub unsafe extern "C" fn wazo_auth_error_details(error: *const wazo_auth_error) 
 ///
 /// @param error The error, or NULL.
 /// @return {kind, kind_name, message, operation, method, url, status, error_id, reason, details, is_retryable,
-/// is_in_doubt, is_token_invalid}; reason is the server's own message. Valid as long as the error; NULL for NULL.
+/// is_in_doubt, is_connecting, is_token_invalid}; reason is the server's own message; is_connecting: whether a call that
+/// timed out or was cancelled was still connecting. Valid as long as the error; NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wazo_auth_error_json(error: *const wazo_auth_error) -> *const c_char {
     // SAFETY: the header's contract.

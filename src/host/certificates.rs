@@ -1,14 +1,17 @@
 //! The certificate authorities that the system trusts, from where the system keeps them.
 
-use rustls_native_certs::CertificateResult;
+use rustls_native_certs::{CertificateResult, load_certs_from_paths};
+use std::path::Path;
+
+/// Reads those of a directory: PEM files under the names of `openssl rehash`, as OpenSSL reads one.
+pub fn certificates_in(directory: &Path) -> CertificateResult {
+    load_certs_from_paths(None, Some(directory))
+}
 
 /// Reads them. The variables by which OpenSSL's users point elsewhere are not read: the caller's settings say whom to
 /// trust, and not whoever started the host process.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 pub fn system_certificates() -> CertificateResult {
-    use rustls_native_certs::load_certs_from_paths;
-    use std::path::Path;
-
     /// Where Unix systems keep them in one file: Debian, Fedora and its relatives, SUSE, Alpine and the BSDs.
     const BUNDLES: [&str; 5] = [
         "/etc/ssl/certs/ca-certificates.crt",

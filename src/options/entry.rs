@@ -99,7 +99,8 @@ pub const OPTIONS: &[OptionEntry] = &[
             Ok(())
         }),
         default: "",
-        doc: "PEM file of the certificate authorities to trust instead of the system's.",
+        doc: "PEM file of the certificate authorities to trust instead of the system's, or a directory of such files (named \
+              by `openssl rehash`).",
     },
     OptionEntry {
         name: "client_certificate_file",

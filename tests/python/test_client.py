@@ -1,5 +1,10 @@
 """The client itself: its constructor, its attributes, its identity, and what decides about certificates and time."""
+import copy
+import os
+import pickle
+import shutil
 import socket
+import tempfile
 import time
 import unittest
 import uuid
@@ -78,23 +83,57 @@ class Construction(unittest.TestCase):
                 Client.from_url(wrong)
             self.assertNotIn('s3cr3t', str(raised.exception))
 
+    def test_a_copy_and_a_pickled_client_have_the_same_settings(self):
+        client = Client('h', 9497, username='alice', password=PASSWORD, token=TOKEN, tenant=TENANT, timeout=(1, 2))
+        client.set_token('later')
+        client.my_own = 7
+        for again in (copy.copy(client), copy.deepcopy(client), pickle.loads(pickle.dumps(client))):
+            self.assertIsInstance(again, Client)
+            self.assertEqual((again.url(), again.username, again.password), (client.url(), 'alice', PASSWORD))
+            self.assertEqual((again.tenant(), again.timeout, again._token_id), (TENANT, (1, 2), 'later'))
+            self.assertEqual(again.my_own, 7)
+            self.assertIsNot(again.users, client.users)
+
+    def test_its_attributes_hold_no_secret(self):
+        client = Client('h', username='alice', password=PASSWORD, token=TOKEN)
+        for secret in (PASSWORD, TOKEN):
+            self.assertNotIn(secret, str(vars(client)))
+
     def test_its_text_holds_no_secret(self):
         client = Client('h', username='alice', password=PASSWORD, token=TOKEN)
         for secret in (PASSWORD, TOKEN):
             self.assertNotIn(secret, repr(client) + repr(client.users))
 
-    def test_importing_and_making_a_client_loads_no_library(self):
+    def test_importing_loads_no_library(self):
         run_python(
-            'from wazo_auth_client import Client, _native\n'
-            'Client("localhost", username="alice").set_token("t")\n'
-            'assert _native._loaded is None\n',
+            'from wazo_auth_client import Client, _library\n'
+            'assert _library._loaded is None\n',
             WAZO_AUTH_CLIENT_LIBRARY='/nowhere/lib.so',
         )
+
+    def test_a_library_that_cannot_be_used_is_noticed_when_the_client_is_made_and_the_first_sentence_says_what_to_do(self):
+        import ctypes.util
+
+        code = (
+            'from wazo_auth_client import Client, _library\n'
+            '_library.__version__ = {version!r}\n'
+            'try:\n    Client("localhost")\n'
+            'except ImportError as error:\n    print(error)\n'
+        )
+        own = os.environ['WAZO_AUTH_CLIENT_LIBRARY']
+        for version, library, why in [
+            ('0.1.0', '/nowhere/lib.so', 'No such file'),
+            ('0.1.0', ctypes.util.find_library('c'), 'not the library of wazo-auth-client'),
+            ('9.9.9', own, 'it has version 0.1.0, and this package has version 9.9.9'),
+        ]:
+            message = run_python(code.format(version=version), WAZO_AUTH_CLIENT_LIBRARY=library)
+            self.assertRegex(message, '^wazo_auth_client cannot work without its native library.*install a wheel')
+            self.assertIn(why, message)
 
     def test_a_missing_library_says_what_was_tried_and_what_to_do(self):
         message = run_python(
             'from wazo_auth_client import Client\n'
-            'try:\n    Client("localhost").status.check()\n'
+            'try:\n    Client("localhost")\n'
             'except ImportError as error:\n    print(error)\n',
             WAZO_AUTH_CLIENT_LIBRARY='/nowhere/lib.so',
         )
@@ -267,6 +306,20 @@ class Certificates(ServerTest):
                 self.server.client(verify_certificate=checked).backends.list()
             self.assertEqual(raised.exception.kind, 'tls')
         self.assertEqual(self.server.seen, [])
+
+    def test_a_directory_of_authorities_can_be_trusted(self):
+        with tempfile.TemporaryDirectory() as folder:
+            # The name that `openssl rehash` gives: eight digits of the hash of the subject.
+            shutil.copy(self.CA, os.path.join(folder, '1a2b3c4d.0'))
+            self.assertEqual(self.server.client(verify_certificate=folder).backends.list(), [])
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaisesRegex(ValueError, 'has no certificates'):
+                self.server.client(verify_certificate=folder).backends.list()
+
+    def test_zero_and_one_of_a_configuration_file_are_false_and_true(self):
+        self.assertEqual(self.server.client(verify_certificate=0).backends.list(), [])
+        with self.assertRaises(exceptions.SSLError):
+            self.server.client(verify_certificate=1).backends.list()
 
     def test_a_path_names_the_authorities_to_trust(self):
         self.assertEqual(self.server.client(verify_certificate=self.CA).backends.list(), [])

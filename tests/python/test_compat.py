@@ -1,8 +1,10 @@
 """Where the reference client has ways of its own, and where its README promises what it does not do: both work here."""
+import importlib
 import io
 import threading
 import unittest
 from email.parser import BytesParser
+from unittest import mock
 
 from support import TENANT, TOKEN, USER, ServerTest, refused
 
@@ -54,17 +56,25 @@ class Tokens(ServerTest):
             self.assertTrue(self.client.call('users.list'))
 
     def test_a_token_that_no_server_can_know_is_not_valid_without_a_request(self):
-        hostile = ['', '.', '..', '../users', 'a/../b', 'a\\..\\b', 'a\nb', '\x7f', 'a\0b', '\0', '\ud800', '\udc00a']
+        hostile = [None, '', '.', '..', '../users', 'a/../b', 'a\\..\\b', 'a\nb', '\x7f', 'a\0b', '\0', '\ud800', '\udc00a']
         hostile += ['x' * 8001, '%' * 2667, b'', b'..', b'\xff', b'caf\xc3', b'\xed\xa0\x80', b'a\0b']
         for token in hostile:
-            with self.subTest(token[:20]):
+            with self.subTest(str(token)[:20]):
                 self.assertIs(self.client.token.is_valid(token), False)
                 with self.assertRaises(exceptions.InvalidTokenException):
                     self.client.token.check(token, required_acl='auth.users.read')
                 if isinstance(token, str):
                     self.assertIs(self.client.call('token.check', {'token': token}).result, False)
-        with self.assertRaises(TypeError):
-            self.client.token.is_valid(None)
+        self.assertEqual(self.server.seen, [])
+
+    def test_a_token_that_no_server_can_know_is_answered_as_the_server_would(self):
+        # Wazo's own verifier turns exactly InvalidTokenException into 401, and every RequestException into 503.
+        for token in (None, '', '.', '..', b'', 'x' * 8001):
+            with self.subTest(str(token)[:20]):
+                with self.assertRaises(exceptions.HTTPError) as raised:
+                    self.client.token.get(token)
+                self.assertEqual((raised.exception.response.status_code, raised.exception.status), (404, 404))
+                self.assertIsNone(self.client.token.revoke(token))
         self.assertEqual(self.server.seen, [])
 
     def test_check_and_is_valid_raise_where_the_server_cannot_tell(self):
@@ -111,7 +121,80 @@ class Tokens(ServerTest):
         self.assertEqual(self.server.last.json(), {'saml_session_id': 's'})
 
 
+class WhatTheServerRefuses(ServerTest):
+    """Programs leave it to the server to refuse, and catch HTTPError."""
+
+    def test_a_body_without_a_required_field_is_sent_and_the_server_s_400_comes_back(self):
+        self.server.answer = refused(400, 'Missing data', 'invalid-data')
+        for call, body in [
+            (lambda: self.client.groups.new(), {}),
+            (lambda: self.client.groups.edit(USER), {}),
+            (lambda: self.client.policies.new(description='all'), {'description': 'all'}),
+            (lambda: self.client.users.new(), {}),
+            (lambda: self.client.users.register(), {}),
+            (lambda: self.client.users.change_password(USER, new_password='n3w'), {'new_password': 'n3w'}),
+        ]:
+            with self.assertRaises(exceptions.HTTPError) as raised:
+                call()
+            self.assertEqual(raised.exception.response.status_code, 400)
+            self.assertEqual(self.server.last.json(), body)
+
+    def test_a_resource_that_cannot_exist_is_not_found_and_nothing_is_sent(self):
+        for call in [
+            lambda: self.client.users.get(''),
+            lambda: self.client.users.get(None),
+            lambda: self.client.groups.delete('..'),
+            lambda: self.client.policies.get('a/../b'),
+            lambda: self.client.tenants.edit('x' * 8001, name='t'),
+        ]:
+            with self.assertRaises(exceptions.HTTPError) as raised:
+                call()
+            error = raised.exception
+            self.assertIsInstance(error, exceptions.InvalidArgument)
+            self.assertEqual((error.kind, error.response.status_code), ('invalid_argument', 404))
+            self.assertTrue(error.response.json()['message'].startswith('argument '))
+        self.assertEqual(self.server.seen, [])
+
+
 class Names(ServerTest):
+    def test_a_resource_has_the_attributes_of_the_reference_s_commands(self):
+        base = self.client.url()
+        for name, beginning in [
+            ('token', 'token'), ('refresh_tokens', 'tokens'), ('external', 'users'), ('ldap_config', 'backends/ldap'),
+            ('saml_config', 'backends/saml'), ('admin', 'admin'), ('saml', 'saml'),
+        ]:
+            resource = getattr(self.client, name)
+            self.assertEqual(resource.base_url, f'{base}/{beginning}')
+            self.assertEqual(resource.timeout, 10)
+            self.assertIs(resource._client, self.client)
+        self.assertEqual(
+            self.client.external._build_url('google', USER), f'{base}/users/{USER}/external/google'
+        )
+        self.assertEqual(
+            self.client.users._get_headers(tenant_uuid=TENANT), {'Accept': 'application/json', 'Wazo-Tenant': TENANT}
+        )
+        self.assertEqual(self.client._token_id, TOKEN)
+        self.client._token_id = 'another'
+        self.client.users.list()
+        self.assertEqual(self.server.last.headers['x-auth-token'], 'another')
+
+    def test_a_resource_keeps_working_when_its_client_is_gone(self):
+        users = self.server.client().users
+        users.list()
+        self.assertEqual(users._client.url(), self.client.url())
+
+    def test_the_reference_s_modules_and_classes_are_those_that_the_client_uses(self):
+        from wazo_auth_client import commands
+
+        for name, class_name in commands.CLASSES.items():
+            module = importlib.import_module(f'wazo_auth_client.commands.{name}')
+            self.assertIsInstance(getattr(self.client, name), getattr(module, class_name))
+        with mock.patch('wazo_auth_client.commands.token.TokenCommand.new', return_value={'token': 'patched'}):
+            self.assertEqual(self.client.token.new(), {'token': 'patched'})
+        from wazo_auth_client.commands.users import UsersCommand
+
+        self.assertEqual(UsersCommand(self.client).list(), {})
+
     def test_external_list_has_both_of_its_names(self):
         for call in (self.client.external.list, self.client.external.list_):
             call(USER, limit=1)
@@ -156,6 +239,13 @@ class SamlConfiguration(ServerTest):
         self.client.saml_config.create(data=list(FIELDS.items()), files=[('metadata', '<xml/>')])
         self.assertEqual(self.parts(), by_name)
         self.assertEqual(set(by_name), {*FIELDS, 'metadata'})
+
+    def test_a_list_of_one_value_is_the_value_as_in_requests(self):
+        for value in ((USER,), [USER]):
+            self.client.saml_config.update(data={'domain_uuid': value})
+            self.assertEqual(self.parts(), {'domain_uuid': (USER.encode(), False)})
+        with self.assertRaises(TypeError):
+            self.client.saml_config.update(data={'domain_uuid': (USER, USER)})
 
     def test_an_update_takes_part_of_the_fields(self):
         self.assertIsNone(self.client.saml_config.update(data={'entity_id': 'y'}))

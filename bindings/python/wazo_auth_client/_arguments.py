@@ -37,14 +37,16 @@ def build(
     if more:
         _accept_tenant(places, given, more)
     arguments: dict[str, Any] = {}
+    has_field = False
     for name, value in given.items():
         if value is UNSET:
             continue
         place = places[name]
         if place == 'path':
-            if value is None:
-                raise TypeError(f'{operation}: {name} is needed')
-            arguments[name] = value if type(value) is str else _text(operation, name, value)
+            if type(value) is not str:
+                # None is an empty text: both name nothing.
+                value = '' if value is None else _text(operation, name, value)
+            arguments[name] = value
         elif place == 'query':
             # So an empty access of `token.check` is not asked about, as in the reference client. (The library refuses
             # it: in other languages, an empty text is more likely a variable that was never set.)
@@ -53,6 +55,7 @@ def build(
         elif place == 'field':
             if free == 'body' or name in required or value:
                 arguments[name] = value
+                has_field = True
         elif place == 'document':
             arguments[name] = value
         elif place == 'file':
@@ -66,7 +69,8 @@ def build(
             arguments['query'] = query
     elif free == 'body':
         body.update(more or {})
-        if body:
+        # A body without any field is sent too, as in the reference client: the server says what is missing.
+        if body or not has_field:
             arguments['body'] = body
     elif more:
         raise TypeError(f'{operation} has no {", ".join(sorted(more))}')

@@ -5,7 +5,7 @@ with their parameters, and override `_call`, to which those pass their arguments
 """
 from __future__ import annotations
 
-from . import _kinds, _operations
+from . import _arguments, _kinds, _operations, _settings
 from .exceptions import InvalidTokenException, MissingPermissionsTokenException
 
 TYPE_CHECKING = False
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any, Optional, Union
 
+    from ._session import Answer
     from .exceptions import WazoAuthError
 
     Pairs = Union[Mapping[str, Any], Iterable[tuple[str, Any]]]
@@ -29,44 +30,54 @@ class Token(_operations.Token):
     """Tokens. `check` raises an exception if `is_valid` returns False; `revoke` ignores the status of the response."""
 
     def _call(self, operation: str, arguments: dict[str, Any], more: Optional[dict[str, Any]] = None) -> Any:
+        session = self._session
         if operation in QUESTIONS and isinstance(arguments['token'], bytes):
             # Bytes that are not UTF-8 are a token that nobody has, not an error.
             arguments['token'] = arguments['token'].decode('utf-8', 'replace')
         if operation in ('token.new', 'token.check_scopes'):
             arguments = {**arguments, 'user_agent': arguments.get('user_agent') or TOKEN_USER_AGENT}
         elif operation == 'token.check':
-            return self._check(operation, arguments)
+            built = _arguments.build(operation, session.operations[operation], arguments)
+            return session.perform(operation, built, _checked, whole=True)
         elif operation == 'token.revoke':
-            return self._revoke(operation, arguments)
+            # As in the reference client: a token that is already gone is revoked.
+            built = _arguments.build(operation, session.operations[operation], arguments)
+            return session.perform(operation, built, _none, forgive=True)
         return super()._call(operation, arguments, more)
 
-    def _check(self, operation: str, arguments: dict[str, Any]) -> bool:
-        answer = self._answer(operation, arguments)
-        if answer.result:
-            return True
-        error: WazoAuthError
-        if answer.status == 403:
-            error = MissingPermissionsTokenException('the token lacks the access, or may not be used in the tenant')
-        else:
-            error = InvalidTokenException('the token is unknown or expired')
-        error.kind = _kinds.PERMISSION_DENIED if answer.status == 403 else _kinds.NOT_FOUND
-        error.kind_code = _kinds.NUMBERS[error.kind]
-        error.operation, error.status = operation, answer.status
-        raise error
 
-    def _revoke(self, operation: str, arguments: dict[str, Any]) -> None:
-        from .exceptions import HTTPError
+def _checked(answer: Answer) -> bool:
+    """True for the answer yes; else the exception that the reference client raises."""
+    if answer.result:
+        return True
+    error: WazoAuthError
+    if answer.status == 403:
+        error = MissingPermissionsTokenException('the token lacks the access, or may not be used in the tenant')
+    else:
+        error = InvalidTokenException('the token is unknown or expired')
+    error.kind = _kinds.PERMISSION_DENIED if answer.status == 403 else _kinds.NOT_FOUND
+    error.kind_code = _kinds.NUMBERS[error.kind]
+    error.operation, error.status = 'token.check', answer.status
+    raise error
 
-        try:
-            super()._call(operation, arguments)
-        except HTTPError:
-            pass  # as the reference client: a token that is already gone is revoked
+
+def _none(result: Any) -> None:
+    return None
 
 
 class External(_operations.External):
     """External authentication. The reference client calls it `list_`, and its README calls it `list`."""
 
+    resource = 'users'
     list_ = _operations.External.list
+
+    def _build_url(self, auth_type: str, user_uuid: str) -> str:
+        """The URL of the external authentication of a user."""
+        return '/'.join([self.base_url, user_uuid, 'external', auth_type])
+
+    def _build_config_url(self, auth_type: str) -> str:
+        """The URL of the configuration of a type of external authentication."""
+        return _settings.url(self._session.given, 'external', auth_type, 'config')
 
 
 class SamlConfig(_operations.SamlConfig):
@@ -90,8 +101,9 @@ class SamlConfig(_operations.SamlConfig):
 
     def get_metadata(self, tenant_uuid: Any = None) -> bytes:
         """Reads the metadata of this service provider, an XML document, as bytes."""
-        text = super().get_metadata(tenant_uuid)
-        return text.encode('utf-8') if isinstance(text, str) else text
+        session, operation = self._session, 'saml_config.get_metadata'
+        built = _arguments.build(operation, session.operations[operation], {'tenant_uuid': tenant_uuid})
+        return session.perform(operation, built, _as_bytes)
 
     def _send(
         self, operation: str, tenant_uuid: Any, data: Optional[Pairs], files: Optional[Pairs], fields: dict[str, Any]
@@ -101,7 +113,32 @@ class SamlConfig(_operations.SamlConfig):
         unknown = sorted(set(given) - set(places))
         if unknown:
             raise TypeError(f'{operation} has no {", ".join(unknown)}')
+        for name, value in given.items():
+            if places[name] == 'field':
+                given[name] = _field(operation, name, value)
         return self._call(operation, given)
 
 
+def _field(operation: str, name: str, value: Any) -> Any:
+    """A field of a form. `requests` sends a list of values as repeated fields; here one value is expected in it."""
+    if isinstance(value, (list, tuple)):
+        if len(value) != 1:
+            raise TypeError(f'{operation}: {name} is a list of {len(value)} values, expected one value')
+        return value[0]
+    return value
+
+
+def _as_bytes(result: Any) -> bytes:
+    if isinstance(result, dict):  # not UTF-8
+        from base64 import b64decode
+
+        return b64decode(result['base64'])
+    return str(result).encode('utf-8')
+
+
 RESOURCES = {**_operations.RESOURCES, 'token': Token, 'external': External, 'saml_config': SamlConfig}
+
+# Where the URLs of a resource begin, if not with its name.
+_BEGINNINGS = {'refresh_tokens': 'tokens', 'ldap_config': 'backends/ldap', 'saml_config': 'backends/saml'}
+for _name, _class in RESOURCES.items():
+    _class.resource = _class.resource or _BEGINNINGS.get(_name, _name)

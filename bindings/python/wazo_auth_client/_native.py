@@ -1,7 +1,7 @@
-"""Finds and loads the shared library, and declares the functions that this package calls.
+"""The handles of the library as Python objects: a client, and a queue of calls.
 
-Only this file uses ctypes. It takes options by key and arguments as JSON, and returns results as Python objects. It
-frees all memory that the library returns.
+Takes options by key and arguments as JSON, returns results as Python objects, and frees all memory that the library
+returns. Only this file and `_library.py` use ctypes for calls.
 
 An operation that succeeds costs two calls of the library: the operation itself, and freeing its result. Its status and
 headers are fetched only where they are shown. tests/python/test_cost.py counts.
@@ -10,55 +10,19 @@ from __future__ import annotations
 
 import ctypes
 import json
-import os
-import sys
-from types import SimpleNamespace
 
-from . import _kinds
+from . import _kinds, _signals
+from ._library import ADDRESS, WAKE_UP, LibraryNotFound, OwnedText, library, version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, NoReturn, Optional
 
-#: The environment variable with the path of the library, for development and for special installations.
-LIBRARY_VARIABLE = 'WAZO_AUTH_CLIENT_LIBRARY'
+__all__ = ['Handle', 'LibraryNotFound', 'NativeError', 'Queue', 'library', 'operations', 'version']
 
-_FILE_NAMES = {'darwin': 'libwazo_auth_client.dylib', 'win32': 'wazo_auth_client.dll'}
-
-
-class _OwnedText(ctypes.c_char_p):
-    """A text that has to be freed. ctypes converts a plain c_char_p to bytes, and loses the address."""
-
-
-_ADDRESS = ctypes.c_void_p
-_TEXT = ctypes.c_char_p
-_ERROR_OUT = ctypes.POINTER(ctypes.c_void_p)
-# These may take time: other Python threads run meanwhile, because `ctypes.CDLL` releases the GIL.
-_FUNCTIONS = {
-    'wazo_auth_options_new': (_ADDRESS, []),
-    'wazo_auth_options_set': (ctypes.c_bool, [_ADDRESS, _TEXT, _TEXT, _ERROR_OUT]),
-    'wazo_auth_options_free': (None, [_ADDRESS]),
-    'wazo_auth_client_new': (_ADDRESS, [_ADDRESS, _ERROR_OUT]),
-    'wazo_auth_client_set': (ctypes.c_bool, [_ADDRESS, _TEXT, _TEXT, _ERROR_OUT]),
-    'wazo_auth_client_free': (None, [_ADDRESS]),
-    'wazo_auth_call': (_OwnedText, [_ADDRESS, _TEXT, _TEXT, _ERROR_OUT]),
-    'wazo_auth_call_response': (_OwnedText, [_ADDRESS, _TEXT, _TEXT, _ERROR_OUT]),
-    'wazo_auth_request': (_OwnedText, [_ADDRESS, _TEXT, _TEXT, _TEXT, _TEXT, _ERROR_OUT]),
-}
-# These only touch memory. `ctypes.PyDLL` keeps the GIL: a thread that released it may have to wait for it again.
-_ACCESSORS = {
-    'wazo_auth_version': (_TEXT, []),
-    'wazo_auth_operations': (_TEXT, []),
-    'wazo_auth_string_free': (None, [_OwnedText]),
-    'wazo_auth_error_json': (_TEXT, [_ADDRESS]),
-    'wazo_auth_error_response': (_TEXT, [_ADDRESS]),
-    'wazo_auth_error_free': (None, [_ADDRESS]),
-}
-
-
-class LibraryNotFound(ImportError):
-    """The shared library could not be loaded; the message lists the paths that were tried, and why they failed."""
+#: The number of calls that a queue can hold: as many as the library allows, since the program limits them itself.
+_QUEUE_LIMIT = 1 << 20
 
 
 class NativeError(Exception):
@@ -68,59 +32,6 @@ class NativeError(Exception):
         super().__init__(failure.get('message'))
         self.failure = failure
         self.answer = answer
-
-
-_loaded: Optional[SimpleNamespace] = None
-
-
-def library() -> SimpleNamespace:
-    """The functions of the library, as attributes. The first call loads it.
-
-    There is no lock: to load it twice is harmless, while a lock that another thread holds during a fork would stay
-    locked in the child process for ever.
-    """
-    global _loaded
-    if _loaded is None:
-        _loaded = _load()
-    return _loaded
-
-
-def _candidates() -> list[str]:
-    named = os.environ.get(LIBRARY_VARIABLE)
-    if named:
-        # No fallback: it would hide a wrong path.
-        return [named]
-    file_name = _FILE_NAMES.get(sys.platform, 'libwazo_auth_client.so')
-    return [os.path.join(os.path.dirname(os.path.abspath(__file__)), '_native', file_name), file_name]
-
-
-def _load() -> SimpleNamespace:
-    tried = []
-    for candidate in _candidates():
-        try:
-            loaded = ctypes.CDLL(candidate)
-            return SimpleNamespace(
-                **_declared(loaded, _FUNCTIONS),
-                **_declared(ctypes.PyDLL(candidate, handle=loaded._handle), _ACCESSORS),
-            )
-        except OSError as error:
-            tried.append(f'{candidate}: {error}')
-        except AttributeError as error:
-            tried.append(f'{candidate}: not the library of this version of the package ({error})')
-    raise LibraryNotFound(
-        'the library of wazo-auth-client could not be loaded. Tried:\n  '
-        + '\n  '.join(tried)
-        + f'\nInstall a wheel that holds it, or name the file in {LIBRARY_VARIABLE}'
-        + ' (from a checkout: cargo build --release makes target/release/libwazo_auth_client.so).'
-    )
-
-
-def _declared(loaded: ctypes.CDLL, functions: Mapping[str, Any]) -> dict[str, Any]:
-    found = {}
-    for name, (result, arguments) in functions.items():
-        found[name] = function = getattr(loaded, name)
-        function.restype, function.argtypes = result, arguments
-    return found
 
 
 def _encode(what: str, text: Optional[str]) -> Optional[bytes]:
@@ -136,19 +47,25 @@ def _encode(what: str, text: Optional[str]) -> Optional[bytes]:
         raise ValueError(f'{what}: a text that UTF-8 can hold is expected, not one with lone surrogates') from None
 
 
-def _raise(error: ctypes.c_void_p) -> NoReturn:
-    """Raises an error of the library, and frees it."""
-    native = library()
-    address = error.value
+def _error(address: Optional[int]) -> NativeError:
+    """An error of the library, which stays the owner of it."""
     if address is None:
         kind = {'kind': _kinds.NUMBERS[_kinds.INTERNAL], 'kind_name': _kinds.INTERNAL}
-        raise NativeError({**kind, 'message': 'failed without an error'}, None)
+        return NativeError({**kind, 'message': 'failed without an error'}, None)
+    native = library()
+    failure = json.loads(native.wazo_auth_error_json(address))
+    answer = native.wazo_auth_error_response(address)
+    return NativeError(failure, None if answer is None else json.loads(answer))
+
+
+def _raise(error: ctypes.c_void_p) -> NoReturn:
+    """Raises an error of the library, and frees it."""
     try:
-        failure = json.loads(native.wazo_auth_error_json(address))
-        answer = native.wazo_auth_error_response(address)
-        raise NativeError(failure, None if answer is None else json.loads(answer))
+        raised = _error(error.value)
     finally:
-        native.wazo_auth_error_free(address)
+        library().wazo_auth_error_free(error)
+    _signals.raise_caught()  # a handler that has ended the call by an exception, such as KeyboardInterrupt
+    raise raised
 
 
 # Without what json.loads() does around it: to look for whitespace, with regular expressions, takes longer than to read
@@ -156,18 +73,13 @@ def _raise(error: ctypes.c_void_p) -> NoReturn:
 _decode = json.JSONDecoder().raw_decode
 
 
-def _parsed(text: _OwnedText) -> Any:
+def _parsed(text: OwnedText) -> Any:
     """Parses a JSON text that the library returned, and frees it."""
     try:
         copied = text.value or b''
     finally:
         library().wazo_auth_string_free(text)
     return _decode(str(copied, 'utf-8').lstrip())[0]
-
-
-def version() -> str:
-    """The version of the loaded library."""
-    return str(library().wazo_auth_version(), 'utf-8')
 
 
 def operations() -> Any:
@@ -188,7 +100,7 @@ class Handle:
         self._call, self._call_response = native.wazo_auth_call, native.wazo_auth_call_response
         # For __del__, which may run when the interpreter has already cleared its modules.
         self._free = native.wazo_auth_client_free
-        error = ctypes.c_void_p()
+        error = ADDRESS()
         made = native.wazo_auth_options_new()
         try:
             for key, value in options.items():
@@ -206,16 +118,23 @@ class Handle:
             self._free(self._address)
             self._address = None
 
+    @property
+    def address(self) -> Optional[int]:
+        """The address of the handle, for functions of the library; valid as long as this object."""
+        return self._address
+
     def set(self, key: str, value: Optional[str]) -> None:
         """Changes the token, the tenant, the user name or the password; None unsets it."""
-        error = ctypes.c_void_p()
+        error = ADDRESS()
         text = _encode(key, value)
         if not library().wazo_auth_client_set(self._address, _encode('option', key), text, ctypes.byref(error)):
             _raise(error)
 
     def result(self, operation: str, arguments: str) -> Any:
         """Calls an operation. Returns its result; False if the operation asks a question and the answer is no."""
-        error = _ADDRESS()
+        if _signals.to_watch is not None:
+            _signals.watch()
+        error = ADDRESS()
         text = self._call(self._address, _encode('operation', operation), arguments.encode(), ctypes.byref(error))
         if text:
             return _parsed(text)
@@ -225,7 +144,9 @@ class Handle:
 
     def response(self, operation: str, arguments: str) -> Any:
         """Calls an operation. Returns `status`, `headers` and `result`."""
-        error = _ADDRESS()
+        if _signals.to_watch is not None:
+            _signals.watch()
+        error = ADDRESS()
         text = self._call_response(
             self._address, _encode('operation', operation), arguments.encode(), ctypes.byref(error)
         )
@@ -235,7 +156,9 @@ class Handle:
 
     def request(self, method: str, path: str, query: Optional[str], body: Optional[str]) -> Any:
         """Sends a request for which there is no operation. Returns `status`, `headers` and `result`."""
-        error = _ADDRESS()
+        if _signals.to_watch is not None:
+            _signals.watch()
+        error = ADDRESS()
         text = library().wazo_auth_request(
             self._address,
             _encode('method', method),
@@ -247,3 +170,96 @@ class Handle:
         if not text:
             _raise(error)
         return _parsed(text)
+
+
+class Queue:
+    """A queue handle of the library: calls that are submitted, and completions that are taken. It never blocks."""
+
+    _address: Optional[int] = None
+
+    def __init__(self) -> None:
+        native = library()
+        self._native, self._free = native, native.wazo_auth_queue_free
+        self._wake_up: Any = None
+        error = ADDRESS()
+        self._address = native.wazo_auth_queue_new(_QUEUE_LIMIT, ctypes.byref(error))
+        if not self._address:
+            _raise(error)
+
+    def __del__(self) -> None:
+        if self._address:
+            self._free(self._address)
+            self._address = None
+
+    def descriptor(self) -> int:
+        """The file descriptor that is readable while the queue holds completions; -1 if there is none (Windows)."""
+        return int(self._native.wazo_auth_queue_descriptor(self._address))
+
+    def set_wake_up(self, wake_up: Callable[[], None]) -> None:
+        """Sets a function that the library calls on its own thread when a completion arrives in the empty queue."""
+        error = ADDRESS()
+        called = WAKE_UP(lambda _: wake_up())
+        if not self._native.wazo_auth_queue_set_wake_up(self._address, called, None, ctypes.byref(error)):
+            _raise(error)
+        self._wake_up = called  # ctypes frees the function with the last reference
+
+    def submit(self, handle: Handle, operation: str, arguments: str) -> int:
+        """Submits a call of an operation. Returns the number of the call."""
+        error = ADDRESS()
+        number = self._native.wazo_auth_queue_submit(
+            self._address, handle._address, _encode('operation', operation), arguments.encode(), None, ctypes.byref(error)
+        )
+        return number or _raise(error)
+
+    def submit_request(
+        self, handle: Handle, method: str, path: str, query: Optional[str], body: Optional[str]
+    ) -> int:
+        """Submits a request for which there is no operation. Returns the number of the call."""
+        error = ADDRESS()
+        number = self._native.wazo_auth_queue_submit_request(
+            self._address,
+            handle._address,
+            _encode('method', method),
+            _encode('path', path),
+            _encode('query', query),
+            _encode('body', body),
+            None,
+            ctypes.byref(error),
+        )
+        return number or _raise(error)
+
+    def cancel(self, number: int) -> None:
+        """Ends a call. Its completion still arrives."""
+        self._native.wazo_auth_queue_cancel(self._address, number)
+
+    def next(self) -> Optional[Completion]:
+        """Takes the completion that has waited longest; None if there is none."""
+        address = self._native.wazo_auth_queue_next(self._address, 0)
+        return Completion(self._native, address) if address else None
+
+
+class Completion:
+    """The end of a call that was submitted. To be read once."""
+
+    def __init__(self, native: Any, address: int) -> None:
+        self._native, self._address = native, address
+        self.number = native.wazo_auth_completion_id(address)
+
+    def read(self, whole: bool) -> Any:
+        """The result; `whole`: a dictionary of `status`, `headers` and `result`. Raises NativeError if the call failed.
+        Frees the completion."""
+        native = self._native
+        try:
+            error = native.wazo_auth_completion_error(self._address)
+            if error:
+                raise _error(error)
+            read = native.wazo_auth_completion_response if whole else native.wazo_auth_completion_result
+            return _decode(str(read(self._address), 'utf-8').lstrip())[0]
+        finally:
+            self.free()
+
+    def free(self) -> None:
+        """Frees the completion without reading it."""
+        if self._address:
+            self._native.wazo_auth_completion_free(self._address)
+            self._address = 0

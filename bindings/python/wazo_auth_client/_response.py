@@ -1,4 +1,4 @@
-"""Responses with the attributes of those of `requests`: `error.response.status_code`, `.json()`."""
+"""The response and the request of an error: those of `requests` if it is installed, else with the same attributes."""
 from __future__ import annotations
 
 import json
@@ -18,6 +18,17 @@ def phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return ''
+
+
+def reason(answer: Mapping[str, Any], words: Any) -> Any:
+    """The `message` of the body, which may be an object or a list, as in the reference client; else `words`, the
+    library's reading of the body; else the standard phrase."""
+    try:
+        body = json.loads(answer['body'])
+    except ValueError:
+        body = None
+    message = body.get('message') if isinstance(body, dict) else None
+    return message or words or phrase(answer['status'])
 
 
 def status_text(status: int, reason: Any, url: Optional[str]) -> str:
@@ -54,47 +65,40 @@ class Headers(Mapping[str, str]):
 
 
 class Request:
-    """A request: the method and the URL, with secrets masked."""
+    """A request, if `requests` is not installed: secrets are masked."""
 
-    def __init__(self, method: Optional[str], url: Optional[str]) -> None:
+    def __init__(self, method: Optional[str], url: Optional[str], headers: Mapping[str, str], body: Optional[str]) -> None:
         self.method = method
         self.url = url
+        self.headers = Headers(headers)
+        self.body = body
+
+    @property
+    def path_url(self) -> str:
+        """The path and the query of the URL."""
+        from urllib.parse import urlsplit
+
+        parts = urlsplit(self.url or '')
+        return (parts.path or '/') + (f'?{parts.query}' if parts.query else '')
 
     def __repr__(self) -> str:
         return f'<Request [{self.method}]>'
 
 
 class Response:
-    """A response of the server.
-
-    `reason` is the `message` of an error body, or its first `reason`, or else the standard reason phrase. Secrets in
-    `url` are masked.
-    """
+    """A response of the server, if `requests` is not installed. Secrets in `url` are masked."""
 
     encoding = 'utf-8'
 
     def __init__(
-        self,
-        status_code: int,
-        headers: Optional[Mapping[str, str]] = None,
-        text: str = '',
-        reason: Any = None,
-        request: Optional[Request] = None,
+        self, status_code: int, headers: Mapping[str, str], text: str, reason: Any, request: Optional[Request]
     ) -> None:
         self.status_code = status_code
         self.headers = Headers(headers)
         self.text = text
+        self.reason = reason
         self.request = request
         self.url = request.url if request else None
-        self.reason = self._own_reason() or reason or phrase(status_code)
-
-    def _own_reason(self) -> Any:
-        """The `message` of the body, which may be an object or a list, as in the reference client."""
-        try:
-            body = json.loads(self.text)
-        except ValueError:
-            return None
-        return body.get('message') if isinstance(body, dict) else None
 
     @property
     def content(self) -> bytes:
@@ -129,3 +133,39 @@ class Response:
             error = exceptions.HTTPError(status_text(self.status_code, self.reason, self.url))
             error.response, error.request, error.status = self, self.request, self.status_code
             raise error
+
+
+def make_request(sent: Mapping[str, Any]) -> Any:
+    """The request: a `requests.PreparedRequest` if `requests` is installed."""
+    requests = _requests()
+    if requests is None:
+        return Request(sent['method'], sent['url'], sent['headers'], sent['body'])
+    request = requests.PreparedRequest()
+    request.method, request.url, request.body = sent['method'], sent['url'], sent['body']
+    request.headers = requests.structures.CaseInsensitiveDict(sent['headers'])
+    return request
+
+
+def make_response(answer: Mapping[str, Any], request: Any) -> Any:
+    """The response: a `requests.Response` if `requests` is installed. `answer` has `status`, `headers`, `body` and
+    `reason`."""
+    requests = _requests()
+    if requests is None:
+        return Response(answer['status'], answer['headers'], answer['body'], answer['reason'], request)
+    response = requests.Response()
+    response.status_code, response.reason = answer['status'], answer['reason']
+    response.headers = requests.structures.CaseInsensitiveDict(answer['headers'])
+    response.encoding, response.request = 'utf-8', request
+    response.url = request.url if request is not None else None
+    response._content, response._content_consumed = answer['body'].encode('utf-8'), True
+    return response
+
+
+def _requests() -> Any:
+    """The module `requests`; None if it is not installed, broken, or replaced by a part of it."""
+    try:
+        import requests
+
+        return requests if hasattr(requests, 'PreparedRequest') else None
+    except Exception:
+        return None

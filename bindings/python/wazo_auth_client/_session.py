@@ -1,4 +1,5 @@
-"""What the resources of a client share: its settings, and the library's handle, which the first call creates.
+"""What the resources of a client share: its settings, the library's handle, which the first call creates, and the way
+of a call: the arguments become JSON, the library carries the call out, the result or the exception is returned.
 
 A resource refers to the session and not to the client. Without a reference cycle, the connections are closed together
 with the last reference to the client, and not at some later garbage collection.
@@ -7,17 +8,22 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from collections import namedtuple
 from collections.abc import Mapping
+from time import perf_counter
 
-from . import _errors
+from . import _errors, _log, _settings
 from ._native import Handle, NativeError
 from ._response import Headers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from logging import Logger
     from typing import Any, NamedTuple, Optional
+    from weakref import ref
 
     from .exceptions import WazoAuthError
 
@@ -37,8 +43,8 @@ if hasattr(os, 'register_at_fork'):
         before=_changes.acquire, after_in_parent=_changes.release, after_in_child=_changes.release
     )
 
-#: The settings that can change in an existing handle; the others need a new one.
-IDENTITY = frozenset({'token', 'tenant_uuid', 'username', 'password'})
+#: The settings that can change in an existing handle, with the option of the library; the others need a new handle.
+_IDENTITY = {'token': 'token', 'tenant': 'tenant_uuid', 'username': 'username', 'password': 'password'}
 
 
 class Answer(_Answer):
@@ -54,31 +60,34 @@ class Answer(_Answer):
         return self.result is not False
 
 
-class Session:
+class BaseSession:
     """The settings and the handle of one client."""
 
-    def __init__(self, settings: Mapping[str, Optional[str]], operations: Mapping[str, Any]) -> None:
-        self._settings = {key: value for key, value in settings.items() if value is not None}
-        self._handle: Optional[Handle] = None
-        self._closed = False
+    def __init__(self, given: dict[str, Any], operations: Mapping[str, Any]) -> None:
+        #: The settings as the constructor of the client took them.
+        self.given = given
         #: The generated description of each operation.
         self.operations = operations
+        #: The client, while it exists.
+        self.client: Optional[ref[Any]] = None
+        self._options = {key: value for key, value in _settings.options(given).items() if value is not None}
+        self._handle: Optional[Handle] = None
+        self._closed = False
 
-    def change(self, settings: Mapping[str, Optional[str]]) -> None:
-        """Changes settings for the calls that begin afterwards; None unsets a setting."""
+    def change(self, name: str, value: Any) -> None:
+        """Changes a setting for the calls that begin afterwards."""
+        changed = _settings.options({**self.given, name: value})
         with _changes:
-            for key, value in settings.items():
-                if self._handle is not None and key in IDENTITY:
-                    try:
-                        self._handle.set(key, value)
-                    except NativeError as error:
-                        raise _errors.to_exception(error) from None
-                else:
-                    self._handle = None
-                if value is None:
-                    self._settings.pop(key, None)
-                else:
-                    self._settings[key] = value
+            if self._handle is not None and name in _IDENTITY:
+                option = _IDENTITY[name]
+                try:
+                    self._handle.set(option, changed[option])
+                except NativeError as error:
+                    raise _errors.to_exception(error) from None
+            else:
+                self._handle = None
+            self._options = {key: value for key, value in changed.items() if value is not None}
+            self.given = {**self.given, name: value}
 
     def close(self) -> None:
         """Closes the connections as soon as no call uses them."""
@@ -86,48 +95,118 @@ class Session:
             self._closed = True
             self._handle = None
 
-    def _native(self) -> Handle:
+    def handle(self) -> Handle:
+        """The handle of the library, which is created if there is none."""
         handle = self._handle
         if handle is None:
             with _changes:
                 if self._closed:
                     raise _errors.closed()
                 if self._handle is None:
-                    self._handle = Handle(self._settings)
+                    try:
+                        self._handle = Handle(self._options)
+                    except NativeError as error:
+                        raise _errors.to_exception(error) from None
                 handle = self._handle
         return handle
 
-    def result(self, operation: str, arguments: Mapping[str, Any]) -> Any:
-        """Calls an operation with the arguments of the C function wazo_auth_call(). Returns its result."""
-        text = _arguments_json(operation, arguments)
-        try:
-            return (self._handle or self._native()).result(operation, text)
-        except NativeError as error:
-            raise _errors.to_exception(error) from None
+    def failed(
+        self, error: NativeError, operation: str, arguments: Mapping[str, Any], log: Optional[Logger], begun: float
+    ) -> WazoAuthError:
+        """The exception for a call that failed; logs the end of the call."""
+        raised = _errors.to_exception(error, self, operation, arguments)
+        if log is not None:
+            self.log_end(log, operation, arguments, raised.status or raised.kind, begun)
+        return raised
 
-    def call(self, operation: str, arguments: Mapping[str, Any]) -> Answer:
-        """The same. Returns the status and the headers as well."""
-        text = _arguments_json(operation, arguments)
+    def log_end(
+        self, log: Logger, operation: str, arguments: Mapping[str, Any], status: Any, begun: float
+    ) -> None:
+        """Logs the end of a call."""
+        from . import _masked
+
+        seconds = perf_counter() - begun
+        entry = _masked.described(operation)
+        if entry is not None:
+            path = _masked.path(self.given, operation, arguments)
+            _log.ended(log, operation, entry['method'], path, status, seconds)
+        else:
+            # A request for which there is no operation: its words are the method and the path.
+            method, _, path = operation.partition(' ')
+            _log.ended(log, None, method, path, status, seconds)
+
+
+class Session(BaseSession):
+    """The session of a client whose calls block."""
+
+    def perform(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any],
+        finish: Optional[Callable[[Any], Any]] = None,
+        whole: bool = False,
+        forgive: bool = False,
+    ) -> Any:
+        """Calls an operation with the arguments of the C function wazo_auth_call(). Returns its result; `whole`: an
+        Answer with its status and headers as well.
+
+        `finish` converts what is returned. `forgive`: an HTTP error of the server is no exception, and returns None.
+        """
+        text = arguments_json(operation, arguments)
+        log = _log.debugging()
+        begun = perf_counter() if log is not None else 0.0
         try:
-            return _answer((self._handle or self._native()).response(operation, text))
+            handle = self._handle or self.handle()
+            if 'gevent' in sys.modules and (hub := _gevent_hub()) is not None:
+                answer = hub.call(lambda queue: queue.submit(handle, operation, text), whole or log is not None)
+            elif whole or log is not None:
+                answer = handle.response(operation, text)
+            else:
+                answer = handle.result(operation, text)
         except NativeError as error:
-            raise _errors.to_exception(error) from None
+            raised = self.failed(error, operation, arguments, log, begun)
+            if forgive and _errors.is_refusal(raised):
+                return None
+            raise raised from None
+        if log is not None:
+            self.log_end(log, operation, arguments, answer['status'], begun)
+            answer = answer if whole else answer['result']
+        if whole:
+            answer = to_answer(answer)
+        return finish(answer) if finish is not None else answer
 
     def request(self, method: str, path: str, query: Optional[Mapping[str, Any]] = None, body: Any = None) -> Answer:
         """Sends a request for which there is no operation."""
-        query_text = None if query is None else _json(path, query)
-        body_text = None if body is None else _json(path, body)
+        query_text, body_text = request_json(path, query, body)
+        log = _log.debugging()
+        begun = perf_counter() if log is not None else 0.0
         try:
-            return _answer(self._native().request(method, path, query_text, body_text))
+            handle = self._handle or self.handle()
+            if 'gevent' in sys.modules and (hub := _gevent_hub()) is not None:
+                given = (handle, method, path, query_text, body_text)
+                answer = hub.call(lambda queue: queue.submit_request(*given), True)
+            else:
+                answer = handle.request(method, path, query_text, body_text)
         except NativeError as error:
-            raise _errors.to_exception(error) from None
+            raise self.failed(error, f'{method} {path}', {}, log, begun) from None
+        if log is not None:
+            self.log_end(log, f'{method} {path}', {}, answer['status'], begun)
+        return to_answer(answer)
 
 
-def _answer(answer: Mapping[str, Any]) -> Answer:
+def _gevent_hub() -> Any:
+    """The hub of gevent in a program that gevent has patched; else None, for a call that blocks the thread."""
+    from . import _gevent
+
+    return _gevent.hub()
+
+
+def to_answer(answer: Mapping[str, Any]) -> Answer:
+    """What the library returns of a whole response, as an Answer."""
     return Answer(answer['status'], Headers(answer['headers']), answer['result'])
 
 
-def _arguments_json(operation: str, arguments: Mapping[str, Any]) -> str:
+def arguments_json(operation: str, arguments: Mapping[str, Any]) -> str:
     """The arguments as a JSON object. Most are texts, which json encodes much faster alone than in a dictionary."""
     try:
         return '{' + ', '.join([f'{_encode(name)}: {_encode(value)}' for name, value in arguments.items()]) + '}'
@@ -135,9 +214,10 @@ def _arguments_json(operation: str, arguments: Mapping[str, Any]) -> str:
         raise _not_json(operation, error) from None
 
 
-def _json(path: str, value: Any) -> str:
+def request_json(path: str, query: Any, body: Any) -> tuple[Optional[str], Optional[str]]:
+    """The query and the body of a request as JSON; None stays None."""
     try:
-        return _encode(value)
+        return None if query is None else _encode(query), None if body is None else _encode(body)
     except ValueError as error:
         raise _not_json(path, error) from None
 

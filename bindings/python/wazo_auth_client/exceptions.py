@@ -14,18 +14,23 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 
+from . import _response
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
 
 __all__ = [
+    'ConnectTimeout',
     'ConnectionError',
     'HTTPError',
     'InvalidArgument',
+    'InvalidPath',
     'InvalidTokenException',
     'JSONDecodeError',
     'MissingPermissionsTokenException',
     'ProtocolError',
+    'ReadTimeout',
     'RequestException',
     'SSLError',
     'Timeout',
@@ -56,9 +61,34 @@ class WazoAuthError(Exception):
     operation: Optional[str] = None
     method: Optional[str] = None
     url: Optional[str] = None
-    #: The response, None if there was none.
-    response: Any = None
-    request: Any = None
+
+    # What the response and the request are made of, when they are first asked for.
+    _answer: Optional[dict[str, Any]] = None
+    _sent: Optional[dict[str, Any]] = None
+
+    @property
+    def response(self) -> Any:
+        """The response, None if there was none: a `requests.Response` if `requests` is installed."""
+        made = self.__dict__.get('_response')
+        if made is None and self._answer is not None:
+            made = self._response = _response.make_response(self._answer, self.request)
+        return made
+
+    @response.setter
+    def response(self, response: Any) -> None:
+        self._response = response
+
+    @property
+    def request(self) -> Any:
+        """The request, with secrets masked: a `requests.PreparedRequest` if `requests` is installed."""
+        made = self.__dict__.get('_request')
+        if made is None and self._sent is not None:
+            made = self._request = _response.make_request(self._sent)
+        return made
+
+    @request.setter
+    def request(self, request: Any) -> None:
+        self._request = request
 
 
 # In the reference client, the two token exceptions derive from BaseException, so that `except Exception` does not catch
@@ -95,6 +125,12 @@ def _own_types() -> SimpleNamespace:
     class Timeout(RequestException):
         pass
 
+    class ConnectTimeout(ConnectionError, Timeout):
+        pass
+
+    class ReadTimeout(Timeout):
+        pass
+
     return SimpleNamespace(**locals())
 
 
@@ -125,8 +161,20 @@ def _define() -> None:
     class Timeout(RequestException, base.Timeout):
         """The call did not end before its deadline."""
 
+    class ConnectTimeout(ConnectionError, Timeout, base.ConnectTimeout):
+        """The call did not end before its deadline, and there was no connection yet."""
+
+    class ReadTimeout(Timeout, base.ReadTimeout):
+        """The call did not end before its deadline; the request may have been sent."""
+
     class InvalidArgument(RequestException, ValueError):
         """An argument or a setting is invalid; nothing was sent."""
+
+    class InvalidPath(InvalidArgument, HTTPError):
+        """An argument cannot be a part of a URL (it is empty, None, `..`, too long); nothing was sent.
+
+        It is an HTTPError too, whose `response` is the 404 that a server gives for a resource that cannot exist.
+        """
 
     class ProtocolError(RequestException, ValueError):
         """The response is malformed."""

@@ -1,7 +1,7 @@
 //! TLS as the caller's settings say, and nothing else: which authorities are trusted, who we are.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::certificates::system_certificates;
+use crate::host::certificates::{certificates_in, system_certificates};
 use crate::options::ConnectionSettings;
 use once_cell::race::OnceBox;
 use rustls::client::WebPkiServerVerifier;
@@ -102,6 +102,18 @@ fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> 
 
 fn authorities(path: &Path) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
+    if path.is_dir() {
+        let found = certificates_in(path);
+        let (added, _) = roots.add_parsable_certificates(found.certs);
+        if added == 0 {
+            let why = found.errors.first().map(|e| format!(" ({e})")).unwrap_or_default();
+            return Err(Error::invalid(format!(
+                "option ca_file: the directory {} has no certificates{why}; expected PEM files, named by `openssl rehash`",
+                path.display()
+            )));
+        }
+        return Ok(roots);
+    }
     for certificate in certificates("ca_file", path)? {
         roots
             .add(certificate)

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::operations::Operation;
 
 use super::kinds::refusals;
-use super::python_signature::arguments;
+use super::python_signature::lenient_arguments;
 use super::sources::{Sources, generated_from};
 use super::text::{Layout, WIDTH, bracketed, camel_case, enumeration, wrap_with};
 use super::words::{open_to, request_in_words};
@@ -70,7 +70,7 @@ pub fn module(sources: &Sources) -> String {
 /// One method, indented as in its class.
 fn method(operation: &Operation) -> String {
     let mut signature = vec!["self".to_owned()];
-    signature.extend(arguments(operation));
+    signature.extend(lenient_arguments(operation));
     let mut text = bracketed(&format!("    def {}(", operation.verb()), &signature, "):", Layout::Stacked);
     text.push_str(&docstring(operation));
 

@@ -11,12 +11,23 @@ pub fn call(operation: &Operation) -> String {
     bracketed(&format!("client.{}(", operation.name), &arguments(operation), ")", Layout::Stacked)
 }
 
-/// A method's parameters but for `self`, with their defaults.
+/// A method's parameters but for `self`, with their defaults, as it is documented.
 pub fn arguments(operation: &Operation) -> Vec<String> {
+    written(operation, |_| false)
+}
+
+/// The same as it is defined: a required field of a body that takes further fields has a default, because callers of the
+/// reference client leave it out and let the server refuse.
+pub fn lenient_arguments(operation: &Operation) -> Vec<String> {
+    written(operation, |parameter| open_to(operation) == Some("body") && parameter.place == Place::Field)
+}
+
+fn written(operation: &Operation, may_be_left_out: impl Fn(&Parameter) -> bool) -> Vec<String> {
     let mut arguments: Vec<String> = parameters(operation)
         .into_iter()
         .map(|parameter| match parameter {
             Slot::KeywordsOnly => "*".to_owned(),
+            Slot::Required(parameter) if may_be_left_out(parameter) => format!("{}=UNSET", parameter.name),
             Slot::Required(parameter) => parameter.name.to_owned(),
             Slot::Optional(parameter) => format!("{}={}", parameter.name, default(parameter)),
         })

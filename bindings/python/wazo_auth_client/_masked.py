@@ -1,0 +1,89 @@
+"""Shows calls without their secrets: the path for log records, the request for exceptions.
+
+The library's own table says which arguments are secret. It is read when a first call is shown.
+"""
+from __future__ import annotations
+
+import json
+
+from . import _native, _settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Optional
+
+MASK = '***'
+
+_table: dict[str, Any] = {}
+
+
+def described(operation: str) -> Any:
+    """The entry of an operation in the library's table; None if there is none."""
+    if not _table:
+        _table.update({entry['name']: entry for entry in _native.operations()})
+    return _table.get(operation)
+
+
+def path(given: Mapping[str, Any], operation: str, arguments: Mapping[str, Any]) -> str:
+    """The path of a call, with its prefix and version, and without its query."""
+    from urllib.parse import quote
+
+    entry = described(operation)
+    made = entry['path'] if entry else ''
+    for parameter in entry['parameters'] if entry else ():
+        if parameter['place'] == 'path':
+            value = MASK if parameter['secret'] else quote(_shown(arguments.get(parameter['name'])), safe='')
+            made = made.replace('{' + parameter['name'] + '}', value)
+    version = f'/{given["version"]}' if given['version'] else ''
+    return f'{_settings.prefix(given["prefix"])}{version}{made}'
+
+
+def request(
+    given: Mapping[str, Any], operation: Optional[str], arguments: Mapping[str, Any], failure: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The request of a failed call: `method`, `url`, `headers` and `body`. Secrets are masked."""
+    entry = described(operation) if operation else None
+    headers = {'Accept': 'application/json', 'User-Agent': _settings.user_agent(given) or NAME}
+    body = None
+    if entry:
+        credentials = entry['credentials']
+        if credentials == 'basic':
+            headers['Authorization'] = f'Basic {MASK}'
+        elif given['token'] and credentials != 'none':
+            headers['X-Auth-Token'] = MASK
+        tenant = arguments.get('tenant_uuid') or given['tenant']
+        if tenant:
+            headers['Wazo-Tenant'] = str(tenant)
+        body = _body(entry, arguments)
+        if body is not None:
+            headers['Content-Type'] = 'application/json'
+    method = failure.get('method') or (entry['method'] if entry else None)
+    return {'method': method, 'url': failure.get('url'), 'headers': headers, 'body': body}
+
+
+#: The user agent of the library, where there is no name of a program.
+NAME = 'wazo-auth-client'
+
+
+def _body(entry: Mapping[str, Any], arguments: Mapping[str, Any]) -> Optional[str]:
+    """The JSON body of a call; None if it has none, or if it is not JSON. An operation whose whole body is secret shows
+    only the mask."""
+    if entry['encoding'] != 'json':
+        return None
+    parameters = {parameter['name']: parameter for parameter in entry['parameters']}
+    secret = {name for name, parameter in parameters.items() if parameter['secret']}
+    secret |= {parameter['wire'] for parameter in parameters.values() if parameter['secret']}
+    for name, parameter in parameters.items():
+        if parameter['place'] == 'document':
+            return json.dumps(MASK if name in secret else arguments.get(name), default=str)
+    fields = dict(arguments.get('body') or {})
+    for name, parameter in parameters.items():
+        if parameter['place'] == 'field' and name in arguments:
+            fields[parameter['wire']] = arguments[name]
+    shown = {name: MASK if name in secret and value is not None else value for name, value in fields.items()}
+    return json.dumps(shown, default=str)
+
+
+def _shown(value: Any) -> str:
+    return '' if value is None else str(value)

@@ -1,0 +1,197 @@
+"""The asynchronous client, for asyncio: the methods of the client, to be awaited.
+
+    from wazo_auth_client.aio import AsyncClient
+
+    async with AsyncClient('wazo.example.com', username='alice', password='secret') as client:
+        token = await client.token.new(expiration=3600)
+        client.set_token(token['token'])
+        async for user in client.pages('users.list', search='bob'):
+            print(user['username'])
+
+No thread waits for a call, and a task that is cancelled ends its call at once. Works with every event loop that has
+`add_reader` (asyncio's on Unix, uvloop), with several loops in several threads, and in a child process with a loop of
+its own. On Windows, the library wakes the loop from its own thread.
+"""
+from __future__ import annotations
+
+import asyncio
+import os
+from time import perf_counter
+from weakref import WeakKeyDictionary
+
+from . import _errors, _log, _operations
+from ._base import BaseClient
+from ._calls import Calls
+from ._native import NativeError
+from ._session import Answer, BaseSession, arguments_json, request_json, to_answer
+from .exceptions import WazoAuthError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from typing import Any, Optional
+
+    from ._native import Queue
+
+    _Resources = _operations.AsyncResources
+else:
+    _Resources = _operations.Resources
+
+__all__ = ['AsyncClient']
+
+# The calls of each event loop that is running.
+_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Calls] = WeakKeyDictionary()
+
+
+def _calls(loop: asyncio.AbstractEventLoop) -> Calls:
+    """The calls of an event loop, which watches their queue from now on."""
+    found = _of_loops.get(loop)
+    if found is None or found.process != os.getpid():
+        found = _of_loops[loop] = Calls()
+        descriptor = found.queue.descriptor()
+        try:
+            if descriptor < 0:
+                raise NotImplementedError
+            loop.add_reader(descriptor, found.drain)
+        except NotImplementedError:
+            # The queue's wake-up function runs on the library's thread.
+            drain = found.drain
+            found.queue.set_wake_up(lambda: _wake(loop, drain))
+    return found
+
+
+def _wake(loop: asyncio.AbstractEventLoop, drain: Callable[[], None]) -> None:
+    try:
+        loop.call_soon_threadsafe(drain)
+    except RuntimeError:
+        pass  # the loop was closed: nobody waits any more
+
+
+class AsyncSession(BaseSession):
+    """The session of a client whose calls are awaited."""
+
+    async def perform(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any],
+        finish: Optional[Callable[[Any], Any]] = None,
+        whole: bool = False,
+        forgive: bool = False,
+    ) -> Any:
+        """Calls an operation, as `Session.perform`."""
+        text = arguments_json(operation, arguments)
+        log = _log.debugging()
+        begun = perf_counter() if log is not None else 0.0
+        try:
+            handle = self._handle or self.handle()
+            answer = await _ended(lambda queue: queue.submit(handle, operation, text), whole or log is not None)
+        except NativeError as error:
+            raised = self.failed(error, operation, arguments, log, begun)
+            if forgive and _errors.is_refusal(raised):
+                return None
+            raise raised from None
+        if log is not None:
+            self.log_end(log, operation, arguments, answer['status'], begun)
+            answer = answer if whole else answer['result']
+        if whole:
+            answer = to_answer(answer)
+        return finish(answer) if finish is not None else answer
+
+    async def request(
+        self, method: str, path: str, query: Optional[Mapping[str, Any]] = None, body: Any = None
+    ) -> Answer:
+        """Sends a request for which there is no operation."""
+        query_text, body_text = request_json(path, query, body)
+        log = _log.debugging()
+        begun = perf_counter() if log is not None else 0.0
+        try:
+            given = (self._handle or self.handle(), method, path, query_text, body_text)
+            answer = await _ended(lambda queue: queue.submit_request(*given), True)
+        except NativeError as error:
+            raise self.failed(error, f'{method} {path}', {}, log, begun) from None
+        if log is not None:
+            self.log_end(log, f'{method} {path}', {}, answer['status'], begun)
+        return to_answer(answer)
+
+
+async def _ended(submit: Callable[[Queue], int], whole: bool) -> Any:
+    """Submits a call to the queue of the running event loop, and waits until it has ended. A task that is cancelled
+    meanwhile ends the call."""
+    loop = asyncio.get_running_loop()
+    calls = _calls(loop)
+    ended = loop.create_future()
+
+    def deliver(result: Any, error: Optional[BaseException]) -> None:
+        if not ended.done():
+            ended.set_result(result) if error is None else ended.set_exception(error)
+
+    number = calls.submit(submit, whole, deliver)
+    try:
+        return await ended
+    except BaseException:
+        calls.cancel(number)
+        raise
+
+
+class AsyncClient(BaseClient, _Resources):
+    """A client of a wazo-auth server, whose methods are awaited. The constructor, the attributes and the resources are
+    those of `wazo_auth_client.Client`.
+
+    A client can be used in several event loops and threads at once.
+    """
+
+    _session: AsyncSession
+    _session_type = AsyncSession
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, *exception: Any) -> None:
+        self.close()
+
+    async def aclose(self) -> None:
+        """Closes the connections as soon as no call uses them, as `close`."""
+        self.close()
+
+    async def is_server_reachable(self) -> bool:
+        """Whether the server responds, even if it returns an error."""
+        try:
+            await self.status.check()
+        except WazoAuthError as error:
+            return self._is_reachable(error)
+        return True
+
+    async def call(self, operation: str, arguments: Optional[Mapping[str, Any]] = None) -> Answer:
+        """Calls an operation by its name (`users.get`). Returns its status, headers and result.
+
+        `arguments` are the parameters of the operation by name. Pass further query keys in `query`, and further fields
+        of the body in `body`.
+        """
+        answer: Answer = await self._session.perform(operation, arguments or {}, whole=True)
+        return answer
+
+    async def request(
+        self, method: str, path: str, query: Optional[Mapping[str, Any]] = None, body: Any = None
+    ) -> Answer:
+        """Sends a request for which there is no operation. `path` is percent-encoded, such as `/users/{uuid}`."""
+        return await self._session.request(method, path, query, body)
+
+    async def pages(
+        self, operation: str, *arguments: Any, page_size: int = 100, **keywords: Any
+    ) -> AsyncIterator[Any]:
+        """Yields the items of a listing (`users.list`), one page after the other. `arguments` and `keywords` are those
+        of the method.
+
+        The next page is requested when the items of the previous one have been taken. If items are created or deleted
+        meanwhile, an item can be missing or come twice.
+        """
+        resource, _, verb = operation.partition('.')
+        listing = getattr(getattr(self, resource), verb)
+        offset = keywords.pop('offset', 0)
+        while True:
+            page = await listing(*arguments, **keywords, limit=page_size, offset=offset)
+            for item in page['items']:
+                yield item
+            offset += len(page['items'])
+            if len(page['items']) < page_size:
+                return
