@@ -58,6 +58,8 @@ START = {
 }
 #: A server that uses more of its core than this is what is measured.
 BUSY = 0.9
+#: A machine whose load is above this does something else as well (bench/run.py).
+QUIET = 0.5
 
 
 def reference_paths(folder):
@@ -182,7 +184,11 @@ def median(results, job, key):
 def ratio(results, ours, theirs, key):
     """Of each round: median, least and most."""
     pairs = [one[key] / other[key] for one, other in zip(results[ours], results[theirs]) if one and other]
-    return f'{statistics.median(pairs):.2g} ({min(pairs):.2g} to {max(pairs):.2g})' if pairs else '–'
+    if not pairs:
+        return '–'
+    middle, least, most = ('< 0.01' if value < 0.01 else number(value) for value in (
+        statistics.median(pairs), min(pairs), max(pairs)))
+    return f'{middle} ({least} to {most})'
 
 
 def number(value):
@@ -229,12 +235,15 @@ def page(results, facts):
     """The lines between the marks of docs/python-migration.md."""
     lines = [
         f'One run of `make bench-python` on {facts["date"]}, {facts["rounds"]} rounds, on {facts["cores"]} cores of',
-        f'{facts["processor"]} with a load of {facts["load"]} before. Each figure is {facts["seconds"]} s of `token.is_valid` in',
-        f'a process of its own; the tables show medians. {facts["python"]}; {", ".join(NEEDED).replace("==", " ")}.',
-        'Ratios are this package to the reference in the same round, median (least to most); `a → b` is the reference,',
-        'then this package. *Server busy*: how much of its core the server used.',
+        f'{facts["processor"]} with a load of {facts["load"]} before. Each figure is {facts["seconds"]} s of',
+        f'`token.is_valid` in a process of its own; the tables show medians. {facts["python"]};',
+        f'{", ".join(NEEDED).replace("==", " ")}.',
+        'Ratios are this package to the reference in the same round, median (least to most); `a → b` is the',
+        'reference, then this package. *Server busy*: how much of its core the server used.',
         '', *start_table(results), '', *call_table(results, 'https'), '', *call_table(results, 'http'), '',
     ]
+    if facts['load'] > QUIET:
+        lines += ['**The machine was not quiet**: other programs took part of its time, from both clients and the server.', '']
     if any('²' in line for line in lines):
         lines += ['² To 32 threads of the reference, which has no client for event loops.', '']
     if any('¹' in line for line in lines):
