@@ -56,8 +56,8 @@ START = {
     'memory_kib': ('memory after the first call, above the interpreter\'s', 'KiB'),
     'modules': ('modules loaded', ''),
 }
-#: A server that uses more of its core than this is what is measured.
-BUSY = 0.9
+#: A server that uses more of its core than this is the limit, or close to it.
+BUSY = 0.8
 #: A machine whose load is above this does something else as well (bench/run.py).
 QUIET = 0.5
 
@@ -243,11 +243,11 @@ def page(results, facts):
         '', *start_table(results), '', *call_table(results, 'https'), '', *call_table(results, 'http'), '',
     ]
     if facts['load'] > QUIET:
-        lines += ['**The machine was not quiet**: other programs took part of its time, from both clients and the server.', '']
+        lines += ['**The machine was not quiet**: other programs took time from both clients and from the server.', '']
     if any('²' in line for line in lines):
         lines += ['² To 32 threads of the reference, which has no client for event loops.', '']
     if any('¹' in line for line in lines):
-        lines += ['¹ The server had no time left on its core: it is the limit, and the client could do more.', '']
+        lines += ['¹ The server had little or no time left on its core: it is the limit, and the client could do more.', '']
     return lines
 
 
