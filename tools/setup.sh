@@ -105,7 +105,7 @@ done
 
 if [ ! -x build/venv/bin/python ] && ! python3 -c 'import requests' 2>/dev/null; then
     say "installing Python's requests into build/venv"
-    { python3 -m venv build/venv && build/venv/bin/python -m pip install --quiet requests; } || {
+    { python3 -m venv build/venv && build/venv/bin/python -m pip install --quiet requests==2.32.5; } || {
         rm -rf build/venv
         say "requests could not be installed: the tests that compare with it are skipped"
     }
