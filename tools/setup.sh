@@ -23,7 +23,7 @@ need valgrind valgrind
 need strace strace
 need prlimit util-linux
 need pkg-config pkg-config
-if has python3 && ! python3 -c 'import requests' 2>/dev/null && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+if has python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     packages="$packages python3-venv"
 fi
 # The C library's headers are a package of their own, which gcc only recommends.
@@ -103,11 +103,14 @@ for component in fmt:rustfmt clippy:clippy; do
     fi
 done
 
-if [ ! -x build/venv/bin/python ] && ! python3 -c 'import requests' 2>/dev/null; then
-    say "installing Python's requests into build/venv"
-    { python3 -m venv build/venv && build/venv/bin/python -m pip install --quiet requests==2.32.5; } || {
-        rm -rf build/venv
-        say "requests could not be installed: the tests that compare with it are skipped"
+# Into an environment of its own, and anew when the list has changed.
+requirements=tests/python/requirements.txt
+if ! cmp -s "$requirements" build/venv/requirements.txt; then
+    say "installing what the Python tests need into build/venv: $(grep -o '^[a-z][^=]*' "$requirements" | tr '\n' ' ')"
+    python3 -m venv build/venv && build/venv/bin/python -m pip install --quiet --requirement "$requirements" &&
+        cp "$requirements" build/venv/requirements.txt || {
+        say "they could not be installed: the Python tests that use them will fail"
+        exit 1
     }
 fi
 say "done"

@@ -29,9 +29,15 @@ def debugging() -> Optional[Logger]:
 
 
 def ended(
-    logger: Logger, operation: Optional[str], method: str, path: str, status: Any, seconds: float
+    logger: Logger,
+    operation: Optional[str],
+    method: str,
+    path: str,
+    status: Optional[int],
+    kind: Optional[str],
+    seconds: float,
 ) -> None:
-    """Logs the end of a call. `status` is the HTTP status; or, of a call without a response, the kind of the error."""
+    """Logs the end of a call: its HTTP status, or the kind of its error. `status` is None if there was no response."""
     milliseconds = seconds * 1000
     facts = {'operation': operation, 'method': method, 'status': status, 'duration_ms': milliseconds}
-    logger.debug('%s %s %s in %.1f ms', method, path, status, milliseconds, extra=facts)
+    logger.debug('%s %s %s in %.1f ms', method, path, kind or status, milliseconds, extra=facts)

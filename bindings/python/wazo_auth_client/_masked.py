@@ -25,18 +25,35 @@ def described(operation: str) -> Any:
     return _table.get(operation)
 
 
-def path(given: Mapping[str, Any], operation: str, arguments: Mapping[str, Any]) -> str:
-    """The path of a call, with its prefix and version, and without its query."""
+def shown(given: Mapping[str, Any], operation: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
+    """The method and the path of a call, with its prefix and version, and without its query. `operation` is a name, or
+    the method and the path of a request for which there is no operation."""
     from urllib.parse import quote
 
     entry = described(operation)
-    made = entry['path'] if entry else ''
-    for parameter in entry['parameters'] if entry else ():
-        if parameter['place'] == 'path':
-            value = MASK if parameter['secret'] else quote(_shown(arguments.get(parameter['name'])), safe='')
-            made = made.replace('{' + parameter['name'] + '}', value)
+    if entry is None:
+        method, _, path = operation.partition(' ')
+        path = _without_secrets(path.partition('?')[0])
+    else:
+        method, path = entry['method'], entry['path']
+        for parameter in entry['parameters']:
+            if parameter['place'] == 'path':
+                value = arguments.get(parameter['name'])
+                value = MASK if parameter['secret'] else quote('' if value is None else str(value), safe='')
+                path = path.replace('{' + parameter['name'] + '}', value)
     version = f'/{given["version"]}' if given['version'] else ''
-    return f'{_settings.prefix(given["prefix"])}{version}{made}'
+    return method, f'{_settings.prefix(given["prefix"])}{version}{path}'
+
+
+def _without_secrets(path: str) -> str:
+    """A path that a program has written, with the mask where an operation has a secret."""
+    segments = path.split('/')
+    for entry in _table.values():
+        secret = {'{' + parameter['name'] + '}' for parameter in entry['parameters'] if parameter['secret']}
+        for place, segment in enumerate(entry['path'].split('/')):
+            if segment in secret and segments[:place] == entry['path'].split('/')[:place] and place < len(segments):
+                segments[place] = MASK
+    return '/'.join(segments)
 
 
 def request(
@@ -83,7 +100,3 @@ def _body(entry: Mapping[str, Any], arguments: Mapping[str, Any]) -> Optional[st
             fields[parameter['wire']] = arguments[name]
     shown = {name: MASK if name in secret and value is not None else value for name, value in fields.items()}
     return json.dumps(shown, default=str)
-
-
-def _shown(value: Any) -> str:
-    return '' if value is None else str(value)

@@ -459,7 +459,7 @@ class Users(Resource):
         """
         return self._call('users.delete', {'user_uuid': user_uuid, 'tenant_uuid': tenant_uuid})
 
-    def change_password(self, user_uuid, old_password, new_password, **more):
+    def change_password(self, user_uuid, old_password=UNSET, new_password=UNSET, **more):
         """Changes a user's password; requires the old one.
 
         401 is also the status for a wrong old password; that is an authentication failure and not an invalid token. 405
@@ -511,7 +511,7 @@ class Users(Resource):
         """
         return self._call('users.set_password', {'user_uuid': user_uuid, 'password': password, 'token': token})
 
-    def register(self, password, email_address, username=UNSET, firstname=UNSET, lastname=UNSET, **more):
+    def register(self, password=UNSET, email_address=UNSET, username=UNSET, firstname=UNSET, lastname=UNSET, **more):
         """Registers a user, without a token.
 
         A plugin provides this operation. Servers disable it by default and then respond with 404.
@@ -850,7 +850,7 @@ class Groups(Resource):
             'policy_slug': policy_slug,
         }, more)
 
-    def new(self, name, tenant_uuid=None, slug=UNSET, **more):
+    def new(self, name=UNSET, tenant_uuid=None, slug=UNSET, **more):
         """Creates a group.
 
         409 means that the tenant has a group of this name or slug.
@@ -879,7 +879,7 @@ class Groups(Resource):
         """
         return self._call('groups.get', {'group_uuid': group_uuid, 'tenant_uuid': tenant_uuid})
 
-    def edit(self, group_uuid, name, tenant_uuid=None, **more):
+    def edit(self, group_uuid, name=UNSET, tenant_uuid=None, **more):
         """Renames a group.
 
         The slug stays. 403 means that the server manages this group itself.
@@ -1109,7 +1109,7 @@ class Policies(Resource):
             'group_uuid': group_uuid,
         }, more)
 
-    def new(self, name, tenant_uuid=None, slug=UNSET, description=UNSET, acl=UNSET, shared=UNSET, **more):
+    def new(self, name=UNSET, tenant_uuid=None, slug=UNSET, description=UNSET, acl=UNSET, shared=UNSET, **more):
         """Creates a policy.
 
         401 is also the status for an access that the token itself does not have: a token can only give what it has. 409
@@ -1149,7 +1149,7 @@ class Policies(Resource):
         """
         return self._call('policies.get', {'policy_uuid': policy_uuid, 'tenant_uuid': tenant_uuid})
 
-    def edit(self, policy_uuid, name, description=UNSET, acl=UNSET, tenant_uuid=None, **more):
+    def edit(self, policy_uuid, name=UNSET, description=UNSET, acl=UNSET, tenant_uuid=None, **more):
         """Replaces a policy.
 
         The whole policy is replaced: if `acl` is left out, the policy has no access. The slug stays. 401 is also the
@@ -1822,7 +1822,7 @@ class SamlConfig(Resource):
         """
         return self._call('saml_config.get', {'tenant_uuid': tenant_uuid})
 
-    def create(self, tenant_uuid=None, *, domain_uuid, entity_id, acs_url, metadata, **more):
+    def create(self, tenant_uuid=None, *, domain_uuid=UNSET, entity_id=UNSET, acs_url=UNSET, metadata, **more):
         """Creates the tenant's SAML configuration.
 
         409 means that the tenant has a configuration already.

@@ -116,24 +116,24 @@ class BaseSession:
         """The exception for a call that failed; logs the end of the call."""
         raised = _errors.to_exception(error, self, operation, arguments)
         if log is not None:
-            self.log_end(log, operation, arguments, raised.status or raised.kind, begun)
+            self.log_end(log, operation, arguments, raised.status, begun, raised.kind)
         return raised
 
     def log_end(
-        self, log: Logger, operation: str, arguments: Mapping[str, Any], status: Any, begun: float
+        self,
+        log: Logger,
+        operation: str,
+        arguments: Mapping[str, Any],
+        status: Optional[int],
+        begun: float,
+        kind: Optional[str] = None,
     ) -> None:
-        """Logs the end of a call."""
+        """Logs the end of a call: of an operation, or of a request for which there is none (`GET /path`)."""
         from . import _masked
 
         seconds = perf_counter() - begun
-        entry = _masked.described(operation)
-        if entry is not None:
-            path = _masked.path(self.given, operation, arguments)
-            _log.ended(log, operation, entry['method'], path, status, seconds)
-        else:
-            # A request for which there is no operation: its words are the method and the path.
-            method, _, path = operation.partition(' ')
-            _log.ended(log, None, method, path, status, seconds)
+        method, path = _masked.shown(self.given, operation, arguments)
+        _log.ended(log, operation if operation in self.operations else None, method, path, status, kind, seconds)
 
 
 class Session(BaseSession):

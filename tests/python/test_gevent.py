@@ -1,0 +1,87 @@
+"""gevent: in a program that it has patched, a call lets the other greenlets run."""
+import threading
+import unittest
+
+from support import ServerTest, run_python
+
+BEGIN = '''
+from gevent import monkey
+monkey.patch_all()
+import gevent, time
+from wazo_auth_client import Client, exceptions
+client = Client('127.0.0.1', {port}, None, https=False, token='t', timeout={timeout})
+'''
+
+
+class Greenlets(ServerTest):
+    def run_patched(self, code, timeout=30):
+        return run_python(BEGIN.format(port=self.server.port, timeout=timeout) + code)
+
+    def test_eight_calls_wait_for_the_server_together(self):
+        # The server answers none before all eight have arrived: a hub that is blocked would wait for ever.
+        together = threading.Barrier(8, timeout=30)
+        self.server.answer = lambda request: together.wait() * 0 or (200, {}, '{"items": []}')
+        output = self.run_patched(
+            'greenlets = [gevent.spawn(client.users.list) for _ in range(8)]\n'
+            'gevent.joinall(greenlets, timeout=25)\n'
+            'print([greenlet.value for greenlet in greenlets] == [{"items": []}] * 8)\n'
+        )
+        self.assertEqual(output.strip(), 'True')
+
+    def test_results_errors_and_requests_are_those_of_other_programs(self):
+        def answer(request):
+            if request.method == 'HEAD':
+                return 404, {}, ''
+            if request.path == '/0.1/users':
+                return 200, {}, '{"items": []}'
+            return 409, {}, '{"message": "it is there"}'
+
+        self.server.answer = answer
+        output = self.run_patched(
+            'print(client.users.list(), client.token.is_valid("t"), client.request("GET", "/users").status)\n'
+            'try:\n    client.groups.get("g")\n'
+            'except exceptions.HTTPError as error:\n    print(error.response.status_code)\n'
+        )
+        self.assertEqual(output.split('\n')[:2], ["{'items': []} False 200", '409'])
+
+    def test_a_greenlet_that_is_killed_or_timed_out_by_gevent_ends_its_call(self):
+        gone = threading.Event()
+        release = threading.Event()
+        self.addCleanup(release.set)
+        self.server.answer = lambda request: release.wait(30) and (200, {}, '{}')
+        output = self.run_patched(
+            'with gevent.Timeout(0.2, False):\n    client.users.list()\n'
+            'greenlet = gevent.spawn(client.users.list)\n'
+            'gevent.sleep(0.1)\n'
+            'greenlet.kill()\n'
+            'print(greenlet.dead)\n'
+        )
+        self.assertEqual(output.strip(), 'True')
+        self.assertFalse(gone.is_set())
+
+    def test_threads_of_its_pool_and_child_processes_work(self):
+        self.server.answer = (200, {}, '{"items": []}')
+        output = self.run_patched(
+            'import os\n'
+            'print(client.users.list())\n'
+            'print(gevent.get_hub().threadpool.apply(client.users.list))\n'
+            'process = os.fork()\n'
+            'if process == 0:\n'
+            '    print(client.users.list(), flush=True)\n'
+            '    os._exit(0)\n'
+            'os.waitpid(process, 0)\n'
+        )
+        self.assertEqual(output.splitlines(), ["{'items': []}"] * 3)
+
+    def test_a_program_that_only_imports_gevent_is_not_changed(self):
+        self.server.answer = (200, {}, '{"items": []}')
+        output = run_python(
+            'import gevent\nfrom wazo_auth_client import Client, _gevent\n'
+            f'client = Client("127.0.0.1", {self.server.port}, None, https=False)\n'
+            'print(client.users.list(), _gevent.hub())\n'
+        )
+        self.assertEqual(output.strip(), "{'items': []} None")
+
+
+if __name__ == '__main__':
+    unittest.main()
