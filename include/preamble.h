@@ -110,7 +110,8 @@
  *
  * @par Signals and file descriptors
  * The library installs no signal handler, and changes the signal mask of a thread only during a call. It never raises
- * SIGPIPE. All its file descriptors are close-on-exec.
+ * SIGPIPE. All its file descriptors are close-on-exec. A signal does not end a call; a check of the thread can
+ * (wazo_auth_set_interrupt_check()).
  *
  * @par Exit
  * At exit you need not free handles, even if calls are in progress. After dlclose() the code stays mapped, so that no

@@ -768,6 +768,47 @@ void wazo_auth_cancellation_free(wazo_auth_cancellation *cancellation);
 /** @} */
 
 /**
+ * @defgroup wazo_auth_interrupt Interrupt check
+ * @{
+ */
+
+/**
+ * The type of the function that wazo_auth_set_interrupt_check() sets. It returns true to let the call go on, false to
+ * end it.
+ */
+typedef bool (*wazo_auth_interrupt_check)(void *data);
+
+/**
+ * Sets a function that the library calls while a blocking call of this thread waits, and that can end the call.
+ *
+ * Use it to notice signals in a language whose runtime handles them (PyErr_CheckSignals() of Python), or to end a call
+ * for somebody who has hung up. The check is called on the thread that set it: at least every 50 ms while the call waits,
+ * and at once after a signal has interrupted the wait. (With a proxy or a multipart form, and while a renewer is waited
+ * for, a signal does not interrupt the wait: then it is called within the 50 ms.) A call that takes less than 50 ms,
+ * without a signal, never calls it. If it returns false, the call fails at once with ::WAZO_AUTH_ERROR_CANCELLED;
+ * wazo_auth_error_is_in_doubt() says whether the server may have carried out the request. Later calls are not affected.
+ *
+ * Every function that makes a call on this thread asks the check: wazo_auth_call() and the others by name,
+ * wazo_auth_request(), those of wazo_auth_client/operations.h, verifiers, listings, wazo_auth_client_wait_until_ready(),
+ * wazo_auth_renewer_start() and wazo_auth_renewer_close(). wazo_auth_queue_next() does not: wait for the queue's file
+ * descriptor instead. Calls of a queue run on another thread, and have wazo_auth_queue_cancel().
+ *
+ * The check must be short. It must not throw a C++ exception or leave by longjmp(). It may set another check, or remove
+ * itself, and it may make blocking calls; it is not called for these. It must not use the verifier or the iterator over a
+ * listing that the call uses: it would wait for itself.
+ *
+ * A thread has one check, and starts without one. Only the thread itself can set it. After fork(), the child's thread
+ * has the same check.
+ *
+ * @param check The check; NULL to remove it.
+ * @param data The argument of the check.
+ */
+void wazo_auth_set_interrupt_check(wazo_auth_interrupt_check check,
+                                   void *data);
+
+/** @} */
+
+/**
  * @defgroup wazo_auth_completions Completions
  * @{
  */
@@ -816,6 +857,16 @@ bool wazo_auth_completion_is_yes(const wazo_auth_completion *completion);
  * failed.
  */
 const char *wazo_auth_completion_result(const wazo_auth_completion *completion);
+
+/**
+ * Returns the result of the call with the status and headers of the response, as wazo_auth_call_response() does. It is
+ * made when you ask for it.
+ *
+ * @param completion The completion, or NULL.
+ * @return A JSON object {status, headers, result}, valid as long as the completion; NULL if the call failed. A decision
+ * of a verifier has the status 200 and no headers.
+ */
+const char *wazo_auth_completion_response(const wazo_auth_completion *completion);
 
 /**
  * Returns the error of the call.
@@ -908,6 +959,32 @@ uint64_t wazo_auth_queue_submit_token_check(wazo_auth_queue *queue,
                                             void *user_data,
                                             wazo_auth_error **error)
 WAZO_AUTH_NONNULL(1, 2, 3);
+
+/**
+ * Submits a request for which this library has no operation, as wazo_auth_request() sends it.
+ *
+ * Read the status and headers of the response with wazo_auth_completion_response().
+ *
+ * @param queue The queue.
+ * @param client The client that makes the call; it may be freed before the call ends.
+ * @param method "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE".
+ * @param path The path below the version of the API, percent-encoded, such as "/users/UUID/groups".
+ * @param query A JSON object of query keys; NULL for none.
+ * @param body A JSON document; NULL for none.
+ * @param user_data A pointer for wazo_auth_completion_user_data(); the library does not use it.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return The number of the call. 0 on failure, as for wazo_auth_queue_submit().
+ */
+WAZO_AUTH_MUST_USE
+uint64_t wazo_auth_queue_submit_request(wazo_auth_queue *queue,
+                                        const wazo_auth_client *client,
+                                        const char *method,
+                                        const char *path,
+                                        const char *query,
+                                        const char *body,
+                                        void *user_data,
+                                        wazo_auth_error **error)
+WAZO_AUTH_NONNULL(1, 2, 3, 4);
 
 /**
  * Returns the file descriptor to wait on, with poll, epoll, libevent, libuv or a socket notifier. It is readable while

@@ -44,7 +44,8 @@
  * Errors can be copied, and read from any thread.
  *
  * Many calls at once. Dispatcher returns a std::future for each call, and has its own thread. Queue has a file
- * descriptor for an event loop. Cancellation ends calls from another thread.
+ * descriptor for an event loop. Cancellation ends calls from another thread. InterruptCheck asks, while a call waits,
+ * whether it may go on.
  *
  * A token that stays fresh. Renewer gets it, renews it and gives it to any number of clients (`client.with(renewer)`).
  *
@@ -76,6 +77,7 @@
 #include "wazo_auth_client/dispatcher.hpp"
 #include "wazo_auth_client/error.hpp"
 #include "wazo_auth_client/health.hpp"
+#include "wazo_auth_client/interrupt.hpp"
 #include "wazo_auth_client/operations.hpp"
 #include "wazo_auth_client/pages.hpp"
 #include "wazo_auth_client/queue.hpp"

@@ -22,7 +22,7 @@ mod sourced;
 mod statistics;
 mod token_source;
 
-pub use answer::Outcome;
+pub use answer::{Head, Outcome};
 pub use arguments::{Argument, Arguments};
 pub use token_source::{TokenSource, Waiting};
 
@@ -221,10 +221,15 @@ impl Client {
     /// Sends a request that the table does not have. `path` is below the API's version and already percent-encoded;
     /// query and body are those of `arguments`. The result is the body: JSON as it came, another text as a JSON string.
     pub fn request(&self, method: Method, path: &str, arguments: &Arguments) -> Result<Outcome> {
+        self.begin_request(method, path, arguments)?.run()
+    }
+
+    /// Prepares a request that the table does not have.
+    pub(crate) fn begin_request(&self, method: Method, path: &str, arguments: &Arguments) -> Result<PendingCall> {
         let (identity, sourced) = self.identity_now();
         let prepared = request::prepare_raw(&self.engine.base, method, path, arguments, &identity.caller)?;
         let preparation = Preparation::Request(Box::new(prepared));
-        self.pending(identity, sourced, Credentials::Token, preparation, Expected::Anything).run()
+        Ok(self.pending(identity, sourced, Credentials::Token, preparation, Expected::Anything))
     }
 
     /// Another handle that is the same.

@@ -2,7 +2,7 @@
 //!
 //! - [`pointer`]: the one place where raw pointers become references, texts and boxes, and back.
 //! - [`panic`], [`error`], [`boundary`]: the one way in and out: no panic passes it, every failure becomes an error.
-//! - [`options`], [`client`], [`call`], [`cancellation`], [`queue`], [`completion`], [`renewer`], [`verifier`], [`access`],
+//! - [`options`], [`client`], [`call`], [`cancellation`], [`interrupt`], [`queue`], [`completion`], [`renewer`], [`verifier`], [`access`],
 //!   [`pages`], [`health`], [`json`], [`text`]: the functions written by hand, a file for each kind of handle.
 //! - [`operations`], [`error_kind`]: generated, from the table of operations and that of kinds.
 //!
@@ -19,6 +19,7 @@ pub mod completion;
 pub mod error;
 pub mod error_kind;
 pub mod health;
+pub mod interrupt;
 pub mod json;
 pub mod operations;
 pub mod options;

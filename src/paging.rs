@@ -8,6 +8,7 @@
 
 use crate::client::{Arguments, Client};
 use crate::error::{Error, ErrorKind, Result, shown};
+use crate::host::interrupt::Watch;
 use crate::json::{Json, plain};
 use crate::operations::{self, Method, Operation, Place, Type};
 use crate::options::{PageSettings, ServiceSettings};
@@ -79,6 +80,8 @@ impl Pages {
 
     /// The next item; `None` at the end.
     pub fn next_item(&mut self) -> Result<Option<String>> {
+        // One call to the thread's check, however many pages it needs.
+        let _watch = Watch::begin();
         let most = if self.settings.max_items == 0 { u64::MAX } else { self.settings.max_items };
         while self.taken < most {
             if let Some(item) = self.ready.pop_front() {

@@ -10,12 +10,12 @@
 mod shared;
 
 use crate::cancellation::Cancellation;
-use crate::client::{Arguments, Client, Outcome, operation};
+use crate::client::{Arguments, Client, Outcome, PendingCall, operation};
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::event::Descriptor;
 use crate::host::fork::PerProcess;
-use crate::operations::{self, Operation};
+use crate::operations::{self, Method, Operation};
 use crate::worker::{Worker, is_inside_worker};
 use shared::{Delivery, Shared, Slot};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -108,12 +108,28 @@ impl Queue {
         arguments: &Arguments,
         user_data: usize,
     ) -> Result<u64> {
+        self.submit_call(operation.name, client.begin(operation, arguments)?, user_data)
+    }
+
+    /// Submits a request that the table does not have: [`Client::request`] on the queue.
+    pub fn submit_request(
+        &self,
+        client: &Client,
+        method: Method,
+        path: &str,
+        arguments: &Arguments,
+        user_data: usize,
+    ) -> Result<u64> {
+        self.submit_call("request", client.begin_request(method, path, arguments)?, user_data)
+    }
+
+    fn submit_call(&self, name: &str, call: PendingCall, user_data: usize) -> Result<u64> {
         let cancellation = Cancellation::new();
-        let call = client.begin(operation, arguments)?.cancelled_by(cancellation.clone());
+        let call = call.cancelled_by(cancellation.clone());
         let io_thread = call.io_thread();
         let is_safe = call.is_safe();
         let work = call.run_as_task(io_thread);
-        self.submit_work(operation.name, io_thread, is_safe, user_data, cancellation, work)
+        self.submit_work(name, io_thread, is_safe, user_data, cancellation, work)
     }
 
     /// Submits work of any kind, which `cancellation` ends: it is carried by an I/O thread.

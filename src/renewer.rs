@@ -11,18 +11,19 @@ mod task;
 
 pub use self::state::Listener;
 
-use self::state::{ALIVE, CLOSED, Core, STOPPED, Shared, tell, uptime_ms};
+use self::state::{ALIVE, CLOSED, Core, Progress, STOPPED, Shared, tell, uptime_ms};
 use crate::callback::Callback;
 use crate::client::{Client, TokenSource, Waiting};
 use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::drive::from_elsewhere;
+use crate::host::interrupt::{self, Watch};
 use crate::options::RenewerSettings;
 use crate::secret::Secret;
 use crate::worker::{Worker, is_inside_worker};
 use std::pin::pin;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Keeps a token fresh. It is thread-safe, and may be used in every child of the process that made it.
@@ -45,7 +46,7 @@ impl Renewer {
     pub fn start(&self, timeout: Option<Duration>) -> Result<()> {
         let Some(timeout) = timeout else { return running(&self.0).map(|_| ()) };
         refuse_on_own_thread("start")?;
-        let deadline = Deadline::after(clock::now(), Some(timeout));
+        let (deadline, watch) = (Deadline::after(clock::now(), Some(timeout)), Watch::begin());
         let shared = running(&self.0)?;
         let mut progress = shared.progress();
         let failed_before = progress.failures;
@@ -68,10 +69,7 @@ impl Renewer {
                 }
                 _ => {}
             }
-            progress = match left {
-                Some(left) => shared.ended.wait_timeout(progress, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => shared.ended.wait(progress).unwrap_or_else(PoisonError::into_inner),
-            };
+            progress = wait(shared, progress, left, &watch)?;
         }
     }
 
@@ -161,7 +159,7 @@ impl Renewer {
     /// again: it is a success only when nothing is left.
     pub fn close(&self, timeout: Option<Duration>) -> Result<()> {
         refuse_on_own_thread("close")?;
-        let deadline = Deadline::after(clock::now(), timeout);
+        let (deadline, watch) = (Deadline::after(clock::now(), timeout), Watch::begin());
         self.0.life.store(CLOSED, Ordering::Release);
         if let Some(shared) = self.0.known() {
             shared.woken.notify_one();
@@ -169,11 +167,11 @@ impl Renewer {
             let mut progress = shared.progress();
             // A login that was cut off may leave a session behind: its end is waited for.
             while progress.renewal.is_running() {
-                progress = match deadline.left(clock::now()) {
-                    Some(Duration::ZERO) => break,
-                    Some(left) => shared.ended.wait_timeout(progress, left).unwrap_or_else(PoisonError::into_inner).0,
-                    None => shared.ended.wait(progress).unwrap_or_else(PoisonError::into_inner),
-                };
+                let left = deadline.left(clock::now());
+                if left == Some(Duration::ZERO) {
+                    break;
+                }
+                progress = wait(shared, progress, left, &watch)?;
             }
             drop(progress);
             end(shared);
@@ -227,6 +225,29 @@ fn only_news(listener: Arc<Listener>) -> Arc<Listener> {
             listener(text);
         }
     })
+}
+
+/// Waits on this thread until something has come to its end, for as long; or until the thread's check ends the wait.
+fn wait<'a>(
+    shared: &'a Shared,
+    progress: MutexGuard<'a, Progress>,
+    left: Option<Duration>,
+    watch: &Watch,
+) -> Result<MutexGuard<'a, Progress>> {
+    let progress = match left.into_iter().chain(watch.left()).min() {
+        Some(left) => shared.ended.wait_timeout(progress, left).unwrap_or_else(PoisonError::into_inner).0,
+        None => shared.ended.wait(progress).unwrap_or_else(PoisonError::into_inner),
+    };
+    if watch.next().is_none() {
+        return Ok(progress);
+    }
+    // The check may use the renewer.
+    drop(progress);
+    watch.ask(false);
+    if interrupt::is_over() {
+        return Err(Error::new(ErrorKind::Cancelled, "cancelled by the caller while waiting for the renewer"));
+    }
+    Ok(shared.progress())
 }
 
 /// Ends the task of this process, and what it does.

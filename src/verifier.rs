@@ -17,6 +17,7 @@ use crate::clock::Uptime;
 use crate::error::{Error, ErrorKind, Result};
 use crate::futures::carried;
 use crate::host::fork::PerProcess;
+use crate::host::interrupt::Watch;
 use crate::host::uptime::SystemUptime;
 use crate::options::VerifierSettings;
 use crate::queue::Queue;
@@ -82,6 +83,8 @@ impl Verifier {
     }
 
     fn ask(&self, token: &str, access: Option<&str>, tenant: Option<&str>, wants_who: bool) -> Result<Decision> {
+        // One call to the thread's check: waiting for another process is many short waits.
+        let _watch = Watch::begin();
         let asking = self.0.asking(token, access, tenant, wants_who);
         let mut decided = pin!(self.0.decide(&asking, Way::Blocking));
         match decided.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

@@ -81,18 +81,30 @@ public:
         });
     }
 
+    /// Submits a request for which there is no operation; see Client::request().
+    ///
+    /// @return the future of a JSON object with the response's status and headers, and the result
+    [[nodiscard]] std::future<std::string> request(const Client &client, Text method, Text path,
+                                                   OptionalText query = {}, OptionalText body = {}) {
+        return state().submit<std::string, Response>(
+            [&](Queue &queue) { return queue.put_request(client, method, path, query, body, nullptr); });
+    }
+
 private:
     friend class Verifier;
 
-    using Promise = std::variant<std::promise<std::string>, std::promise<bool>, std::promise<Decision>>;
+    /// The promise of a whole response.
+    struct Response : std::promise<std::string> {};
+
+    using Promise = std::variant<std::promise<std::string>, Response, std::promise<bool>, std::promise<Decision>>;
 
     /// What the thread uses; its address stays the same when the dispatcher is moved.
     struct State {
         explicit State(std::uint32_t limit) : queue(limit) {}
 
-        template <typename Result, typename Put>
+        template <typename Result, typename Promised = std::promise<Result>, typename Put>
         std::future<Result> submit(const Put &put) {
-            std::promise<Result> promise;
+            Promised promise;
             auto future = promise.get_future();
             // Under the lock, so that the thread cannot take the completion before the promise is stored.
             const std::lock_guard lock(mutex);
@@ -158,6 +170,14 @@ private:
     static void fulfil(std::promise<std::string> &promise, const Completion &completion) noexcept {
         try {
             promise.set_value(completion.result());
+        } catch (...) {
+            promise.set_exception(std::current_exception());
+        }
+    }
+
+    static void fulfil(Response &promise, const Completion &completion) noexcept {
+        try {
+            promise.set_value(completion.response());
         } catch (...) {
             promise.set_exception(std::current_exception());
         }

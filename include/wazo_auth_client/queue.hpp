@@ -43,6 +43,15 @@ public:
         return result;
     }
 
+    /// A JSON object with the status and headers of the response, and the result, as Client::call_response() returns it.
+    /// Throws the error if the call failed.
+    [[nodiscard]] std::string response() const {
+        if (const auto failed = error()) throw *failed;
+        const char *response = wazo_auth_completion_response(completion_.get());
+        if (!response) throw Error(ErrorKind::invalid_argument, "this completion was moved from");
+        return response;
+    }
+
     Completion(Completion &&) noexcept = default;
     Completion &operator=(Completion &&) noexcept = default;
     Completion(const Completion &) = delete;
@@ -95,6 +104,20 @@ public:
     std::uint64_t submit_token_check(const Client &client, Text token, OptionalText required_acl = {},
                                      OptionalText tenant_uuid = {}, void *user_data = nullptr) {
         return put_token_check(client, token, required_acl, tenant_uuid, user_data);
+    }
+
+    /// Submits a request for which there is no operation, as Client::request() sends it. Completion::response() returns
+    /// what Client::request() does.
+    ///
+    /// @param method "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE"
+    /// @param path the percent-encoded path after the API version, such as "/users/UUID/groups"
+    /// @param query a JSON object of query keys
+    /// @param body a JSON document
+    /// @param user_data a pointer that the completion returns
+    /// @return the number of the call. Throws as submit() does.
+    std::uint64_t submit_request(const Client &client, Text method, Text path, OptionalText query = {},
+                                 OptionalText body = {}, void *user_data = nullptr) {
+        return put_request(client, method, path, query, body, user_data);
     }
 
     /// Takes the completion that has waited longest; std::nullopt if none arrives before the timeout. By default, it
@@ -164,6 +187,17 @@ private:
         const char *asked = token.has_nul() ? "" : token.c_str("token");
         const std::uint64_t id = wazo_auth_queue_submit_token_check(
             present(), by, asked, required_acl.c_str("required_acl"), tenant_uuid.c_str("tenant_uuid"),
+            user_data, outcome.error());
+        outcome.done(id != 0);
+        return id;
+    }
+
+    std::uint64_t put_request(const Client &client, const Text &method, const Text &path, const OptionalText &query,
+                              const OptionalText &body, void *user_data) {
+        detail::Outcome outcome;
+        const auto *by = detail::present(client.get(), "client");
+        const std::uint64_t id = wazo_auth_queue_submit_request(
+            present(), by, method.c_str("method"), path.c_str("path"), query.c_str("query"), body.c_str("body"),
             user_data, outcome.error());
         outcome.done(id != 0);
         return id;

@@ -54,6 +54,11 @@ impl Outcome {
         self.answer == Some(false)
     }
 
+    /// Its result, and apart from it what makes a whole outcome of that.
+    pub(crate) fn into_parts(self) -> (String, Head) {
+        (self.json, Head { status: self.status, headers: self.headers })
+    }
+
     /// The answer's headers, names in lower case.
     pub fn headers(&self) -> Vec<(String, String)> {
         header_texts(&self.headers)
@@ -61,11 +66,28 @@ impl Outcome {
 
     /// The whole outcome as JSON: `status`, `headers`, `result`.
     pub fn to_json(&self) -> String {
-        let headers: serde_json::Map<String, Value> =
-            self.headers().into_iter().map(|(name, value)| (name, value.into())).collect();
-        // Written by hand, so that the server's text is not parsed and written anew.
-        format!(r#"{{"status":{},"headers":{},"result":{}}}"#, self.status, Value::Object(headers), self.json)
+        whole(self.status, &self.headers, &self.json)
     }
+}
+
+/// An outcome without its result.
+pub struct Head {
+    status: u16,
+    headers: HeaderMap,
+}
+
+impl Head {
+    /// The whole outcome as JSON, with its result.
+    pub(crate) fn to_json(&self, result: &str) -> String {
+        whole(self.status, &self.headers, result)
+    }
+}
+
+/// `status`, `headers` and `result` as JSON, by hand: the server's text is not parsed and written anew.
+fn whole(status: u16, headers: &HeaderMap, result: &str) -> String {
+    let headers: serde_json::Map<String, Value> =
+        header_texts(headers).into_iter().map(|(name, value)| (name, value.into())).collect();
+    format!(r#"{{"status":{status},"headers":{},"result":{result}}}"#, Value::Object(headers))
 }
 
 impl fmt::Debug for Outcome {

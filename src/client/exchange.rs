@@ -11,6 +11,7 @@ use crate::cancellation::Cancellation;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::drive::{Driver, sleep_until};
+use crate::host::interrupt;
 use crate::options::CallSettings;
 use std::error::Error as StdError;
 use std::future::poll_fn;
@@ -139,7 +140,7 @@ pub struct Cancellations<'a> {
 }
 
 impl Cancellations<'_> {
-    /// Returns when one of them is cancelled.
+    /// Returns when one of them is cancelled, or when the check of the thread that waits says so.
     pub async fn any(self) {
         let mut own = pin!(async {
             match self.own {
@@ -149,7 +150,8 @@ impl Cancellations<'_> {
         });
         let mut of_client: Vec<_> = self.of_client.iter().map(|one| Box::pin(one.cancelled())).collect();
         poll_fn(|context| {
-            let is_any = own.as_mut().poll(context).is_ready()
+            let is_any = interrupt::is_over()
+                || own.as_mut().poll(context).is_ready()
                 || of_client.iter_mut().any(|one| one.as_mut().poll(context).is_ready());
             if is_any { Poll::Ready(()) } else { Poll::Pending }
         })

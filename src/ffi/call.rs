@@ -233,17 +233,51 @@ pub unsafe extern "C" fn wazo_auth_request(
     unsafe {
         guard(error, std::ptr::null_mut(), || {
             let client = pointer::borrow("client", client)?;
-            let method = method_named(pointer::text("method", method)?)?;
-            let path = pointer::text("path", path)?;
-            let mut arguments = Arguments::new().since(clock::now());
-            if let Some(query) = pointer::optional_text("query", query)? {
-                arguments = arguments.with_query(query)?;
-            }
-            if let Some(body) = pointer::optional_text("body", body)? {
-                arguments = arguments.with_body(body)?;
-            }
+            let RawRequest { method, path, arguments } = RawRequest::read(method, path, query, body)?;
             client.client.request(method, path, &arguments).and_then(|outcome| pointer::give_text(outcome.to_json()))
         })
+    }
+}
+
+/// A request as C gives it. Its time begins when it is read.
+pub struct RawRequest<'a> {
+    /// The method.
+    pub method: Method,
+    /// The path, percent-encoded.
+    pub path: &'a str,
+    /// Query and body.
+    pub arguments: Arguments,
+}
+
+impl RawRequest<'_> {
+    /// Reads the arguments of a function.
+    ///
+    /// # Safety
+    /// Each pointer is NULL or a text that lives as long as what is returned.
+    pub unsafe fn read(
+        method: *const c_char,
+        path: *const c_char,
+        query: *const c_char,
+        body: *const c_char,
+    ) -> Result<Self> {
+        let mut arguments = Arguments::new().since(clock::now());
+        // SAFETY: the caller's promise.
+        let (method, path, query, body) = unsafe {
+            (
+                pointer::text("method", method)?,
+                pointer::text("path", path)?,
+                pointer::optional_text("query", query)?,
+                pointer::optional_text("body", body)?,
+            )
+        };
+        let method = method_named(method)?;
+        if let Some(query) = query {
+            arguments = arguments.with_query(query)?;
+        }
+        if let Some(body) = body {
+            arguments = arguments.with_body(body)?;
+        }
+        Ok(Self { method, path, arguments })
     }
 }
 

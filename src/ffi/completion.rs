@@ -3,8 +3,9 @@
 use super::error::wazo_auth_error;
 use super::panic::contain;
 use super::pointer::{self, Handle, HandleType, Shell};
-use crate::client::Outcome;
+use crate::client::{Head, Outcome};
 use crate::queue::Completion;
+use once_cell::race::OnceBox;
 use std::ffi::{CString, c_char, c_void};
 
 /// The end of a call that was submitted to a queue: its result or its error.
@@ -16,6 +17,10 @@ pub struct wazo_auth_completion {
     user_data: *mut c_void,
     is_yes: bool,
     result: Option<CString>,
+    /// What the response has besides the result.
+    head: Option<Head>,
+    /// The whole response, once somebody has asked for it.
+    response: OnceBox<CString>,
     error: Option<Shell<wazo_auth_error>>,
 }
 
@@ -27,13 +32,28 @@ impl wazo_auth_completion {
     /// Wraps a completion.
     pub fn new(completion: Completion) -> Self {
         let is_yes = completion.outcome.as_ref().is_ok_and(Outcome::is_yes);
-        let (result, error) = match completion.outcome {
-            // JSON has no NUL in it.
-            Ok(outcome) => (Some(CString::new(outcome.json).unwrap_or_default()), None),
-            Err(error) => (None, Some(Shell::new(wazo_auth_error::new(error)))),
+        let (result, head, error) = match completion.outcome {
+            Ok(outcome) => {
+                let (json, head) = outcome.into_parts();
+                (Some(json_text(json)), Some(head), None)
+            }
+            Err(error) => (None, None, Some(Shell::new(wazo_auth_error::new(error)))),
         };
-        Self { id: completion.id, user_data: completion.user_data as *mut c_void, is_yes, result, error }
+        let (id, user_data) = (completion.id, completion.user_data as *mut c_void);
+        Self { id, user_data, is_yes, result, head, response: OnceBox::new(), error }
     }
+
+    /// The whole response; made when it is asked for first.
+    fn response(&self) -> Option<&CString> {
+        let (result, head) = (self.result.as_ref()?, self.head.as_ref()?);
+        let make = || Box::new(json_text(head.to_json(&result.to_string_lossy())));
+        Some(self.response.get_or_init(make))
+    }
+}
+
+/// JSON has no NUL in it.
+fn json_text(json: String) -> CString {
+    CString::new(json).unwrap_or_default()
 }
 
 /// Asks something of a completion; `none` where there is none.
@@ -94,6 +114,19 @@ pub unsafe extern "C" fn wazo_auth_completion_result(completion: *const wazo_aut
         |completion: &wazo_auth_completion| completion.result.as_ref().map_or(std::ptr::null(), |r| r.as_ptr());
     // SAFETY: the header's contract.
     unsafe { ask(completion, std::ptr::null(), result) }
+}
+
+/// Returns the result of the call with the status and headers of the response, as wazo_auth_call_response() does. It is
+/// made when you ask for it.
+///
+/// @param completion The completion, or NULL.
+/// @return A JSON object {status, headers, result}, valid as long as the completion; NULL if the call failed. A decision
+/// of a verifier has the status 200 and no headers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wazo_auth_completion_response(completion: *const wazo_auth_completion) -> *const c_char {
+    let response = |completion: &wazo_auth_completion| completion.response().map_or(std::ptr::null(), |r| r.as_ptr());
+    // SAFETY: the header's contract.
+    unsafe { ask(completion, std::ptr::null(), response) }
 }
 
 /// Returns the error of the call.

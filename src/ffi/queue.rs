@@ -1,6 +1,7 @@
 //! Queues as C sees them.
 
 use super::boundary::guard;
+use super::call::RawRequest;
 use super::client::wazo_auth_client;
 use super::completion::wazo_auth_completion;
 use super::error::wazo_auth_error;
@@ -116,6 +117,43 @@ pub unsafe extern "C" fn wazo_auth_queue_submit_token_check(
             let required_acl = pointer::optional_text("required_acl", required_acl)?;
             let tenant_uuid = pointer::optional_text("tenant_uuid", tenant_uuid)?;
             queue.0.submit_token_check(&client.client, &token, required_acl, tenant_uuid, user_data as usize)
+        })
+    }
+}
+
+/// Submits a request for which this library has no operation, as wazo_auth_request() sends it.
+///
+/// Read the status and headers of the response with wazo_auth_completion_response().
+///
+/// @param queue The queue.
+/// @param client The client that makes the call; it may be freed before the call ends.
+/// @param method "GET", "HEAD", "POST", "PUT", "PATCH" or "DELETE".
+/// @param path The path below the version of the API, percent-encoded, such as "/users/UUID/groups".
+/// @param query A JSON object of query keys; NULL for none.
+/// @param body A JSON document; NULL for none.
+/// @param user_data A pointer for wazo_auth_completion_user_data(); the library does not use it.
+/// @param error Receives the error on failure; NULL if you do not need it.
+/// @return The number of the call. 0 on failure, as for wazo_auth_queue_submit().
+/// cbindgen:postfix=WAZO_AUTH_NONNULL(1, 2, 3, 4)
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn wazo_auth_queue_submit_request(
+    queue: *mut wazo_auth_queue,
+    client: *const wazo_auth_client,
+    method: *const c_char,
+    path: *const c_char,
+    query: *const c_char,
+    body: *const c_char,
+    user_data: *mut c_void,
+    error: *mut *mut wazo_auth_error,
+) -> u64 {
+    // SAFETY: the header's contract.
+    unsafe {
+        guard(error, 0, || {
+            let queue = pointer::borrow("queue", queue)?;
+            let client = pointer::borrow("client", client)?;
+            let RawRequest { method, path, arguments } = RawRequest::read(method, path, query, body)?;
+            queue.0.submit_request(&client.client, method, path, &arguments, user_data as usize)
         })
     }
 }

@@ -9,6 +9,7 @@
 //! task of an event loop.
 
 use super::event::Event;
+use super::interrupt::Watch;
 use crate::clock::now;
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -164,7 +165,7 @@ impl Driver {
         let mut work: Pin<&mut F> = pin!(work);
         let waker = Waker::from(Arc::clone(&self.0));
         let mut context = Context::from_waker(&waker);
-        let _inside = Inside;
+        let (_inside, watch) = (Inside, Watch::begin());
         next_turn();
         loop {
             WANTS.with_borrow_mut(Wants::clear);
@@ -172,8 +173,13 @@ impl Driver {
                 self.0.rest();
                 return output;
             }
+            let waited = self.0.wait(watch.next());
+            // It may make blocking calls of its own: for these, nothing runs on this thread.
+            let turn = TURN.replace(0);
+            watch.ask(waited == Waited::Signal);
+            TURN.set(turn);
             // The work may have woken itself. Then nothing has come from outside, and it is the same turn still.
-            if self.0.wait() {
+            if waited != Waited::Not {
                 next_turn();
             }
         }
@@ -199,6 +205,17 @@ const QUIET: u8 = 0;
 const WOKEN: u8 = 1;
 /// It waits, or is about to.
 const WAITING: u8 = 2;
+
+/// How a wait has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waited {
+    /// It did not begin: somebody had woken the driver before.
+    Not,
+    /// Something has come, or the time.
+    Ended,
+    /// A signal.
+    Signal,
+}
 
 /// What wakes a driver.
 #[derive(Default)]
@@ -229,27 +246,28 @@ impl Alarm {
         self.event.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the first of what this turn's parts wait for. False where it was woken before it could wait.
-    fn wait(&self) -> bool {
+    /// Waits for the first of what this turn's parts wait for, and not beyond `latest`.
+    fn wait(&self, latest: Option<Instant>) -> Waited {
         WANTS.with_borrow(|wants| {
             // Made before the state says that it waits: who wakes it then finds it.
             let event = if wants.elsewhere { self.descriptor() } else { None };
             let may_wait = self.state.compare_exchange(QUIET, WAITING, Ordering::AcqRel, Ordering::Acquire).is_ok();
+            let mut waited = Waited::Not;
             if may_wait {
                 let is_blind = event.is_none() && (wants.elsewhere || (wants.count == 0 && wants.until.is_none()));
                 let blind = is_blind.then(|| now() + BLIND);
-                let until = [wants.until, blind].into_iter().flatten().min();
+                let until = [wants.until, blind, latest].into_iter().flatten().min();
                 let left = until.map(|until| until.saturating_duration_since(now()));
+                let has_event;
+                (waited, has_event) = platform::wait(&wants.descriptors[..wants.count], event, left);
                 // Not by the state: who wakes it may set the event after another descriptor has ended the wait.
-                if platform::wait(&wants.descriptors[..wants.count], event, left)
-                    && let Some(event) = &*self.event()
-                {
+                if has_event && let Some(event) = &*self.event() {
                     event.clear();
                 }
             }
             // A swap, not a store: whatever a wake before it told of is seen by the poll that follows.
             self.state.swap(QUIET, Ordering::AcqRel);
-            may_wait
+            waited
         })
     }
 
@@ -273,7 +291,7 @@ impl Alarm {
 
 #[cfg(unix)]
 mod platform {
-    use super::{Interest, MOST_DESCRIPTORS};
+    use super::{Interest, MOST_DESCRIPTORS, Waited};
     use crate::host::event::Descriptor;
     use std::time::Duration;
 
@@ -285,7 +303,7 @@ mod platform {
     }
 
     /// Waits until something has come, or a signal, or the time is over. True where the event has come.
-    pub fn wait(descriptors: &[(Number, Interest)], event: Option<Number>, left: Option<Duration>) -> bool {
+    pub fn wait(descriptors: &[(Number, Interest)], event: Option<Number>, left: Option<Duration>) -> (Waited, bool) {
         const NONE: libc::pollfd = libc::pollfd { fd: -1, events: 0, revents: 0 };
         let mut all = [NONE; MOST_DESCRIPTORS + 1];
         for (entry, (number, interest)) in all.iter_mut().zip(descriptors) {
@@ -303,15 +321,17 @@ mod platform {
         // Rounded up: a turn that comes too early would wait again.
         let milliseconds =
             left.map_or(-1, |left| left.as_micros().div_ceil(1000).try_into().unwrap_or(libc::c_int::MAX));
-        // SAFETY: `count` valid entries, and no more. Whatever it returns, the next turn looks for itself.
-        unsafe { libc::poll(all.as_mut_ptr(), count as libc::nfds_t, milliseconds) };
-        event.is_some() && all[count - 1].revents != 0
+        // SAFETY: `count` valid entries, and no more. What has come, the next turn looks for itself.
+        let came = unsafe { libc::poll(all.as_mut_ptr(), count as libc::nfds_t, milliseconds) };
+        let is_signal = came < 0 && std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted;
+        let has_event = event.is_some() && all[count - 1].revents != 0;
+        (if is_signal { Waited::Signal } else { Waited::Ended }, has_event)
     }
 }
 
 #[cfg(windows)]
 mod platform {
-    use super::{Interest, MOST_DESCRIPTORS};
+    use super::{Interest, MOST_DESCRIPTORS, Waited};
     use crate::host::event::Descriptor;
     use std::time::Duration;
     use windows_sys::Win32::Networking::WinSock::{POLLRDNORM, POLLWRNORM, WSAPOLLFD, WSAPoll};
@@ -324,12 +344,12 @@ mod platform {
     }
 
     /// Waits until something has come, or the time is over. There is no event.
-    pub fn wait(descriptors: &[(Number, Interest)], _: Option<Number>, left: Option<Duration>) -> bool {
+    pub fn wait(descriptors: &[(Number, Interest)], _: Option<Number>, left: Option<Duration>) -> (Waited, bool) {
         let milliseconds: i32 = left.map_or(-1, |left| left.as_micros().div_ceil(1000).try_into().unwrap_or(i32::MAX));
         if descriptors.is_empty() {
             // WSAPoll refuses an empty list.
             std::thread::sleep(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(20)));
-            return false;
+            return (Waited::Ended, false);
         }
         let mut all = [WSAPOLLFD { fd: 0, events: 0, revents: 0 }; MOST_DESCRIPTORS];
         for (entry, (number, interest)) in all.iter_mut().zip(descriptors) {
@@ -342,7 +362,7 @@ mod platform {
         let count = u32::try_from(descriptors.len()).unwrap_or(0);
         // SAFETY: `count` valid entries, and no more. Whatever it returns, the next turn looks for itself.
         unsafe { WSAPoll(all.as_mut_ptr(), count, milliseconds) };
-        false
+        (Waited::Ended, false)
     }
 }
 

@@ -4,6 +4,7 @@ use super::probe::probe;
 use crate::client::Client;
 use crate::clock::{self, Deadline};
 use crate::error::{ErrorKind, Result};
+use crate::host::interrupt::Watch;
 use crate::schedule::{Backoff, Random};
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ const SHORTEST_PROBE: Duration = Duration::from_millis(100);
 /// Returns when the server says that it is ready. At the deadline it returns the error of the last probe; earlier where a
 /// cancellation of the client ends it, or where waiting helps nothing (an invalid option, a fault of this library).
 pub fn wait_until_ready(client: &Client, timeout: Option<Duration>) -> Result<()> {
+    // One call to the thread's check, however many probes it is.
+    let _watch = Watch::begin();
     let deadline = Deadline::after(clock::now(), timeout);
     let (mut backoff, random) = (Backoff::new(FIRST_PAUSE, LONGEST_PAUSE), Random::from_system());
     loop {

@@ -182,12 +182,27 @@ def verifier(run):
 
 
 def paging(run):
-    """Listings, statistics, readiness and health, over HTTP; under valgrind too."""
-    if program := run.compile(HERE / 'paging.c'):
+    """Listings, statistics, readiness and health."""
+    over_http(run, 'paging')
+
+
+def interrupt(run):
+    """The interrupt check of a thread."""
+    over_http(run, 'interrupt', '-pthread')
+
+
+def responses(run):
+    """Requests on a queue, and what it says of responses."""
+    over_http(run, 'responses')
+
+
+def over_http(run, name, *flags):
+    """A program that talks to the simulator over HTTP; under valgrind too."""
+    if program := run.compile(HERE / f'{name}.c', *flags):
         with Simulator(tls=False) as simulator:
             run.test_program(program, simulator.url)
         with Simulator(tls=False) as simulator:
-            run.valgrind('valgrind has nothing to say about paging', program, simulator.url)
+            run.valgrind(f'valgrind has nothing to say about {name}', program, simulator.url)
             run.settle()
 
 
@@ -251,7 +266,9 @@ def quickstart_problem(status, said):
     return f'exit status {status}, not shown: {absent}\n{said}' if status or absent else ''
 
 
-PARTS = (header, symbols, imports, arguments, against_simulator, renewer, verifier, paging, quickstart)
+PARTS = (
+    header, symbols, imports, arguments, against_simulator, renewer, verifier, paging, interrupt, responses, quickstart
+)
 
 
 def main():

@@ -31,6 +31,34 @@ const Test loop("a queue's descriptor is readable when a completion waits; compl
     for (const int mark : marks) CHECK(mark == 1);
 });
 
+const Test responses("a completion has the status and headers of the response, also of a request without an operation", [] {
+    const auto me = logged_in();
+    auth::Queue queue;
+    int mark = 0;
+    queue.submit(me, "users.list", {{"limit", 1}});
+    auto completion = queue.wait();
+    CHECK(completion && auth::json_get(completion->response(), "/headers/content-type") == "application/json");
+    CHECK(completion && auth::json_get(completion->response(), "/result") == completion->result());
+    queue.submit_request(me, "GET", "/users", {{"search", "admin"}}, {}, &mark);
+    completion = queue.wait();
+    CHECK(completion && completion->user_data() == &mark);
+    CHECK(completion && auth::json_get(completion->response(), "/status") == "200");
+    CHECK(completion && auth::json_get(completion->response(), "/result/items/0/username") == "admin");
+    queue.submit_request(me, "GET", "/users/00000000-0000-4000-8000-000000000000");
+    completion = queue.wait();
+    CHECK_THROWS((void)completion.value().response(), not_found, "GET /users/");
+    CHECK_THROWS(queue.submit_request(me, "FETCH", "/users"), invalid_argument, "method");
+
+    auth::Dispatcher dispatcher;
+    auto users = dispatcher.request(me, "GET", "/users", {{"search", "admin"}});
+    auto missing = dispatcher.request(me, "GET", "/users/00000000-0000-4000-8000-000000000000");
+    const std::string response = users.get();
+    CHECK(auth::json_get(response, "/status") == "200");
+    CHECK(auth::json_get(response, "/result/items/0/username") == "admin");
+    CHECK_THROWS(missing.get(), not_found, "GET /users/");
+    CHECK_THROWS((void)dispatcher.request(me, "GET", "users"), invalid_argument, "path");
+});
+
 const Test failing("a failed completion throws its error, which outlives it", [] {
     const auto me = logged_in();
     auth::Queue queue;

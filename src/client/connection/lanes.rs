@@ -17,14 +17,17 @@ use super::tls::Tls;
 use super::turns::Turns;
 use crate::clock::SystemClock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::drive::Driver;
+use crate::host::drive::{Driver, within};
 use crate::host::event_loop::{EventLoop, LoopMarker, is_inside};
 use crate::host::fork::PerProcess;
+use crate::host::interrupt::Watch;
 use crate::host::{close_inherited, signals};
 use crate::options::ConnectionSettings;
 use once_cell::race::OnceBox;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// What makes connections, in any process.
 pub struct Transport {
@@ -109,7 +112,15 @@ impl Transport {
                 }
                 exchange(Route::Shared(http)).await
             };
-            signals::without_sigpipe(|| event_loop.drive(work))
+            let (mut work, watch) = (pin!(work), Watch::begin());
+            loop {
+                // Left for every question: the check may make blocking calls of its own.
+                let until_asked = within(watch.left().unwrap_or(Duration::MAX), work.as_mut());
+                if let Some(outcome) = signals::without_sigpipe(|| event_loop.drive(until_asked)) {
+                    break outcome;
+                }
+                watch.ask(false);
+            }
         } else {
             lane.driver.drive(exchange(Route::Direct(&mut lane.direct, &lanes.target)))
         };

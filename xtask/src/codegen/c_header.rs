@@ -24,6 +24,7 @@ const SECTIONS: &[Section] = &[
     Section { group: "clients", title: "Clients", file: "client.rs" },
     Section { group: "calls", title: "Calls by name", file: "call.rs" },
     Section { group: "cancellations", title: "Cancellations", file: "cancellation.rs" },
+    Section { group: "interrupt", title: "Interrupt check", file: "interrupt.rs" },
     Section { group: "completions", title: "Completions", file: "completion.rs" },
     Section { group: "queues", title: "Queues", file: "queue.rs" },
     Section { group: "renewers", title: "Renewers", file: "renewer.rs" },
