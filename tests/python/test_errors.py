@@ -6,6 +6,7 @@ import socket
 import threading
 import unittest
 
+import requests
 from support import PASSWORD, TENANT, TOKEN, USER, Server, ServerTest, refused, run_python
 
 from wazo_auth_client import exceptions
@@ -56,9 +57,28 @@ class Refusals(ServerTest):
         self.assertEqual(response.headers.get('X-EXTRA'), 'yes')
         self.assertIsNone(response.headers.get('x-other'))
         self.assertFalse(response)
-        with self.assertRaisesRegex(exceptions.HTTPError, '^409 Client Error: Conflict detected') as again:
+        with self.assertRaisesRegex(requests.HTTPError, '^409 Client Error: Conflict detected') as again:
             response.raise_for_status()
         self.assertIs(again.exception.response, response)
+
+    def test_response_and_request_are_those_of_requests(self):
+        self.client.set_tenant(TENANT)
+        call = lambda: self.client.users.list(search='a b')  # noqa: E731
+        error = self.caught(refused(409, 'Conflict detected'), call)
+        self.assertIsInstance(error.response, requests.Response)
+        self.assertIsInstance(error.request, requests.PreparedRequest)
+        self.assertIs(error.response.request, error.request)
+        self.assertEqual(error.request.path_url, '/0.1/users?search=a+b')
+        self.assertEqual((error.request.method, error.request.body), ('GET', None))
+        self.assertEqual(error.request.headers['x-auth-token'], '***')
+        self.assertEqual(error.request.headers['wazo-tenant'], TENANT)
+        call = lambda: self.client.token.new(username='bob', password='s3', expiration=5)  # noqa: E731
+        error = self.caught(refused(401, 'no'), call)
+        self.assertEqual((error.request.method, json.loads(error.request.body)), ('POST', {'expiration': 5}))
+        self.assertEqual(error.request.headers['authorization'], 'Basic ***')
+        call = lambda: self.client.users.change_password(USER, 'old', 'new')  # noqa: E731
+        error = self.caught(refused(401, 'no'), call)
+        self.assertEqual(json.loads(error.request.body), {'old_password': '***', 'new_password': '***'})
 
     def test_the_reason_is_found_in_each_shape_of_error(self):
         html = '<html>Bad gateway</html>'
@@ -104,7 +124,7 @@ class Refusals(ServerTest):
         self.assertIsInstance(error, exceptions.JSONDecodeError)
         self.assertEqual((error.pos, error.lineno, error.colno), (0, 1, 1))
         self.assertEqual(error.response.text, 'not json')
-        with self.assertRaises(exceptions.JSONDecodeError):
+        with self.assertRaises(requests.JSONDecodeError):
             error.response.json()
 
     def test_an_answer_of_another_shape_is_a_value_error(self):
@@ -131,7 +151,9 @@ class Refusals(ServerTest):
             lambda: self.client.users.change_password(USER, old_password='0ld-pa55', new_password='n3w-pa55'),
         ]:
             error = self.caught(repeating, call)
+            request = error.request
             shown = f'{error} {error!r} {error.args} {error.url} {error.details} {error.response!r}'
+            shown += f'{vars(error)} {request.url} {request.headers} {request.body} {error.response.text}'
             for secret in (TOKEN, PASSWORD, '0ther-pa55', 'r3fresh-t0ken', own, 'n3w-pa55', '0ld-pa55'):
                 self.assertNotIn(secret, shown)
 
@@ -191,8 +213,25 @@ class NoAnswer(unittest.TestCase):
     def test_a_server_that_does_not_answer_in_time_is_a_timeout(self):
         with socket.create_server(('127.0.0.1', 0)) as silent:
             error = self.raised_by(silent.getsockname()[1], timeout=0.2)
-        self.assertIsInstance(error, exceptions.Timeout)
+        self.assertIsInstance(error, exceptions.ReadTimeout)
+        self.assertIsInstance(error, requests.ReadTimeout)
         self.assertEqual((error.kind, error.is_retryable), ('timeout', True))
+
+    def test_a_server_that_cannot_be_connected_to_in_time_is_a_connect_timeout(self):
+        # Its queue of connections is full: it drops what comes.
+        listening = socket.socket()
+        self.addCleanup(listening.close)
+        listening.bind(('127.0.0.1', 0))
+        listening.listen(0)
+        for _ in range(4):
+            waiting = socket.socket()
+            self.addCleanup(waiting.close)
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        for timeout in (0.3, (0.3, 5)):
+            error = self.raised_by(listening.getsockname()[1], timeout=timeout)
+            for expected in (exceptions.ConnectTimeout, exceptions.ConnectionError, requests.ConnectTimeout):
+                self.assertIsInstance(error, expected)
 
     def test_an_argument_that_cannot_be_used_is_a_value_error(self):
         error = self.raised_by(1, verify_certificate='/nowhere/ca.pem', https=True)
@@ -227,8 +266,10 @@ class RequestException(IOError):
         super().__init__(*args, **kwargs)
 names = {'RequestException': RequestException}
 for name, base in [('HTTPError', 'RequestException'), ('ConnectionError', 'RequestException'),
-                   ('SSLError', 'ConnectionError'), ('Timeout', 'RequestException')]:
-    names[name] = type(name, (names[base],), {'__module__': 'requests.exceptions'})
+                   ('SSLError', 'ConnectionError'), ('Timeout', 'RequestException'), ('ReadTimeout', 'Timeout'),
+                   ('ConnectTimeout', 'ConnectionError Timeout')]:
+    bases = tuple(names[one] for one in base.split())
+    names[name] = type(name, bases, {'__module__': 'requests.exceptions'})
 RequestException.__module__ = 'requests.exceptions'
 class Give:
     def find_spec(self, name, path=None, target=None):

@@ -1,7 +1,7 @@
 """What the blocking and the asynchronous client have in common: the constructor, the settings, the resources."""
 from __future__ import annotations
 
-from weakref import ref
+from _weakref import ref  # the module weakref loads more
 
 from . import _commands, _compat, _library, _log, _operations, _settings
 
