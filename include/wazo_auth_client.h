@@ -112,7 +112,8 @@
  *
  * @par Signals and file descriptors
  * The library installs no signal handler, and changes the signal mask of a thread only during a call. It never raises
- * SIGPIPE. All its file descriptors are close-on-exec.
+ * SIGPIPE. All its file descriptors are close-on-exec. A signal does not end a call; a check of the thread can
+ * (wazo_auth_set_interrupt_check()).
  *
  * @par Exit
  * At exit you need not free handles, even if calls are in progress. After dlclose() the code stays mapped, so that no
@@ -772,38 +773,39 @@ void wazo_auth_cancellation_free(wazo_auth_cancellation *cancellation);
  */
 
 /**
- * The type of the function that wazo_auth_set_interrupt_check() sets. It returns true to let the call go on, false to
- * end it.
+ * The type of the function that wazo_auth_set_interrupt_check() sets. It returns true to let the call go on, false
+ * to end it.
  */
 typedef bool (*wazo_auth_interrupt_check)(void *data);
 
 /**
  * Sets a function that the library calls while a blocking call of this thread waits, and that can end the call.
  *
- * Use it to notice signals in a language whose runtime handles them (PyErr_CheckSignals() of Python), or to end a call
- * for somebody who has hung up. The check is called on the thread that set it: at least every 50 ms while the call waits,
- * and at once after a signal has interrupted the wait. (With a proxy or a multipart form, and while a renewer is waited
- * for, a signal does not interrupt the wait: then it is called within the 50 ms.) A call that takes less than 50 ms,
- * without a signal, never calls it. If it returns false, the call fails at once with ::WAZO_AUTH_ERROR_CANCELLED;
- * wazo_auth_error_is_in_doubt() says whether the server may have carried out the request. Later calls are not affected.
+ * Use it to notice signals in a language whose runtime handles them (PyErr_CheckSignals() of Python), or to end a
+ * call for somebody who has hung up. The check is called on the thread that set it: at least every 50 ms while the
+ * call waits, and at once after a signal has interrupted the wait. (With a proxy or a multipart form, and while a
+ * renewer is waited for, a signal does not interrupt the wait: then it is called within the 50 ms.) A call that
+ * takes less than 50 ms, without a signal, never calls it. If it returns false, the call fails at once with
+ * ::WAZO_AUTH_ERROR_CANCELLED; wazo_auth_error_is_in_doubt() says whether the server may have carried out the
+ * request. Later calls are not affected.
  *
  * Every function that makes a call on this thread asks the check: wazo_auth_call() and the others by name,
- * wazo_auth_request(), those of wazo_auth_client/operations.h, verifiers, listings, wazo_auth_client_wait_until_ready(),
- * wazo_auth_renewer_start() and wazo_auth_renewer_close(). wazo_auth_queue_next() does not: wait for the queue's file
- * descriptor instead. Calls of a queue run on another thread, and have wazo_auth_queue_cancel().
+ * wazo_auth_request(), those of wazo_auth_client/operations.h, verifiers, listings,
+ * wazo_auth_client_wait_until_ready(), wazo_auth_renewer_start() and wazo_auth_renewer_close().
+ * wazo_auth_queue_next() does not: wait for the queue's file descriptor instead. Calls of a queue run on another
+ * thread, and have wazo_auth_queue_cancel().
  *
- * The check must be short. It must not throw a C++ exception or leave by longjmp(). It may set another check, or remove
- * itself, and it may make blocking calls; it is not called for these. It must not use the verifier or the iterator over a
- * listing that the call uses: it would wait for itself.
+ * The check must be short. It must not throw a C++ exception or leave by longjmp(). It may set another check, or
+ * remove itself, and it may make blocking calls; it is not called for these. It must not use the verifier or the
+ * iterator over a listing that the call uses: it would wait for itself.
  *
- * A thread has one check, and starts without one. Only the thread itself can set it. After fork(), the child's thread
- * has the same check.
+ * A thread has one check, and starts without one. Only the thread itself can set it. After fork(), the child's
+ * thread has the same check.
  *
  * @param check The check; NULL to remove it.
  * @param data The argument of the check.
  */
-void wazo_auth_set_interrupt_check(wazo_auth_interrupt_check check,
-                                   void *data);
+void wazo_auth_set_interrupt_check(wazo_auth_interrupt_check check, void *data);
 
 /** @} */
 
