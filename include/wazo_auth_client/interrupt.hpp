@@ -16,9 +16,9 @@ namespace wazo::auth {
 ///     const wazo::auth::InterruptCheck check([&] { return !call.has_hung_up(); });
 ///     const std::string user = client.users().get(uuid);
 ///
-/// If the check returns false, the call throws ErrorKind::cancelled at once. It is asked at least every 50 ms, and after
-/// each signal that interrupts the wait; a call that takes less than 50 ms never asks. It must be short, and must not
-/// throw: an exception ends the process. It may make blocking calls, which it is not asked for. See
+/// If the check returns false, the call throws ErrorKind::cancelled at once. It is asked at least every 50 ms and
+/// after each signal that interrupts the wait; a call that takes less than 50 ms never asks. It must be short, and
+/// must not throw: an exception ends the process. It may make blocking calls, which it is not asked for. See
 /// wazo_auth_set_interrupt_check(), which also lists the functions that ask.
 ///
 /// A thread has one check: a second object takes its place, and its destructor leaves the thread without one. Destroy

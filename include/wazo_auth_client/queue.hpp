@@ -43,8 +43,8 @@ public:
         return result;
     }
 
-    /// A JSON object with the status and headers of the response, and the result, as Client::call_response() returns it.
-    /// Throws the error if the call failed.
+    /// A JSON object with the status and headers of the response, and the result, as Client::call_response() returns
+    /// it. Throws the error if the call failed.
     [[nodiscard]] std::string response() const {
         if (const auto failed = error()) throw *failed;
         const char *response = wazo_auth_completion_response(completion_.get());

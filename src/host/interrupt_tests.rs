@@ -1,7 +1,7 @@
 //! Tests of the check of a thread.
 
 use super::*;
-use crate::host::drive::{Driver, sleep_until, turn, within};
+use crate::host::drive::{Driver, sleep_until, turn, want_until, within};
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::task::Poll;
@@ -29,7 +29,12 @@ fn until_over() -> u32 {
     let mut polls = 0;
     Driver::default().drive(poll_fn(|_| {
         polls += 1;
-        if is_over() { Poll::Ready(polls) } else { Poll::Pending }
+        if is_over() {
+            return Poll::Ready(polls);
+        }
+        // Who waits for nothing is polled now and then.
+        want_until(now() + Duration::from_secs(3600));
+        Poll::Pending
     }))
 }
 
