@@ -99,7 +99,7 @@ pub fn given(operation: &Operation, parameter: &Parameter) -> &'static str {
         (_, Kind::Integer) => "int",
         (_, Kind::Boolean) => "bool",
         (Place::Query, Kind::Texts) => "Sequence[_Text]",
-        (_, Kind::Texts) if operation.encoding == Encoding::Json => "Sequence[str]",
+        (_, Kind::Texts) if operation.encoding == Encoding::Json => "_Texts",
         (_, Kind::Texts) => "Sequence[_Text]",
         (_, Kind::Objects) => "Sequence[_Object]",
         (_, Kind::Object) => "_Object",

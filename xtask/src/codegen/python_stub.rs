@@ -12,8 +12,8 @@ use super::sources::{Resource, Sources, generated_from};
 use super::text::{Layout, bracketed, camel_case};
 use super::words::open_to;
 
-const BEGINNING: &str = "from collections.abc import Iterable, Mapping, Sequence
-from typing import IO, Any, List, Literal, Optional, TypedDict, Union, overload, type_check_only
+const BEGINNING: &str = "from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any, List, Literal, Optional, Protocol, TypedDict, Union, overload, type_check_only
 from uuid import UUID
 
 from ._resource import Resource
@@ -25,6 +25,14 @@ _Object = Mapping[str, Any]
 _Content = Union[str, bytes, IO[str], IO[bytes]]
 _File = Union[_Content, tuple[Any, _Content], tuple[Any, _Content, Any], tuple[Any, _Content, Any, Any]]
 _Pairs = Union[Mapping[str, Any], Iterable[tuple[str, Any]]]
+
+@type_check_only
+class _Texts(Protocol):
+    # A sequence of texts that is not itself a text: a text only contains texts.
+    def __contains__(self, value: object, /) -> bool: ...
+    def __getitem__(self, index: int, /) -> str: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
 
 @type_check_only
 class _Entry(TypedDict):
