@@ -1,8 +1,9 @@
 #!/bin/sh
 # `make setup`: installs what the tests need and is missing, and says so. `make test` begins with it.
 #
-# Debian packages come by apt-get, where this is root or sudo asks nothing; formatting and clippy by rustup; Python's
-# `requests`, which some tests compare with, into build/venv. What cannot be installed is named with the way to do it:
+# Debian packages come by apt-get, where this is root or sudo asks nothing; formatting and clippy by rustup; what the
+# Python tests need of PyPI into build/venv: `requests`, which some compare with, and mypy and pyright, the latter
+# with a node where there is none. What cannot be installed is named with the way to do it:
 # it ends this where nothing works without it (a compiler, Python, cargo); else the tests that need it are skipped.
 set -eu
 cd "$(dirname "$0")/.."
@@ -23,7 +24,7 @@ need valgrind valgrind
 need strace strace
 need prlimit util-linux
 need pkg-config pkg-config
-if has python3 && ! python3 -c 'import requests' 2>/dev/null && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+if has python3 && [ ! -x build/venv/bin/python ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     packages="$packages python3-venv"
 fi
 # The C library's headers are a package of their own, which gcc only recommends.
@@ -103,11 +104,21 @@ for component in fmt:rustfmt clippy:clippy; do
     fi
 done
 
-if [ ! -x build/venv/bin/python ] && ! python3 -c 'import requests' 2>/dev/null; then
-    say "installing Python's requests into build/venv"
-    { python3 -m venv build/venv && build/venv/bin/python -m pip install --quiet requests; } || {
+# The type checkers have these versions, because every new one finds something else.
+pyright='pyright[nodejs]'
+! has node || pyright=pyright
+from_pypi="requests==2.34.2 mypy==2.4.1 $pyright==1.1.414"
+if [ ! -x build/venv/bin/python ] || [ "$(cat build/venv/installed 2>/dev/null)" != "$from_pypi" ]; then
+    say "installing $from_pypi into build/venv"
+    # $from_pypi is a list of words.
+    # shellcheck disable=SC2086
+    if python3 -m venv build/venv && build/venv/bin/python -m pip install --quiet $from_pypi; then
+        echo "$from_pypi" >build/venv/installed
+    elif build/venv/bin/python -m pip install --quiet requests; then
+        say "the type checkers could not be installed: the tests of Python's types are skipped"
+    else
         rm -rf build/venv
-        say "requests could not be installed: the tests that compare with it are skipped"
-    }
+        say "requests could not be installed: the tests that need it or the type checkers are skipped"
+    fi
 fi
 say "done"

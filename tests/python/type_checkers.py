@@ -38,7 +38,7 @@ class Project:
         done = subprocess.run(
             [
                 sys.executable, '-m', 'mypy', '--strict', '--show-error-codes', '--no-error-summary', '--no-pretty',
-                '--config-file', os.devnull, '--cache-dir', str(self.folder / 'cache'),
+                '--config-file=', '--cache-dir', str(self.folder / 'cache'),
                 '--python-executable', self.interpreter, str(self.folder / 'programs'), *map(str, more),
             ],
             env={**os.environ, 'MYPYPATH': str(PACKAGE)}, capture_output=True, text=True, timeout=600,

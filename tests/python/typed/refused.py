@@ -28,8 +28,8 @@ client.groups.new(name=7)  # refused: arg-type, reportArgumentType
 client.users.update_emails('u', {'emails': []})  # refused: arg-type, reportArgumentType
 client.saml_config.get_metadata().encode()  # refused: attr-defined, reportAttributeAccessIssue
 client.token.revoke('t')['token']  # refused: func-returns-value, reportOptionalSubscript
-client.users.get('u')['name']  # refused: typeddict-item, reportTypedDictNotRequiredAccess
-client.users.list()['itmes']  # refused: typeddict-item, reportTypedDictNotRequiredAccess
+client.users.get('u')['name']  # refused: typeddict-item, reportGeneralTypeIssues
+client.users.list()['itmes']  # refused: typeddict-item, reportGeneralTypeIssues
 number: int = client.token.new()['token']  # refused: assignment, reportAssignmentType
 offline: types.OfflineTokenDict = client.token.new()  # refused: assignment, reportAssignmentType
 address: str = client.users.get('u')['username']  # refused: assignment, reportAssignmentType
