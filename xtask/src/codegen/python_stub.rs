@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::operations::{Operation, Type};
 
-use super::python_annotations::{VARIANTS, Variant, given, returned, type_name};
+use super::python_annotations::{Variant, given, returned, type_name};
 use super::python_signature::{Slot, parameters};
 use super::results::record_of;
 use super::sources::{Resource, Sources, generated_from};
@@ -110,7 +110,7 @@ pub fn stub(sources: &Sources) -> String {
 fn imported(operations: &[&Operation]) -> Vec<String> {
     let returns = operations.iter().filter_map(|operation| operation.returns.as_ref());
     let mut names: Vec<String> = returns.filter_map(|kind: &Type| record_of(kind)).map(type_name).collect();
-    names.extend(VARIANTS.iter().map(Variant::type_name));
+    names.extend(operations.iter().flat_map(|operation| Variant::of(operation)).map(Variant::type_name));
     names.sort();
     names.dedup();
     names

@@ -71,7 +71,7 @@ pub fn module(sources: &Sources) -> Result<String, String> {
     for record in all_records(operations) {
         collect(record, &mut records);
     }
-    text.push_str(&exported(&records));
+    text.push_str(&exported(&records, operations));
     for record in records {
         let variants = variants_of(record, operations)?;
         text.push_str(&typed_dict(record, &variants));
@@ -95,9 +95,9 @@ fn collect(record: &'static Record, records: &mut Vec<&'static Record>) {
     records.push(record);
 }
 
-fn exported(records: &[&Record]) -> String {
+fn exported(records: &[&Record], operations: Operations) -> String {
     let mut names: Vec<String> = records.iter().map(|record| type_name(record)).collect();
-    names.extend(VARIANTS.iter().map(Variant::type_name));
+    names.extend(operations.iter().flat_map(|operation| Variant::of(operation)).map(Variant::type_name));
     names.extend(END_NAMES.iter().map(|name| (*name).to_owned()));
     names.sort();
     let names: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
