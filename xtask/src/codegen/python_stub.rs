@@ -149,8 +149,12 @@ fn methods(operation: &Operation, client: Client) -> String {
     if variants.is_empty() {
         return method(operation, None, client);
     }
-    let overloads = variants.into_iter().map(Some).chain([None]);
-    overloads.map(|variant| format!("    @overload\n{}", method(operation, variant, client))).collect()
+    let mut text = String::new();
+    for variant in variants.into_iter().map(Some).chain([None]) {
+        text.push_str("    @overload\n");
+        text.push_str(&method(operation, variant, client));
+    }
+    text
 }
 
 fn method(operation: &Operation, variant: Option<&Variant>, client: Client) -> String {
