@@ -51,7 +51,8 @@ class RequestException(WazoAuthError, _RequestException):  # type: ignore[misc, 
     def __init__(self, *args: Any, response: Any = ..., request: Any = ...) -> None: ...
 
 class HTTPError(RequestException, _HTTPError):  # type: ignore[misc, unused-ignore]
-    response: Response  # pyright: ignore[reportIncompatibleVariableOverride]
+    # Its attributes are those of the response of `requests`.
+    response: Response  # type: ignore[assignment, unused-ignore]  # pyright: ignore[reportIncompatibleVariableOverride]
 
 class ConnectionError(RequestException, _ConnectionError): ...  # type: ignore[misc, unused-ignore]
 class SSLError(ConnectionError, _SSLError): ...  # type: ignore[misc, unused-ignore]
