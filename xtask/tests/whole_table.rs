@@ -5,7 +5,8 @@ mod support;
 use std::process::Command;
 
 use support::{flat, root, text_of};
-use xtask::codegen::{self, signature};
+use xtask::codegen::python_annotations::VARIANTS;
+use xtask::codegen::{self, results, signature};
 use xtask::operations::{self, Place};
 
 #[test]
@@ -17,7 +18,9 @@ fn every_operation_is_everywhere() {
     for (path, mark, count) in [
         ("src/ffi/operations.rs", "pub unsafe extern \"C\" fn wazo_auth_", own),
         ("bindings/python/wazo_auth_client/_operations.py", "return self._call('", count),
-        ("bindings/python/wazo_auth_client/_operations.pyi", "def ", count),
+        // One more for each overload, and the four of `_Texts`.
+        ("bindings/python/wazo_auth_client/_operations.pyi", "\n    def ", count + VARIANTS.len() + 4),
+        ("bindings/python/wazo_auth_client/_operations.pyi", "\n    async def ", count + VARIANTS.len()),
         ("docs/operations.md", "\n```cpp\n", count),
         ("include/wazo_auth_client/operations.h", ") WAZO_AUTH_NONNULL(1", own),
         ("include/wazo_auth_client/operations.hpp", "        detail::Outcome outcome;\n", own),
@@ -42,6 +45,19 @@ fn every_operation_is_everywhere() {
 }
 
 #[test]
+fn a_result_that_depends_on_an_argument_is_one_of_the_table() {
+    for variant in VARIANTS {
+        let operation = operations::find(variant.operation).unwrap();
+        assert!(operation.each_parameter().any(|parameter| parameter.name == variant.parameter), "{}", variant.name);
+        let record = results::record_of(operation.returns.as_ref().unwrap()).unwrap();
+        for name in variant.present {
+            let field = record.fields.iter().find(|field| field.name == *name).unwrap();
+            assert!(field.optional, "{}: {name} is there without it", variant.name);
+        }
+    }
+}
+
+#[test]
 fn what_is_generated_for_readers_keeps_to_the_width_of_lines() {
     let files = codegen::generate(root()).unwrap();
     for path in [
@@ -51,6 +67,7 @@ fn what_is_generated_for_readers_keeps_to_the_width_of_lines() {
         "include/wazo_auth_client/error_kind.hpp",
         "bindings/python/wazo_auth_client/_operations.py",
         "bindings/python/wazo_auth_client/_operations.pyi",
+        "bindings/python/wazo_auth_client/types.py",
         "bindings/python/wazo_auth_client/_kinds.py",
     ] {
         for line in text_of(&files, path).lines() {
@@ -98,7 +115,7 @@ fn the_core_header_repeats_no_operation_and_leads_to_them() {
 #[test]
 fn a_record_has_one_meaning_and_one_name() {
     let operations: Vec<_> = operations::all().collect();
-    let records = codegen::results::all_records(&operations);
+    let records = results::all_records(&operations);
     let mut names: Vec<_> = records.iter().map(|record| record.name).collect();
     names.sort_unstable();
     names.dedup();

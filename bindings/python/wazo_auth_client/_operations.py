@@ -2088,6 +2088,10 @@ class Resources:
     """What a client has for each resource: an attribute of its name."""
 
 
+class AsyncResources:
+    """The same of an asynchronous client, whose methods are awaited."""
+
+
 #: The class of each resource.
 RESOURCES = {
     'token': Token,

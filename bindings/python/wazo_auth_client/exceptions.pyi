@@ -1,11 +1,33 @@
-# The types of exceptions.py, for type checkers: there, most of them are made when first needed. Where `requests` is
-# installed, they derive from its types of the same names as well.
+# The types of exceptions.py, for type checkers: there, most of them are made when first needed.
+#
+# They derive from the exceptions of `requests`, as at runtime where that is installed. Where it is not, the names below
+# are unknown to a type checker: the classes have their own attributes and bases all the same.
 from json import JSONDecodeError as _JSONDecodeError
 from typing import Any, Optional
 
+from requests.exceptions import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    ConnectionError as _ConnectionError,
+    HTTPError as _HTTPError,
+    RequestException as _RequestException,
+    SSLError as _SSLError,
+    Timeout as _Timeout,
+)
+
 from ._response import Request, Response
 
-__all__: list[str]
+__all__ = [
+    'ConnectionError',
+    'HTTPError',
+    'InvalidArgument',
+    'InvalidTokenException',
+    'JSONDecodeError',
+    'MissingPermissionsTokenException',
+    'ProtocolError',
+    'RequestException',
+    'SSLError',
+    'Timeout',
+    'WazoAuthError',
+]
 
 class WazoAuthError(Exception):
     kind: Optional[str]
@@ -20,18 +42,23 @@ class WazoAuthError(Exception):
     method: Optional[str]
     url: Optional[str]
     response: Any
-    request: Optional[Request]
+    request: Any
 
 class InvalidTokenException(WazoAuthError): ...
 class MissingPermissionsTokenException(WazoAuthError): ...
-class RequestException(WazoAuthError, OSError): ...
 
-class HTTPError(RequestException):
-    response: Response
+class RequestException(WazoAuthError, _RequestException):  # type: ignore[misc, unused-ignore]
+    def __init__(self, *args: Any, response: Any = ..., request: Any = ...) -> None: ...
 
-class ConnectionError(RequestException): ...
-class SSLError(ConnectionError): ...
-class Timeout(RequestException): ...
+class HTTPError(RequestException, _HTTPError):  # type: ignore[misc, unused-ignore]
+    # Its attributes are those of the response of `requests`.
+    response: Response  # type: ignore[assignment, unused-ignore]  # pyright: ignore[reportIncompatibleVariableOverride]
+
+class ConnectionError(RequestException, _ConnectionError): ...  # type: ignore[misc, unused-ignore]
+class SSLError(ConnectionError, _SSLError): ...  # type: ignore[misc, unused-ignore]
+class Timeout(RequestException, _Timeout): ...  # type: ignore[misc, unused-ignore]
 class InvalidArgument(RequestException, ValueError): ...
 class ProtocolError(RequestException, ValueError): ...
-class JSONDecodeError(ProtocolError, _JSONDecodeError): ...
+
+class JSONDecodeError(ProtocolError, _JSONDecodeError):
+    def __init__(self, msg: str, doc: str = ..., pos: int = ...) -> None: ...

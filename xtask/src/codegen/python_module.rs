@@ -50,7 +50,8 @@ pub fn module(sources: &Sources) -> String {
         }
     }
     text.push_str(
-        "\n\nclass Resources:\n    \"\"\"What a client has for each resource: an attribute of its name.\"\"\"\n",
+        "\n\nclass Resources:\n    \"\"\"What a client has for each resource: an attribute of its name.\"\"\"\n\n\n\
+         class AsyncResources:\n    \"\"\"The same of an asynchronous client, whose methods are awaited.\"\"\"\n",
     );
     text.push_str("\n\n#: The class of each resource.\nRESOURCES = {\n");
     for resource in &resources {
