@@ -2,8 +2,8 @@
 # `make setup`: installs what the tests need and is missing, and says so. `make test` begins with it.
 #
 # Debian packages come by apt-get, where this is root or sudo asks nothing; formatting and clippy by rustup; Python's
-# `requests`, which some tests compare with, into build/venv. What cannot be installed is named with the way to do it:
-# it ends this where nothing works without it (a compiler, Python, cargo); else the tests that need it are skipped.
+# `requests`, which some tests compare with, and `setuptools`, which makes wheels, into build/venv. What cannot be
+# installed is named with the way to do it: it ends this where nothing works without it (a compiler, Python, cargo); else the tests that need it are skipped.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -23,7 +23,7 @@ need valgrind valgrind
 need strace strace
 need prlimit util-linux
 need pkg-config pkg-config
-if has python3 && ! python3 -c 'import requests' 2>/dev/null && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+if has python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     packages="$packages python3-venv"
 fi
 # The C library's headers are a package of their own, which gcc only recommends.
@@ -109,5 +109,14 @@ if [ ! -x build/venv/bin/python ] && ! python3 -c 'import requests' 2>/dev/null;
         rm -rf build/venv
         say "requests could not be installed: the tests that compare with it are skipped"
     }
+fi
+# The test of how a wheel is made runs setuptools as pip would, in the version that makes it.
+setuptools=$(grep '^setuptools==' tools/wheel-requirements.txt)
+if ! build/venv/bin/python -m pip freeze --all 2>/dev/null | grep -qx "$setuptools"; then
+    say "installing Python's $setuptools into build/venv"
+    # With requests: where this folder is, the tests use its Python and no other.
+    { [ -x build/venv/bin/python ] || python3 -m venv build/venv; } &&
+        build/venv/bin/python -m pip install --quiet requests "$setuptools" ||
+        say "$setuptools could not be installed: the test of the wheel fails"
 fi
 say "done"
