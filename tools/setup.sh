@@ -3,7 +3,8 @@
 #
 # Debian packages come by apt-get, where this is root or sudo asks nothing; formatting and clippy by rustup; Python's
 # `requests`, which some tests compare with, and `setuptools`, which makes wheels, into build/venv. What cannot be
-# installed is named with the way to do it: it ends this where nothing works without it (a compiler, Python, cargo); else the tests that need it are skipped.
+# installed is named with the way to do it: it ends this where nothing works without it (a compiler, Python, cargo);
+# else the tests that need it are skipped.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -129,33 +129,33 @@ def build_sdist():
     return sdist, WORK / sdist.name.removesuffix('.tar.gz')
 
 
-def build_wheel(sources, library):
-    """The wheel of that library, named by setup.py after the machine that builds."""
+def build_wheel(sources, library, platform):
+    """The wheel of that library, named after that platform."""
     import ziglang
 
     licenses = sources / 'LICENSE-RUST-CRATES.txt'
     say(run(sys.executable, ROOT / 'tools' / 'licenses.py', '--ziglang', Path(ziglang.__file__).parent, licenses).strip())
     run(
-        sys.executable, '-m', 'build', '--wheel', '--no-isolation', '--outdir', WORK / 'raw', sources,
-        WAZO_AUTH_CLIENT_BUILD_LIBRARY=str(library),
+        sys.executable, '-m', 'build', '--wheel', '--no-isolation', '--outdir', WORK, sources,
+        f'--config-setting=--build-option=--plat-name={platform}', WAZO_AUTH_CLIENT_BUILD_LIBRARY=str(library),
+        # The same sources make the same wheel. Not for cargo, which would compile all C code again after each commit.
+        SOURCE_DATE_EPOCH=run('git', 'log', '-1', '--format=%ct').strip(),
     )
-    (wheel,) = (WORK / 'raw').glob('*.whl')
+    (wheel,) = WORK.glob('*.whl')
     return wheel
 
 
-def tag(wheel, glibc):
-    """Lets auditwheel give the wheel its name; the path of what it made."""
-    platform = f'manylinux_{glibc.replace(".", "_")}_x86_64'
-    run('auditwheel', 'repair', '--plat', platform, '--only-plat', '--wheel-dir', WORK / 'tagged', wheel)
-    (tagged,) = (WORK / 'tagged').glob('*.whl')
-    if not tagged.name.endswith(f'-py3-none-{platform}.whl'):
-        give_up(f'auditwheel named the wheel {tagged.name}, and not py3-none-{platform}')
-    verdict = run('auditwheel', 'show', tagged)
+def check_wheel(wheel, platform, library):
+    """Compares the name with what auditwheel finds, and the library inside with the one that was built."""
+    if not wheel.name.endswith(f'-py3-none-{platform}.whl'):
+        give_up(f'the wheel was named {wheel.name}, and not py3-none-{platform}')
+    verdict = run('auditwheel', 'show', wheel)
     # Its lines are broken where they are long.
     if f'consistent with the following platform tag: "{platform}"' not in ' '.join(verdict.split()):
         give_up(f'auditwheel does not come to {platform}:\n{verdict}')
     say(f'auditwheel: {platform}')
-    return tagged
+    if packed(wheel) != hashlib.sha256(library.read_bytes()).hexdigest():
+        give_up('the library in the wheel is not the one that was built')
 
 
 def packed(wheel):
@@ -186,9 +186,9 @@ def main():
     library = build_library(given.glibc)
     check_library(library, given.glibc)
     say('building the wheel from the sdist')
-    wheel = tag(build_wheel(sources, library), given.glibc)
-    if packed(wheel) != hashlib.sha256(library.read_bytes()).hexdigest():
-        give_up('the library in the wheel is not the one that was built')
+    platform = f'manylinux_{given.glibc.replace(".", "_")}_x86_64'
+    wheel = build_wheel(sources, library, platform)
+    check_wheel(wheel, platform, library)
     shutil.rmtree(given.output, ignore_errors=True)
     given.output.mkdir(parents=True)
     for made in (sdist, wheel):
