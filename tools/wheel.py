@@ -129,6 +129,12 @@ def build_sdist():
     return sdist, WORK / sdist.name.removesuffix('.tar.gz')
 
 
+def commit_time():
+    """When these sources were committed; a fixed time where they are in no repository."""
+    command = ['git', 'log', '-1', '--format=%ct']
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip() or '1577836800'
+
+
 def build_wheel(sources, library, platform):
     """The wheel of that library, named after that platform."""
     import ziglang
@@ -139,7 +145,7 @@ def build_wheel(sources, library, platform):
         sys.executable, '-m', 'build', '--wheel', '--no-isolation', '--outdir', WORK, sources,
         f'--config-setting=--build-option=--plat-name={platform}', WAZO_AUTH_CLIENT_BUILD_LIBRARY=str(library),
         # The same sources make the same wheel. Not for cargo, which would compile all C code again after each commit.
-        SOURCE_DATE_EPOCH=run('git', 'log', '-1', '--format=%ct').strip(),
+        SOURCE_DATE_EPOCH=commit_time(),
     )
     (wheel,) = WORK.glob('*.whl')
     return wheel

@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(ROOT / 'tests' / 'support'), str(ROOT / 'tests' / 'c'), str(ROOT / 'tools')]
+sys.path[:0] = [str(ROOT / 'tests' / 'support'), str(ROOT / 'tests' / 'c')]
 from wazo_auth import Simulator  # noqa: E402
 
 DIST = ROOT / 'build' / 'dist'
