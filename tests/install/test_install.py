@@ -145,7 +145,8 @@ class Installation(unittest.TestCase):
         self.addCleanup(shutil.rmtree, inside)
         for path in (one('*.whl'), HERE / 'program.py', self.simulator.ca_file):
             shutil.copy(path, inside)
-        urls = self.simulator.urls
+        # A bare root may not know `localhost`.
+        urls = {scheme: url.replace('localhost', '127.0.0.1') for scheme, url in self.simulator.urls.items()}
         venv = f'/tmp/{inside.name}/venv'
         script = f"""set -e
             mount --bind /proc "$1/proc"
