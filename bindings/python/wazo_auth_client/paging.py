@@ -101,7 +101,7 @@ class _Recorder:
 
 def _recorded(method: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The operation of a method, and its arguments as the library takes them: the method itself converts them."""
-    resource = getattr(method, '__self__', None)
+    resource: Any = getattr(method, '__self__', None)
     session = getattr(resource, '_session', None)
     if session is None:
         raise TypeError('expected a method of a client, such as client.users.list')

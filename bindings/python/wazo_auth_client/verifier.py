@@ -135,6 +135,8 @@ class Verifier:
             'shared': shared,
         }
         options = json.dumps({name: value for name, value in given.items() if value is not None})
+        #: The client that it was created with.
+        self.client = client
         address = _native.client_address(client)
         self._handle: Optional[Handle] = _native.made(
             native.wazo_auth_verifier_new, native.wazo_auth_verifier_free, address, options.encode()
