@@ -8,11 +8,12 @@ import threading
 import time
 import unittest
 
-from support import PACKAGE, USER
-from wazo_auth import Simulator
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import uvicorn
+from support import PACKAGE, USER
+from wazo_auth import Simulator
+from werkzeug.serving import WSGIRequestHandler as WerkzeugHandler
 from werkzeug.serving import make_server as make_werkzeug_server
 
 from wazo_auth_client import Client
@@ -71,6 +72,11 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
+class QuietWerkzeug(WerkzeugHandler):
+    def log(self, *arguments):
+        pass
+
+
 class Framework:
     """What every framework must do; a subclass starts its application."""
 
@@ -80,7 +86,7 @@ class Framework:
         self.simulator.user('alice', [USER_ACCESS, 'myservice.config.read'])
         self.simulator.user('bob', ['myservice.other.read'])
         self.token = self.simulator.log_in('alice', 'password')
-        self.client = Client('127.0.0.1', self.simulator.port, None, https=False, timeout=5)
+        self.client = Client('127.0.0.1', self.simulator.port, None, https=False, timeout=3)
         self.verifier = Verifier(self.client)
         self.known = self.client.token.get(self.token)
         self.master = self.known['metadata']['tenant_uuid']
@@ -174,7 +180,7 @@ class MasterTenant:
 class Flask(MasterTenant, Framework, unittest.TestCase):
     def serve(self):
         app = flask_app.create_app(self.verifier, self.master)
-        return ThreadServer(make_werkzeug_server('127.0.0.1', 0, app, threaded=True, request_handler=None))
+        return ThreadServer(make_werkzeug_server('127.0.0.1', 0, app, threaded=True, request_handler=QuietWerkzeug))
 
 
 class FastApi(MasterTenant, Framework, unittest.TestCase):
@@ -241,7 +247,7 @@ class Asgi(Framework, unittest.TestCase):
         waiting.start()
         # The request has arrived at wazo-auth, so the application waits for its answer.
         deadline = time.monotonic() + 10
-        while not any('33333333' in seen['path'] for seen in self.simulator.control('GET', 'requests')):
+        while not any('33333333' in seen['path'] for seen in self.simulator.control('GET', 'requests')['items']):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.01)
         self.assertEqual(self.get(X_Auth_Token=self.token)[0], 200)
