@@ -23,7 +23,7 @@ need valgrind valgrind
 need strace strace
 need prlimit util-linux
 need pkg-config pkg-config
-if has python3 && ! python3 -c 'import requests' 2>/dev/null && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+if has python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     packages="$packages python3-venv"
 fi
 # The C library's headers are a package of their own, which gcc only recommends.
@@ -103,11 +103,12 @@ for component in fmt:rustfmt clippy:clippy; do
     fi
 done
 
-if [ ! -x build/venv/bin/python ] && ! python3 -c 'import requests' 2>/dev/null; then
-    say "installing Python's requests into build/venv"
-    { python3 -m venv build/venv && build/venv/bin/python -m pip install --quiet requests; } || {
-        rm -rf build/venv
-        say "requests could not be installed: the tests that compare with it are skipped"
+# What the Python tests need from PyPI. Installed again when the list has changed.
+if ! cmp -s tools/requirements.txt build/venv/requirements.txt; then
+    say "installing the packages of tools/requirements.txt into build/venv"
+    { python3 -m venv build/venv && build/venv/bin/python -m pip install --quiet --requirement tools/requirements.txt &&
+        cp tools/requirements.txt build/venv/; } || {
+        say "they could not be installed: the tests of frameworks fail, and those that compare with requests are skipped"
     }
 fi
 say "done"

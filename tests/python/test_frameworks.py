@@ -2,11 +2,13 @@
 import asyncio
 import http.client
 import json
+import re
 import socket
 import sys
 import threading
 import time
 import unittest
+from unittest import mock
 
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -16,6 +18,7 @@ from wazo_auth import Simulator
 from werkzeug.serving import WSGIRequestHandler as WerkzeugHandler
 from werkzeug.serving import make_server as make_werkzeug_server
 
+import wazo_auth_client
 from wazo_auth_client import Client
 from wazo_auth_client.asgi import DECISION as ASGI_DECISION
 from wazo_auth_client.asgi import AuthMiddleware as AsgiMiddleware
@@ -285,6 +288,34 @@ class Asgi(Framework, unittest.TestCase):
         scope = {'type': 'lifespan'}
         asyncio.run(AsgiMiddleware(application, self.verifier)(scope, None, None))
         self.assertIs(seen[0], scope)
+
+
+class Readme(unittest.TestCase):
+    def test_the_readme_s_blocks_about_decisions_run(self):
+        text = (PACKAGE / 'README.md').read_text(encoding='utf-8').partition('\n## Decisions\n')[2]
+        blocks = re.findall(r'```python\n(.*?)```', text, re.DOTALL)
+        self.assertEqual(len(blocks), 4)
+        with Simulator(tls=False) as simulator:
+            simulator.user('alice')
+            token = simulator.log_in()
+
+            def client(host, **keywords):
+                given = {'username': 'admin', 'password': 'secret'} if keywords else {}
+                return Client('127.0.0.1', simulator.port, None, https=False, **given)
+
+            names = {'token': {'token': token}}
+            with mock.patch.object(wazo_auth_client, 'Client', client), \
+                    mock.patch('wazo_auth_client.auth_verifier.Client', client), \
+                    mock.patch('builtins.print') as printed:
+                for block in blocks:
+                    exec(compile(block, 'README.md', 'exec'), names)
+                self.addCleanup(names['renewer'].stop)
+                shown = [call.args for call in printed.call_args_list]
+                self.assertEqual((shown[0][0], shown[1:]), ('allowed', [('alice',)]))
+                browser = names['app'].test_client()
+                answer = browser.get(f'/users/{USER}', headers={'X-Auth-Token': token})
+                self.assertEqual((answer.status_code, answer.json), (200, {'uuid': USER}))
+                self.assertEqual(browser.get(f'/users/{USER}').status_code, 401)
 
 
 if __name__ == '__main__':

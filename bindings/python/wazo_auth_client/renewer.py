@@ -94,7 +94,7 @@ class TokenRenewer:
 
     The token is renewed at 80 % of its life, earlier at random by up to a tenth, and after a failure after 1 to 32 s.
     `expiration` is the lifetime to ask for, in seconds; `options` are further options of a renewer, such as
-    `offline=True, client_id='my-app'` (docs/options.md). Thread-safe. The client's settings are copied at the start.
+    `renew_at_percent=50` (docs/options.md). Thread-safe. The client's settings are copied at the start.
 
     A subscriber that comes when there is a token hears it at once. In a forked child nothing is heard until `start` is
     called there: the child then goes on with the token that it inherited.
