@@ -146,6 +146,9 @@ class Framework:
             details = self.refused(401, X_Auth_Token=self.token, Wazo_Tenant=tenant)
             self.assertEqual(details['reason'], 'missing_permission_or_invalid_tenant')
             self.assertEqual(details['tenant_uuid'], tenant)
+        asked = json.dumps(self.simulator.control('GET', 'requests')['items'])
+        self.assertIn('22222222-2222', asked)
+        self.assertNotIn('xxxx', asked)  # no server knows such a tenant, and it would take that for a bad request
 
     def test_a_server_that_cannot_be_asked_is_503_for_what_is_not_known_and_no_matter_for_what_is(self):
         self.assertEqual(self.get(X_Auth_Token=self.token)[0], 200)
@@ -202,7 +205,7 @@ def answer_of(decision, tenant):
 
 
 class Wsgi(Framework, unittest.TestCase):
-    def serve(self):
+    def serve(self, bearer=True):
         def application(environ, start_response):
             start_response('200 OK', [('Content-Type', 'application/json')])
             return [answer_of(environ.get(WSGI_DECISION), environ.get('HTTP_WAZO_TENANT'))]
@@ -211,7 +214,7 @@ class Wsgi(Framework, unittest.TestCase):
             application,
             self.verifier,
             lambda environ: access_of(environ['PATH_INFO']),
-            bearer=True,
+            bearer=bearer,
             is_public=lambda environ: environ['PATH_INFO'] == '/status',
         )
         return ThreadServer(make_server('127.0.0.1', 0, middleware, handler_class=Quiet))
@@ -219,10 +222,14 @@ class Wsgi(Framework, unittest.TestCase):
     def test_a_bearer_token_is_taken_if_it_was_asked_for(self):
         self.assertEqual(self.get(Authorization=f'Bearer {self.token}')[0], 200)
         self.assertEqual(self.get(Authorization=f'Basic {self.token}')[0], 401)
+        self.server.stop()
+        self.server = self.serve(bearer=False)
+        self.addCleanup(self.server.stop)
+        self.assertEqual(self.get(Authorization=f'Bearer {self.token}')[0], 401)
 
 
 class Asgi(Framework, unittest.TestCase):
-    def serve(self):
+    def serve(self, bearer=True):
         async def application(scope, receive, send):
             headers = dict(scope['headers'])
             body = answer_of(scope.get(ASGI_DECISION), headers.get(b'wazo-tenant', b'').decode())
@@ -234,7 +241,7 @@ class Asgi(Framework, unittest.TestCase):
             application,
             self.verifier,
             lambda scope: access_of(scope['path']),
-            bearer=True,
+            bearer=bearer,
             is_public=lambda scope: scope['path'] == '/status',
         )
         return UvicornServer(self.middleware)
@@ -242,6 +249,10 @@ class Asgi(Framework, unittest.TestCase):
     def test_a_bearer_token_is_taken_if_it_was_asked_for(self):
         self.assertEqual(self.get(Authorization=f'Bearer {self.token}')[0], 200)
         self.assertEqual(self.get(Authorization=f'Basic {self.token}')[0], 401)
+        self.server.stop()
+        self.server = self.serve(bearer=False)
+        self.addCleanup(self.server.stop)
+        self.assertEqual(self.get(Authorization=f'Bearer {self.token}')[0], 401)
 
     def test_the_event_loop_goes_on_while_the_server_is_asked(self):
         self.assertEqual(self.get(X_Auth_Token=self.token)[0], 200)
