@@ -181,7 +181,9 @@ class Examples(ServerTest):
         )
 
     def test_the_readme_s_blocks_run(self):
-        blocks = re.findall(r'```python\n(.*?)```', (PACKAGE / 'README.md').read_text(encoding='utf-8'), re.DOTALL)
+        # The blocks about decisions run in test_frameworks.py: they need more of a wazo-auth.
+        text = (PACKAGE / 'README.md').read_text(encoding='utf-8').partition('\n## Decisions\n')[0]
+        blocks = re.findall(r'```python\n(.*?)```', text, re.DOTALL)
         self.assertGreaterEqual(len(blocks), 2)
         names = {'uuid': USER}
         with self.here(), mock.patch('builtins.print') as printed:
