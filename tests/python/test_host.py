@@ -6,7 +6,8 @@ import time
 import unittest
 from pathlib import Path
 
-from support import TOKEN, USER, Server, ServerTest, run_python
+import requests
+from support import DATA, TENANT, TOKEN, USER, Server, ServerTest, run_python
 
 import wazo_auth_client
 from wazo_auth_client import _native
@@ -159,6 +160,7 @@ class Commands(ServerTest):
             (metadata / 'entry_points.txt').write_text(
                 '[wazo_auth_client.commands]\n'
                 'extra = extra:Extra\nmissing = extra:Missing\nbroken = extra:Broken\nusers = extra:Extra\n'
+                'policies = extra:Broken\n'
                 'groups = wazo_auth_client.commands.groups:GroupsCommand\n'
             )
             output = run_python(
@@ -171,7 +173,7 @@ class Commands(ServerTest):
                 'client.extra.hello()\n'
                 'assert client.extra is client.extra\n'
                 'print(type(client.users).__module__, hasattr(client, "missing"), hasattr(client, "broken"))\n'
-                'print(type(client.groups).__module__)\n'
+                'print(type(client.groups).__module__, type(client.policies).__module__)\n'
             )
         self.assertEqual(self.server.last.path, '/0.1/hello')
         self.assertEqual(
@@ -180,11 +182,36 @@ class Commands(ServerTest):
                 'using',
                 'the command missing cannot be loaded',
                 'made',
+                # In place of a resource of the package, as in the reference client.
+                'made',
                 'the command broken cannot be made',
-                'wazo_auth_client._operations False False',
-                'wazo_auth_client._operations',
+                'extra False False',
+                'the command policies cannot be made',
+                'wazo_auth_client._operations wazo_auth_client._operations',
             ],
         )
+
+    def test_a_command_made_for_the_reference_client_sends_its_requests_with_the_client_s_settings(self):
+        self.server = self.start(Server((200, {}, '{"hello": "world"}'), tls=True))
+        client = self.server.client(verify_certificate=str(DATA / 'loopback-ca.pem'), tenant=TENANT, user_agent='own/1')
+
+        class Command:
+            """As RESTCommand of wazo-lib-rest-client uses its client."""
+
+            def __init__(self, client):
+                self._client = client
+                self.base_url, self.timeout = client.url('hello'), client.timeout
+
+            def get(self):
+                return self._client.session().get(self.base_url, headers={'Accept': 'application/json'}).json()
+
+        self.assertEqual(Command(client).get(), {'hello': 'world'})
+        seen = self.server.last
+        self.assertEqual((seen.path, seen.headers['x-auth-token']), ('/0.1/hello', TOKEN))
+        self.assertEqual((seen.headers['wazo-tenant'], seen.headers['user-agent']), (TENANT, 'own/1'))
+        with self.assertRaises(requests.exceptions.SSLError):
+            Command(self.server.client()).get()
+        self.assertEqual(Command(self.server.client(verify_certificate=False)).get(), {'hello': 'world'})
 
 
 class Library(unittest.TestCase):

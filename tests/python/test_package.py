@@ -12,7 +12,7 @@ from unittest import mock
 from support import PACKAGE, PASSWORD, TOKEN, USER, ServerTest
 
 import wazo_auth_client
-from wazo_auth_client import Client, _compat, _native, _operations
+from wazo_auth_client import Client, _compat, _native, _operations, _resource
 
 OPERATIONS = {operation['name']: operation for operation in _native.operations()}
 # What the reference client does not have.
@@ -28,7 +28,7 @@ class Completeness(unittest.TestCase):
             f'{resource}.{name}'
             for resource in _compat.RESOURCES
             for name, method in inspect.getmembers(getattr(client, resource), callable)
-            if not name.startswith('_')
+            if not name.startswith('_') and name not in vars(_resource.Resource)
         }
         self.assertEqual(methods - set(OPERATIONS), {'external.list_'})
         self.assertEqual(set(OPERATIONS) - methods, set())
@@ -55,7 +55,9 @@ class Completeness(unittest.TestCase):
                 self.assertIn(parameter['name'], taken, name)
                 self.assertIn(f':param {parameter["name"]}:', method.__doc__, name)
                 default = taken[parameter['name']].default
-                self.assertEqual(default is inspect.Parameter.empty, parameter['required'], name)
+                # A required field of a body may be left out where the reference client lets the server refuse.
+                is_needed = parameter['required'] and not (operation['open'] and parameter['place'] == 'field')
+                self.assertEqual(default is inspect.Parameter.empty, is_needed, name)
 
     def test_the_stub_has_the_methods_and_parameters_of_the_module(self):
         def shape(path):

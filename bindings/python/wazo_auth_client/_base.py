@@ -1,13 +1,13 @@
 """What the blocking and the asynchronous client have in common: the constructor, the settings, the resources."""
 from __future__ import annotations
 
+import os
 from _weakref import ref  # the module weakref loads more
 
 from . import _commands, _compat, _library, _log, _operations, _settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
     from typing import Any, Optional, TypeVar, Union
 
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from .exceptions import WazoAuthError
 
     C = TypeVar('C', bound='BaseClient')
+else:
+    # For typing.get_type_hints().
+    from ._typing import Any, Mapping, Optional, Union
+    from .exceptions import WazoAuthError
+
+    Timeout = 'Union[None, int, float, tuple[Union[None, int, float], Union[None, int, float]]]'
+    BaseSession = C = Any
 
 
 class BaseClient:
@@ -84,6 +91,8 @@ class BaseClient:
         def __getattr__(self, name: str) -> Any:
             """A command of another package, which is created when it is first used."""
             command = None if name.startswith('_') else _commands.create(name, self)
+            if command is None and name in _compat.RESOURCES:
+                command = _compat.RESOURCES[name](self)  # the command in its place is broken
             if command is None:
                 raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
             # If two threads come here at once, both get the same one.
@@ -131,9 +140,9 @@ class BaseClient:
         self._session.change('host', host)
 
     @property
-    def port(self) -> Any:
+    def port(self) -> Optional[int]:
         """The server's port; omitted from the URL if it is 0 or None."""
-        return self._session.given['port']
+        return _settings.port(self._session.given['port'])
 
     @port.setter
     def port(self, port: Union[int, str, None]) -> None:

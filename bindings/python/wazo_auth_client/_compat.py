@@ -95,15 +95,16 @@ class SamlConfig(_operations.SamlConfig):
 
     def update(  # type: ignore[override]
         self, tenant_uuid: Any = None, data: Optional[Pairs] = None, files: Optional[Pairs] = None, **fields: Any
-    ) -> None:
+    ) -> Any:
         """Changes the SAML configuration of a tenant. The arguments are those of `create`; all are optional."""
-        self._send('saml_config.update', tenant_uuid, data, files, fields)
+        return self._send('saml_config.update', tenant_uuid, data, files, fields)
 
     def get_metadata(self, tenant_uuid: Any = None) -> bytes:
         """Reads the metadata of this service provider, an XML document, as bytes."""
         session, operation = self._session, 'saml_config.get_metadata'
         built = _arguments.build(operation, session.operations[operation], {'tenant_uuid': tenant_uuid})
-        return session.perform(operation, built, _as_bytes)
+        document: bytes = session.perform(operation, built, _as_bytes)
+        return document
 
     def _send(
         self, operation: str, tenant_uuid: Any, data: Optional[Pairs], files: Optional[Pairs], fields: dict[str, Any]
@@ -132,7 +133,8 @@ def _as_bytes(result: Any) -> bytes:
     if isinstance(result, dict):  # not UTF-8
         from base64 import b64decode
 
-        return b64decode(result['base64'])
+        document: bytes = b64decode(result['base64'])
+        return document
     return str(result).encode('utf-8')
 
 
@@ -140,5 +142,6 @@ RESOURCES = {**_operations.RESOURCES, 'token': Token, 'external': External, 'sam
 
 # Where the URLs of a resource begin, if not with its name.
 _BEGINNINGS = {'refresh_tokens': 'tokens', 'ldap_config': 'backends/ldap', 'saml_config': 'backends/saml'}
+_class: Any
 for _name, _class in RESOURCES.items():
     _class.resource = _class.resource or _BEGINNINGS.get(_name, _name)

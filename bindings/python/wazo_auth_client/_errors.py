@@ -61,7 +61,7 @@ def _is_impossible_path(failure: dict[str, Any], session: BaseSession, operation
         return False
     places = session.operations[operation]['places']
     refused = failure['message'].partition(':')[0].rpartition(' ')[2]  # `argument user_uuid: it is empty; ...`
-    return places.get(refused) == 'path'
+    return bool(places.get(refused) == 'path')
 
 
 def _not_found(failure: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def hub() -> Optional[_Hub]:
     monkey = sys.modules.get('gevent.monkey')
     if monkey is None or not monkey.is_module_patched('socket'):
         return None
-    from gevent import get_hub, getcurrent
+    from gevent import get_hub, getcurrent  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     own = get_hub()
     if getcurrent() is own:
@@ -39,21 +39,27 @@ class _Hub:
 
     def __init__(self, hub: Any) -> None:
         self.calls = Calls()
-        self._hub = hub
-        # `ref=False`: a program whose greenlets have all ended does not wait for this watcher.
-        self._watcher = hub.loop.io(self.calls.queue.descriptor(), 1, ref=False)
-        self._watcher.start(self.calls.drain)
+        self._watcher = hub.loop.io(self.calls.queue.descriptor(), 1)
+        self._in_progress = 0
 
     def call(self, submit: Callable[[Queue], int], whole: bool) -> Any:
         """Makes a call. Other greenlets run meanwhile. If this greenlet is killed, the call ends."""
-        from gevent.event import AsyncResult
+        from gevent.event import AsyncResult  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
         ended = AsyncResult()
         number = self.calls.submit(
             submit, whole, lambda result, error: ended.set(result) if error is None else ended.set_exception(error)
         )
+        # The watcher runs while there are calls: a program whose greenlets have all ended does not wait for it.
+        self._in_progress += 1
+        if self._in_progress == 1:
+            self._watcher.start(self.calls.drain)
         try:
             return ended.get()
         except BaseException:
             self.calls.cancel(number)
             raise
+        finally:
+            self._in_progress -= 1
+            if self._in_progress == 0:
+                self._watcher.stop()

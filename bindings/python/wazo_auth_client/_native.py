@@ -206,7 +206,7 @@ class Queue:
     def submit(self, handle: Handle, operation: str, arguments: str) -> int:
         """Submits a call of an operation. Returns the number of the call."""
         error = ADDRESS()
-        number = self._native.wazo_auth_queue_submit(
+        number: int = self._native.wazo_auth_queue_submit(
             self._address, handle._address, _encode('operation', operation), arguments.encode(), None, ctypes.byref(error)
         )
         return number or _raise(error)
@@ -216,7 +216,7 @@ class Queue:
     ) -> int:
         """Submits a request for which there is no operation. Returns the number of the call."""
         error = ADDRESS()
-        number = self._native.wazo_auth_queue_submit_request(
+        number: int = self._native.wazo_auth_queue_submit_request(
             self._address,
             handle._address,
             _encode('method', method),

@@ -1,7 +1,6 @@
 """Declares the library's functions for access lists, verifiers, renewers and listings.
 
-Only the modules that use them import this file, so that `import wazo_auth_client` stays cheap. It depends on `_native`,
-`_errors` and the client's session in three places: `_load`, `client_address` and `raise_error`.
+Only the modules that use them import this file, so that `import wazo_auth_client` stays cheap.
 """
 from __future__ import annotations
 
@@ -9,6 +8,7 @@ import ctypes
 from types import SimpleNamespace
 
 from . import _errors, _native
+from ._library import ADDRESS, ERROR_OUT, TEXT, OwnedText, declare
 from ._native import NativeError
 
 TYPE_CHECKING = False
@@ -16,79 +16,58 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn, Optional
 
-#: The place for a text that the library gives and that has to be freed.
-OwnedText = _native._OwnedText
-
 #: The type of the functions that a renewer calls. ctypes takes the GIL before it calls Python.
 LISTENER = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_void_p)
 
-_ADDRESS = ctypes.c_void_p
-_TEXT = ctypes.c_char_p
 _BOOL = ctypes.c_bool
-_ERROR_OUT = ctypes.POINTER(ctypes.c_void_p)
 _TEXT_OUT = ctypes.POINTER(OwnedText)
 # These may wait: other Python threads run meanwhile.
 _FUNCTIONS = {
-    'wazo_auth_verifier_new': (_ADDRESS, [_ADDRESS, _TEXT, _ERROR_OUT]),
-    'wazo_auth_verifier_check': (_BOOL, [_ADDRESS, _TEXT, _TEXT, _TEXT, _ADDRESS, _ERROR_OUT]),
-    'wazo_auth_verifier_decide': (_BOOL, [_ADDRESS, _TEXT, _TEXT, _TEXT, _TEXT_OUT, _ERROR_OUT]),
-    'wazo_auth_verifier_invalidate': (_BOOL, [_ADDRESS, _TEXT, _TEXT, _ERROR_OUT]),
-    'wazo_auth_verifier_apply_event': (_BOOL, [_ADDRESS, _TEXT, _ERROR_OUT]),
-    'wazo_auth_verifier_stats': (OwnedText, [_ADDRESS, _ERROR_OUT]),
-    'wazo_auth_verifier_free': (None, [_ADDRESS]),
-    'wazo_auth_renewer_new': (_ADDRESS, [_ADDRESS, _TEXT, _ERROR_OUT]),
-    'wazo_auth_renewer_start': (_BOOL, [_ADDRESS, ctypes.c_int32, _ERROR_OUT]),
-    'wazo_auth_renewer_token': (OwnedText, [_ADDRESS]),
-    'wazo_auth_renewer_snapshot': (OwnedText, [_ADDRESS]),
-    'wazo_auth_renewer_set_on_change': (_BOOL, [_ADDRESS, LISTENER, _ADDRESS, _ERROR_OUT]),
-    'wazo_auth_renewer_set_on_state': (_BOOL, [_ADDRESS, LISTENER, _ADDRESS, _ERROR_OUT]),
-    'wazo_auth_renewer_renew': (_BOOL, [_ADDRESS, _ERROR_OUT]),
-    'wazo_auth_renewer_close': (_BOOL, [_ADDRESS, ctypes.c_int32, _ERROR_OUT]),
-    'wazo_auth_renewer_free': (None, [_ADDRESS]),
-    'wazo_auth_pages_new': (_ADDRESS, [_ADDRESS, _TEXT, _TEXT, _TEXT, _ERROR_OUT]),
-    'wazo_auth_pages_next': (OwnedText, [_ADDRESS, _ERROR_OUT]),
-    'wazo_auth_pages_free': (None, [_ADDRESS]),
-    'wazo_auth_client_visible_tenants': (OwnedText, [_ADDRESS, _ERROR_OUT]),
+    'wazo_auth_verifier_new': (ADDRESS, [ADDRESS, TEXT, ERROR_OUT]),
+    'wazo_auth_verifier_check': (_BOOL, [ADDRESS, TEXT, TEXT, TEXT, ADDRESS, ERROR_OUT]),
+    'wazo_auth_verifier_decide': (_BOOL, [ADDRESS, TEXT, TEXT, TEXT, _TEXT_OUT, ERROR_OUT]),
+    'wazo_auth_verifier_invalidate': (_BOOL, [ADDRESS, TEXT, TEXT, ERROR_OUT]),
+    'wazo_auth_verifier_apply_event': (_BOOL, [ADDRESS, TEXT, ERROR_OUT]),
+    'wazo_auth_verifier_stats': (OwnedText, [ADDRESS, ERROR_OUT]),
+    'wazo_auth_verifier_free': (None, [ADDRESS]),
+    'wazo_auth_renewer_new': (ADDRESS, [ADDRESS, TEXT, ERROR_OUT]),
+    'wazo_auth_renewer_start': (_BOOL, [ADDRESS, ctypes.c_int32, ERROR_OUT]),
+    'wazo_auth_renewer_token': (OwnedText, [ADDRESS]),
+    'wazo_auth_renewer_snapshot': (OwnedText, [ADDRESS]),
+    'wazo_auth_renewer_set_on_change': (_BOOL, [ADDRESS, LISTENER, ADDRESS, ERROR_OUT]),
+    'wazo_auth_renewer_set_on_state': (_BOOL, [ADDRESS, LISTENER, ADDRESS, ERROR_OUT]),
+    'wazo_auth_renewer_renew': (_BOOL, [ADDRESS, ERROR_OUT]),
+    'wazo_auth_renewer_close': (_BOOL, [ADDRESS, ctypes.c_int32, ERROR_OUT]),
+    'wazo_auth_renewer_free': (None, [ADDRESS]),
+    'wazo_auth_pages_new': (ADDRESS, [ADDRESS, TEXT, TEXT, TEXT, ERROR_OUT]),
+    'wazo_auth_pages_next': (OwnedText, [ADDRESS, ERROR_OUT]),
+    'wazo_auth_pages_free': (None, [ADDRESS]),
+    'wazo_auth_client_visible_tenants': (OwnedText, [ADDRESS, ERROR_OUT]),
 }
 # These only touch memory, and never wait for a thread that may wait for the GIL: they keep it. A thread that released
 # it may wait for milliseconds until it has it again, and a decision takes less than a microsecond.
 _ACCESSORS = {
-    'wazo_auth_verifier_peek': (_BOOL, [_ADDRESS, _TEXT, _TEXT, _TEXT, _ADDRESS]),
-    'wazo_auth_verifier_peek_decision': (_BOOL, [_ADDRESS, _TEXT, _TEXT, _TEXT, _TEXT_OUT]),
-    'wazo_auth_access_new': (_ADDRESS, [_TEXT, _TEXT, _TEXT, _ERROR_OUT]),
-    'wazo_auth_access_matches': (_BOOL, [_ADDRESS, _TEXT, _ERROR_OUT]),
-    'wazo_auth_access_matches_each': (OwnedText, [_ADDRESS, _TEXT, _ERROR_OUT]),
-    'wazo_auth_access_may_add': (_BOOL, [_ADDRESS, _TEXT, _ERROR_OUT]),
-    'wazo_auth_access_may_remove': (_BOOL, [_ADDRESS, _TEXT, _ERROR_OUT]),
-    'wazo_auth_access_fill': (OwnedText, [_TEXT, _TEXT, _ERROR_OUT]),
-    'wazo_auth_access_free': (None, [_ADDRESS]),
+    'wazo_auth_verifier_peek': (_BOOL, [ADDRESS, TEXT, TEXT, TEXT, ADDRESS]),
+    'wazo_auth_verifier_peek_decision': (_BOOL, [ADDRESS, TEXT, TEXT, TEXT, _TEXT_OUT]),
+    'wazo_auth_access_new': (ADDRESS, [TEXT, TEXT, TEXT, ERROR_OUT]),
+    'wazo_auth_access_matches': (_BOOL, [ADDRESS, TEXT, ERROR_OUT]),
+    'wazo_auth_access_matches_each': (OwnedText, [ADDRESS, TEXT, ERROR_OUT]),
+    'wazo_auth_access_may_add': (_BOOL, [ADDRESS, TEXT, ERROR_OUT]),
+    'wazo_auth_access_may_remove': (_BOOL, [ADDRESS, TEXT, ERROR_OUT]),
+    'wazo_auth_access_fill': (OwnedText, [TEXT, TEXT, ERROR_OUT]),
+    'wazo_auth_access_free': (None, [ADDRESS]),
     'wazo_auth_string_free': (None, [OwnedText]),
 }
 
-_loaded: Optional[SimpleNamespace] = None
+_declared: Optional[SimpleNamespace] = None
 
 
 def library() -> SimpleNamespace:
-    """The functions, as attributes. Loads the library if nothing has done so yet; without a lock, as `_native` does."""
-    global _loaded
-    if _loaded is None:
-        _loaded = _load()
-    return _loaded
-
-
-def _load() -> SimpleNamespace:
-    _native.library()  # reports well what cannot be loaded
-    for candidate in _native._candidates():
-        try:
-            # The same file is loaded once: these are other descriptions of the functions of one library.
-            loaded = ctypes.CDLL(candidate)
-        except OSError:
-            continue
-        return SimpleNamespace(
-            **_native._declared(loaded, _FUNCTIONS),
-            **_native._declared(ctypes.PyDLL(candidate, handle=loaded._handle), _ACCESSORS),
-        )
-    raise _native.LibraryNotFound('the library of wazo-auth-client could not be loaded a second time')
+    """The functions, as attributes. Loads the library if nothing has done so yet; without a lock, as `_library` does."""
+    global _declared
+    if _declared is None:
+        _declared = declare(_FUNCTIONS, _ACCESSORS)
+    return _declared
 
 
 class Address(ctypes.c_void_p):
@@ -102,10 +81,7 @@ def client_address(client: Any) -> Address:
     session = getattr(client, '_session', None)
     if session is None:
         raise TypeError(f'expected a wazo_auth_client.Client, not a {type(client).__name__}')
-    try:
-        handle = session._native()
-    except NativeError as error:
-        raise _errors.to_exception(error) from None
+    handle = session.handle()
     address = Address(handle._address)
     address.owner = handle
     return address

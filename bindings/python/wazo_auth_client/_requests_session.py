@@ -3,6 +3,7 @@ requests."""
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 
 from . import _settings
 
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 
 def make(given: Mapping[str, Any]) -> Any:
     """The session for the settings of a client, as its constructor takes them."""
+    requests: Any
     try:
-        import requests
+        requests = import_module('requests')
     except ImportError:
         raise ImportError('client.session() needs the package requests: pip install requests') from None
 

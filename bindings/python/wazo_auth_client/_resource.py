@@ -10,6 +10,7 @@ from ._arguments import UNSET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Optional
 
     from ._session import Session
@@ -97,4 +98,4 @@ def _nothing(result: Any) -> None:
 
 
 #: What is done with a result of each shape before it is returned.
-_FINISH = {'nothing': _nothing, 'question': bool, 'text': _bytes}
+_FINISH: dict[str, Callable[[Any], Any]] = {'nothing': _nothing, 'question': bool, 'text': _bytes}

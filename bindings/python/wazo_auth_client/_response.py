@@ -163,9 +163,10 @@ def make_response(answer: Mapping[str, Any], request: Any) -> Any:
 
 def _requests() -> Any:
     """The module `requests`; None if it is not installed, broken, or replaced by a part of it."""
-    try:
-        import requests
+    from importlib import import_module
 
+    try:
+        requests = import_module('requests')
         return requests if hasattr(requests, 'PreparedRequest') else None
     except Exception:
         return None

@@ -36,7 +36,7 @@ def options(given: Mapping[str, Any]) -> dict[str, Optional[str]]:
     """The options of the library for the settings of a client."""
     return {
         'host': host(given['host']),
-        'port': port(given['port']),
+        'port': str(port(given['port']) or 0),
         'prefix': prefix(given['prefix']),
         'version': str(given['version'] or ''),
         'https': _boolean(bool(given['https'])),
@@ -55,7 +55,7 @@ def url(given: Mapping[str, Any], *parts: Any) -> str:
     """The URL of the API, followed by `parts`, which are not encoded."""
     name = str(given['host'])
     name = f'[{name}]' if ':' in name and not name.startswith('[') else name
-    number = '' if port(given['port']) == '0' else f':{given["port"]}'
+    number = f':{given["port"]}' if port(given['port']) else ''
     version = f'/{given["version"]}' if given['version'] else ''
     base = f'{"https" if given["https"] else "http"}://{name}{number}{prefix(given["prefix"])}{version}'
     return '/'.join([base, *(str(part) for part in parts)])
@@ -74,9 +74,14 @@ def host(given: Any) -> str:
     return str(given)
 
 
-def port(given: Union[int, str, None]) -> str:
-    """The server's port; 0 for none."""
-    return str(given or 0)
+def port(given: Union[int, str, None]) -> Optional[int]:
+    """The server's port as a number; None or 0 if the URL has none."""
+    if given is None or given == '':
+        return None
+    try:
+        return int(given)
+    except ValueError:
+        raise ValueError(f'port: a number is expected, not {given!r}') from None
 
 
 def text(value: Any) -> Optional[str]:

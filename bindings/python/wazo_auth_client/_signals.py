@@ -14,7 +14,7 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from typing import Any, Optional
 
 #: The number of the main thread, until its check is set. Calls look here first, which costs them almost nothing.
@@ -42,7 +42,7 @@ def watch() -> None:
     to_watch = None
 
 
-def _checks() -> Iterator[bool]:
+def _checks() -> Generator[bool, Any, None]:
     """Each resumption runs the handlers of the signals that have arrived. Yields whether to go on with the call."""
     go_on = True
     while True:

@@ -29,6 +29,7 @@ class _Generic:
 
 # A text, as `typing` evaluates an annotation again if that is what a name stands for.
 Any = "__import__('typing').Any"
+Callable = _Generic('Callable')
 Iterable = _Generic('Iterable')
 Iterator = _Generic('Iterator')
 Mapping = _Generic('Mapping')

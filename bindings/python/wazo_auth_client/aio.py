@@ -5,7 +5,7 @@
     async with AsyncClient('wazo.example.com', username='alice', password='secret') as client:
         token = await client.token.new(expiration=3600)
         client.set_token(token['token'])
-        async for user in client.pages('users.list', search='bob'):
+        async for user in client.pages(client.users.list, search='bob'):
             print(user['username'])
 
 No thread waits for a call, and a task that is cancelled ends its call at once. Works with every event loop that has
@@ -28,14 +28,15 @@ from .exceptions import WazoAuthError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from typing import Any, Optional
 
     from ._native import Queue
-
-    _Resources = _operations.AsyncResources
 else:
-    _Resources = _operations.Resources
+    # For typing.get_type_hints().
+    from collections.abc import AsyncIterator
+
+    from ._typing import Any, Callable, Mapping, Optional
 
 __all__ = ['AsyncClient']
 
@@ -133,7 +134,7 @@ async def _ended(submit: Callable[[Queue], int], whole: bool) -> Any:
         raise
 
 
-class AsyncClient(BaseClient, _Resources):
+class AsyncClient(BaseClient, _operations.AsyncResources):
     """A client of a wazo-auth server, whose methods are awaited. The constructor, the attributes and the resources are
     those of `wazo_auth_client.Client`.
 
@@ -177,21 +178,38 @@ class AsyncClient(BaseClient, _Resources):
         return await self._session.request(method, path, query, body)
 
     async def pages(
-        self, operation: str, *arguments: Any, page_size: int = 100, **keywords: Any
-    ) -> AsyncIterator[Any]:
-        """Yields the items of a listing (`users.list`), one page after the other. `arguments` and `keywords` are those
-        of the method.
+        self,
+        method: Callable[..., Any],
+        *arguments: Any,
+        page_size: int = 100,
+        max_items: int = 0,
+        **keywords: Any,
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Yields every item of a listing. `method` is a method of this client that takes `limit` and `offset`, such as
+        `client.users.list`; the arguments are its.
 
-        The next page is requested when the items of the previous one have been taken. If items are created or deleted
-        meanwhile, an item can be missing or come twice.
+        It pages as `wazo_auth_client.paging.pages`, in a thread of the event loop's executor. If the task is cancelled,
+        the request of the page ends in that thread.
         """
-        resource, _, verb = operation.partition('.')
-        listing = getattr(getattr(self, resource), verb)
-        offset = keywords.pop('offset', 0)
-        while True:
-            page = await listing(*arguments, **keywords, limit=page_size, offset=offset)
-            for item in page['items']:
+        from .paging import pages
+
+        items = pages(method, *arguments, page_size=page_size, max_items=max_items, **keywords)
+        has_ended = False
+        while not has_ended:
+            batch, has_ended = await asyncio.get_running_loop().run_in_executor(None, _batch, items, page_size)
+            for item in batch:
                 yield item
-            offset += len(page['items'])
-            if len(page['items']) < page_size:
-                return
+
+
+def _batch(items: Iterator[dict[str, Any]], size: int) -> tuple[list[dict[str, Any]], bool]:
+    """The next items, and whether they are the last ones. An exception that comes after some is raised next time."""
+    batch: list[dict[str, Any]] = []
+    try:
+        while len(batch) < size:
+            batch.append(next(items))
+    except StopIteration:
+        return batch, True
+    except WazoAuthError:
+        if not batch:
+            raise
+    return batch, False

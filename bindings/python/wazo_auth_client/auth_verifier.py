@@ -94,18 +94,24 @@ def no_auth(function: F) -> F:
     return function
 
 
+def _request() -> Any:
+    from importlib import import_module
+
+    return import_module('flask').request
+
+
+def _header(name: str) -> str:
+    return str(_request().headers.get(name, ''))
+
+
 def extract_token_id_from_header() -> str:
     """The header `X-Auth-Token` of Flask's request; empty if there is none."""
-    from flask import request
-
-    return request.headers.get(TOKEN_HEADER, '')
+    return _header(TOKEN_HEADER)
 
 
 def extract_token_id_from_query_string() -> str:
     """The key `token` of the query of Flask's request; empty if there is none."""
-    from flask import request
-
-    return request.args.get('token', '')
+    return str(_request().args.get('token', ''))
 
 
 def extract_token_id_from_query_or_header() -> str:
@@ -115,9 +121,7 @@ def extract_token_id_from_query_or_header() -> str:
 
 def extract_tenant_id_from_header() -> str:
     """The header `Wazo-Tenant` of Flask's request; empty if there is none."""
-    from flask import request
-
-    return request.headers.get(TENANT_HEADER, '')
+    return _header(TENANT_HEADER)
 
 
 class AuthVerifier:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from ._session import Answer
+else:
+    # For typing.get_type_hints().
+    from ._session import Answer
+    from ._typing import Any, Mapping, Optional
 
 
 class AuthClient(BaseClient, _operations.Resources):

@@ -6,8 +6,10 @@ from json import JSONDecodeError as _JSONDecodeError
 from typing import Any, Optional
 
 from requests.exceptions import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    ConnectTimeout as _ConnectTimeout,
     ConnectionError as _ConnectionError,
     HTTPError as _HTTPError,
+    ReadTimeout as _ReadTimeout,
     RequestException as _RequestException,
     SSLError as _SSLError,
     Timeout as _Timeout,
@@ -16,13 +18,16 @@ from requests.exceptions import (  # type: ignore[import-not-found, import-untyp
 from ._response import Request, Response
 
 __all__ = [
+    'ConnectTimeout',
     'ConnectionError',
     'HTTPError',
     'InvalidArgument',
+    'InvalidPath',
     'InvalidTokenException',
     'JSONDecodeError',
     'MissingPermissionsTokenException',
     'ProtocolError',
+    'ReadTimeout',
     'RequestException',
     'SSLError',
     'Timeout',
@@ -43,6 +48,8 @@ class WazoAuthError(Exception):
     url: Optional[str]
     response: Any
     request: Any
+    _answer: Any
+    _sent: Any
 
 class InvalidTokenException(WazoAuthError): ...
 class MissingPermissionsTokenException(WazoAuthError): ...
@@ -57,7 +64,10 @@ class HTTPError(RequestException, _HTTPError):  # type: ignore[misc, unused-igno
 class ConnectionError(RequestException, _ConnectionError): ...  # type: ignore[misc, unused-ignore]
 class SSLError(ConnectionError, _SSLError): ...  # type: ignore[misc, unused-ignore]
 class Timeout(RequestException, _Timeout): ...  # type: ignore[misc, unused-ignore]
+class ConnectTimeout(ConnectionError, Timeout, _ConnectTimeout): ...  # type: ignore[misc, unused-ignore]
+class ReadTimeout(Timeout, _ReadTimeout): ...  # type: ignore[misc, unused-ignore]
 class InvalidArgument(RequestException, ValueError): ...
+class InvalidPath(InvalidArgument, HTTPError): ...
 class ProtocolError(RequestException, ValueError): ...
 
 class JSONDecodeError(ProtocolError, _JSONDecodeError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+from types import SimpleNamespace
 
 from . import _native_decisions as _native
 
@@ -94,9 +95,8 @@ class _Recorder:
         self.operations = operations
         self.called: list[tuple[str, dict[str, Any]]] = []
 
-    def result(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, operation: str, arguments: dict[str, Any], finish: Any = None) -> None:
         self.called.append((operation, arguments))
-        return {}
 
 
 def _recorded(method: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -106,7 +106,7 @@ def _recorded(method: Any, arguments: tuple[Any, ...], keywords: dict[str, Any])
     if session is None:
         raise TypeError('expected a method of a client, such as client.users.list')
     recorder = _Recorder(session.operations)
-    getattr(type(resource)(recorder), method.__name__)(*arguments, **keywords)
+    getattr(type(resource)(SimpleNamespace(_session=recorder)), method.__name__)(*arguments, **keywords)
     if len(recorder.called) != 1:
         raise TypeError(f'{method.__name__} is not a method that lists')
     return recorder.called[0]

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 from . import _errors
 from . import _native_decisions as _native
-from ._native_decisions import OwnedText
+from ._library import OwnedText
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
