@@ -1,5 +1,6 @@
 """The package as a whole: it has every operation of the library, and what its documentation shows works."""
 import ast
+import contextlib
 import inspect
 import json
 import os
@@ -12,7 +13,7 @@ from unittest import mock
 from support import PACKAGE, PASSWORD, TOKEN, USER, ServerTest
 
 import wazo_auth_client
-from wazo_auth_client import Client, _compat, _native, _operations, _resource
+from wazo_auth_client import AsyncClient, Client, _compat, _native, _operations, _resource
 
 OPERATIONS = {operation['name']: operation for operation in _native.operations()}
 # What the reference client does not have.
@@ -176,11 +177,13 @@ class Examples(ServerTest):
 
     def here(self):
         """Whatever host an example names, its client is one of this test's server."""
-        return mock.patch.object(
-            wazo_auth_client,
-            'Client',
-            lambda host, **keywords: Client('127.0.0.1', self.server.port, None, https=False, **keywords),
-        )
+        stack = contextlib.ExitStack()
+        for name, made in [('Client', Client), ('AsyncClient', AsyncClient)]:
+            def make(host, made=made, **keywords):
+                return made('127.0.0.1', self.server.port, None, https=False, **keywords)
+
+            stack.enter_context(mock.patch.object(wazo_auth_client, name, make, create=True))
+        return stack
 
     def test_the_readme_s_blocks_run(self):
         # The blocks about decisions run in test_frameworks.py: they need more of a wazo-auth.

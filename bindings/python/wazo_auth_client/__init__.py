@@ -16,4 +16,16 @@ from __future__ import annotations
 from ._version import __version__
 from .client import AuthClient, Client
 
-__all__ = ['AuthClient', 'Client', '__version__']
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .aio import AsyncClient
+
+__all__ = ['AsyncClient', 'AuthClient', 'Client', '__version__']
+
+
+def __getattr__(name: str) -> object:
+    if name != 'AsyncClient':
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    from .aio import AsyncClient  # loads asyncio
+
+    return AsyncClient

@@ -1,6 +1,6 @@
 """The asynchronous client, for asyncio: the methods of the client, to be awaited.
 
-    from wazo_auth_client.aio import AsyncClient
+    from wazo_auth_client import AsyncClient
 
     async with AsyncClient('wazo.example.com', username='alice', password='secret') as client:
         token = await client.token.new(expiration=3600)
