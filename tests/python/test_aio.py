@@ -2,17 +2,21 @@
 import asyncio
 import os
 import socket
+import sys
 import threading
 import unittest
 from unittest import mock
 
-import uvloop
 from support import TENANT, TOKEN, USER, Server, ServerTest, refused
 
 from wazo_auth_client import _native, exceptions
 from wazo_auth_client.aio import AsyncClient
 
-LOOPS = [('asyncio', asyncio.new_event_loop), ('uvloop', uvloop.new_event_loop)]
+LOOPS = [('asyncio', asyncio.new_event_loop)]
+if sys.version_info >= (3, 10):  # uvloop's versions for older ones are not installed
+    import uvloop
+
+    LOOPS.append(('uvloop', uvloop.new_event_loop))
 
 
 def run(work, new_loop=asyncio.new_event_loop):

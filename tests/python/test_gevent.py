@@ -1,4 +1,5 @@
 """gevent: in a program that it has patched, a call lets the other greenlets run."""
+import sys
 import threading
 import unittest
 
@@ -13,6 +14,7 @@ client = Client('127.0.0.1', {port}, None, https=False, token='t', timeout={time
 '''
 
 
+@unittest.skipIf(sys.version_info < (3, 10), 'gevent is not installed for so old a Python')
 class Greenlets(ServerTest):
     def run_patched(self, code, timeout=30):
         return run_python(BEGIN.format(port=self.server.port, timeout=timeout) + code)

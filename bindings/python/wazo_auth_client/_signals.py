@@ -44,13 +44,18 @@ def watch() -> None:
 
 def _checks() -> Generator[bool, Any, None]:
     """Each resumption runs the handlers of the signals that have arrived. Yields whether to go on with the call."""
+    from ctypes import pythonapi
+
+    run_handlers = pythonapi.PyErr_CheckSignals
     go_on = True
     while True:
         try:
-            # The handlers run when the generator is resumed.
+            # Most often, the interpreter runs the handlers when it resumes the generator. Where it does not (Python 3.13,
+            # in a child process that another thread than the main thread has forked), the function does.
             while True:
                 yield go_on
                 go_on = True
+                run_handlers()
         except GeneratorExit:
             raise
         except BaseException as raised:
