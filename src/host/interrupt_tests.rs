@@ -115,7 +115,7 @@ fn a_signal_has_the_check_asked_before_its_moment() {
         // SAFETY: this thread's own number.
         unsafe { libc::pthread_self() }
     };
-    let waiting = waiting as usize;
+    let waiting = usize::try_from(waiting).expect("a small number");
     let (begin, begun) = std::sync::mpsc::channel();
     let (end, ended) = std::sync::mpsc::channel::<()>();
     let other = std::thread::spawn(move || {
