@@ -37,6 +37,18 @@ class MainThread(unittest.TestCase):
         )
         self.assertEqual(output.splitlines(), ['interrupted None'] * 3)
 
+    def test_ctrl_c_ends_the_wait_of_a_verifier_and_of_a_listing(self):
+        for begin in (
+            'from wazo_auth_client.verifier import Verifier\nwait = lambda: Verifier(client).decide("t")\n',
+            'from wazo_auth_client.paging import pages\nwait = lambda: next(pages(client.users.list))\n',
+        ):
+            output = run_python(
+                SILENT + begin + 'when_asked(lambda: os.kill(os.getpid(), signal.SIGINT))\n'
+                'try:\n    wait()\n'
+                'except KeyboardInterrupt:\n    print("interrupted")\n'
+            )
+            self.assertEqual(output.strip(), 'interrupted')
+
     def test_an_alarm_that_raises_ends_a_call(self):
         output = run_python(
             SILENT + 'class TooLate(Exception): pass\n'

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ctypes
 from types import SimpleNamespace
 
-from . import _errors, _native
+from . import _errors, _native, _signals
 from ._library import ADDRESS, ERROR_OUT, TEXT, OwnedText, declare
 from ._native import NativeError
 
@@ -65,6 +65,8 @@ _declared: Optional[SimpleNamespace] = None
 def library() -> SimpleNamespace:
     """The functions, as attributes. Loads the library if nothing has done so yet; without a lock, as `_library` does."""
     global _declared
+    if _signals.to_watch is not None:
+        _signals.watch()  # most of these functions wait
     if _declared is None:
         _declared = declare(_FUNCTIONS, _ACCESSORS)
     return _declared
