@@ -181,12 +181,13 @@ fn a_connection_that_the_server_closed_meanwhile_fails_no_call() {
     server.faults(&json!([{"fault": "idle_close", "ms": 1}]));
     for https in [false, true] {
         let client = client_of(&server, https);
-        for _ in 0..10 {
+        for _ in 0..3 {
             // A login is not repeated by itself once it was written: the close must have been seen before. How long the
             // server takes to close does not matter to what is promised.
             for operation in ["token.new", "status.check", "token.new"] {
                 call(&client, operation, &json!({})).unwrap();
-                std::thread::sleep(Duration::from_millis(5));
+                // Long after the server has closed, also on a machine that is busy.
+                std::thread::sleep(Duration::from_millis(50));
             }
         }
     }

@@ -7,6 +7,8 @@ from support import ServerTest, run_python
 SILENT = '''
 import os, signal, socket, threading, time
 from wazo_auth_client import Client, exceptions
+# A test that runs in the background inherits that the signal is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 listening = socket.create_server(('127.0.0.1', 0))
 asked = threading.Event()
 def serve():

@@ -189,7 +189,7 @@ fn a_new_operation_is_a_python_method() {
         &module,
         &[
             "class Users(Resource):",
-            "def fly(self, flight, user_uuid, luggage, seat, tenant_uuid=None, speed=UNSET, ticket=None, **more):",
+            "def fly(self, flight, user_uuid, luggage=UNSET, seat=UNSET, tenant_uuid=None, speed=UNSET, ticket=None, **more):",
             "\"\"\"Lets a user fly. Only where there is sky.",
             ":param speed: Kilometres per hour.",
             "return self._call('users.fly', {",
