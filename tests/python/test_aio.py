@@ -1,5 +1,7 @@
 """The asynchronous client: the same calls, awaited on asyncio and uvloop, with nothing left behind by a cancelled task."""
 import asyncio
+import contextlib
+import gc
 import os
 import socket
 import sys
@@ -204,6 +206,47 @@ class Cancelling(Async):
         loop.close()
         self.server.answer = (200, {}, '{"items": []}')
         self.assertEqual(run(self.client.users.list()), {'items': []})
+
+
+class Leftovers(Async):
+    def test_a_loop_that_is_closed_in_the_middle_of_a_call_is_freed_with_its_queue(self):
+        def queues():
+            gc.collect()
+            return sum(isinstance(found, _native.Queue) for found in gc.get_objects())
+
+        client = self.make(Silent(self))
+        before = queues()
+        for way in ('descriptor', 'wake-up function'):
+            for name, new_loop in LOOPS:
+                with self.subTest(name, way=way), contextlib.ExitStack() as stack:
+                    if way != 'descriptor':
+                        stack.enter_context(mock.patch.object(_native.Queue, 'descriptor', return_value=-1))
+                    loop = new_loop()
+                    loop.set_exception_handler(lambda loop, context: None)  # a task is destroyed that is pending
+                    task = loop.create_task(client.users.list())
+                    loop.run_until_complete(asyncio.sleep(0))
+                    self.assertEqual(queues(), before + 1)
+                    loop.close()
+                    del loop, task
+                    self.assertEqual(queues(), before)
+
+    def test_a_result_that_python_cannot_read_is_an_exception_and_not_a_call_without_end(self):
+        self.server.answer = lambda request: (200, {}, '{"items": %s}' % ('[' * 100_000 + ']' * 100_000))
+
+        async def work():
+            return await asyncio.wait_for(self.client.users.list(), 20)
+
+        with self.assertRaises(RecursionError):
+            run(work())
+
+    def test_a_loop_costs_a_few_megabytes_at_most(self):
+        def megabytes():
+            with open('/proc/self/statm') as file:
+                return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 1e6
+
+        before = megabytes()
+        queues = [_native.Queue() for _ in range(4)]
+        self.assertLess((megabytes() - before) / len(queues), 8)
 
 
 class Loops(Async):

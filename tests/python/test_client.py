@@ -1,10 +1,12 @@
 """The client itself: its constructor, its attributes, its identity, and what decides about certificates and time."""
+import base64
 import copy
 import os
 import pickle
 import shutil
 import socket
 import tempfile
+import threading
 import time
 import unittest
 import uuid
@@ -178,6 +180,26 @@ class Identity(ServerTest):
     def test_the_token_may_change_before_the_first_call(self):
         self.client.set_token('another')
         self.assertEqual(self.sent('x-auth-token'), 'another')
+
+    def test_changes_of_two_threads_before_the_first_call_are_both_made(self):
+        self.server.answer = (200, {}, '{"data": {"token": "t"}}')
+        client = self.server.client(tenant=TENANT)
+        other = threading.Thread(target=client.set_token, args=('other',))
+
+        class Name(str):
+            def __str__(self):
+                # In the middle of the change, as another thread may run there.
+                if other.ident is None:
+                    other.start()
+                    other.join(0.2)  # it ends, or it waits for this change
+                return 'bob'
+
+        client.username = Name('bob')
+        other.join()
+        client.users.list()
+        self.assertEqual(self.server.last.headers['x-auth-token'], 'other')
+        client.token.new()
+        self.assertEqual(base64.b64decode(self.server.last.headers['authorization'][6:]).decode(), f'bob:{PASSWORD}')
 
     def test_the_tenant_may_change(self):
         self.assertIsNone(self.sent('wazo-tenant'))

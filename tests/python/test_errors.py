@@ -157,6 +157,23 @@ class Refusals(ServerTest):
             for secret in (TOKEN, PASSWORD, '0ther-pa55', 'r3fresh-t0ken', own, 'n3w-pa55', '0ld-pa55'):
                 self.assertNotIn(secret, shown)
 
+    def test_secrets_are_not_shown_in_fields_that_the_operation_does_not_describe(self):
+        secrets = {'new_password': 's3cret', 'client_secret': 's3cret', 'extra': [{'access_token': 's3cret', 'mode': 'm0de'}]}
+        for call in [
+            lambda: self.client.users.new(username='bob', **secrets),
+            lambda: self.client.groups.new(name='agents', **secrets),
+            lambda: self.client.call('users.new', {'body': secrets}),
+            lambda: self.client.tenants.edit(TENANT, **secrets),
+        ]:
+            error = self.caught(refused(400, 'no'), call)
+            self.assertNotIn('s3cret', f'{vars(error)} {error.request.body}')
+            self.assertIn('m0de', error.request.body)
+
+    def test_a_body_that_is_no_object_does_not_hide_what_the_server_answered(self):
+        for body in ('text', ['list'], 5):
+            error = self.caught(refused(400, 'an object is expected'), lambda: self.client.call('users.new', {'body': body}))
+            self.assertEqual((error.status, error.request.body), (400, '"***"'))
+
     def test_an_error_survives_copying_and_pickling(self):
         self.server.answer = (200, {}, 'not json')
         with self.assertRaises(exceptions.JSONDecodeError) as raised:

@@ -75,6 +75,27 @@ class Greenlets(ServerTest):
         )
         self.assertEqual(output.splitlines(), ["{'items': []}"] * 3)
 
+    def test_a_thread_that_has_ended_leaves_no_descriptor_behind(self):
+        self.server.answer = (200, {}, '{"items": []}')
+        output = self.run_patched(
+            'import gc, os, threading\n'
+            'from gevent.threadpool import ThreadPool\n'
+            'from wazo_auth_client import _native\n'
+            'client.users.list()\n'
+            'for _ in range(5):\n'
+            '    pool = ThreadPool(1)\n'
+            '    pool.spawn(client.users.list).get()\n'
+            '    pool.kill()\n'
+            'def count():\n'
+            '    gc.collect()\n'
+            '    return sum(isinstance(found, _native.Queue) for found in gc.get_objects())\n'
+            # The threads end a little later than kill() returns.
+            'with gevent.Timeout(20, False):\n'
+            '    while count() > 1: gevent.sleep(0.01)\n'
+            'print(count())\n'
+        )
+        self.assertEqual(output.strip(), '1')
+
     def test_a_program_that_only_imports_gevent_is_not_changed(self):
         self.server.answer = (200, {}, '{"items": []}')
         output = run_python(

@@ -1,4 +1,5 @@
 """What a host process may do around the client: threads, forks, exits, plug-ins."""
+import base64
 import os
 import tempfile
 import threading
@@ -212,6 +213,13 @@ class Commands(ServerTest):
         with self.assertRaises(requests.exceptions.SSLError):
             Command(self.server.client()).get()
         self.assertEqual(Command(self.server.client(verify_certificate=False)).get(), {'hello': 'world'})
+
+    def test_its_credentials_are_sent_as_utf_8_as_the_server_reads_them(self):
+        client = self.server.client(username='zoé', password='pa€s')
+        self.server.answer = (200, {}, '{}')
+        client.session().get(client.url('hello'))
+        sent = base64.b64decode(self.server.last.headers['authorization'][6:]).decode()
+        self.assertEqual(sent, 'zoé:pa€s')
 
 
 class Library(unittest.TestCase):

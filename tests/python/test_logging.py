@@ -195,6 +195,14 @@ class Secrets(LoggingTest):
         self.assertEqual(record.operation, 'token.check_scopes')
         self.assertNotIn(TOKEN, record.getMessage())
 
+    def test_a_token_in_a_path_is_masked_however_the_path_is_written(self):
+        self.server.answer = refused(404, 'no')
+        for path in (f'//token/{TOKEN}', f'/token//{TOKEN}', f'/%74oken/{TOKEN}', f'token/{TOKEN}', f'/token/{TOKEN}/'):
+            self.records.clear()
+            with self.assertRaises(exceptions.WazoAuthError):
+                self.client.request('GET', path)
+            self.assertEqual([TOKEN in record.getMessage() for record in self.records], [False], path)
+
 
 class Without(ServerTest):
     def test_a_program_without_logging_does_not_get_it_and_one_that_imports_it_later_is_told(self):

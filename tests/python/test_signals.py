@@ -120,6 +120,72 @@ class MainThread(unittest.TestCase):
         self.assertEqual(output.strip(), '[7, 7]')
 
 
+class TwoSignals(unittest.TestCase):
+    BEGIN = SILENT + '''
+class First(Exception): pass
+class Second(Exception): pass
+def first(number, frame): raise First
+def second(number, frame): raise Second
+signal.signal(signal.SIGUSR1, first)
+signal.signal(signal.SIGUSR2, second)
+'''
+
+    def test_after_two_handlers_have_raised_at_once_later_calls_are_as_before(self):
+        output = run_python(
+            self.BEGIN + 'def both():\n'
+            '    os.kill(os.getpid(), signal.SIGUSR1)\n'
+            '    os.kill(os.getpid(), signal.SIGUSR2)\n'
+            'for _ in range(3):\n'
+            '    asked.clear()\n'
+            '    when_asked(both)\n'
+            '    try:\n'
+            '        try:\n            client.users.list()\n'
+            '        finally:\n            time.sleep(0.1)\n'
+            '    except (First, Second):\n        print("ended")\n'
+            'client.timeout = 0.2\n'
+            'try:\n    client.users.list()\n'
+            'except exceptions.ReadTimeout:\n    print("timeout")\n'
+        )
+        self.assertEqual(output.splitlines(), ['ended'] * 3 + ['timeout'])
+
+    def test_an_exception_that_another_one_replaced_is_not_raised_by_a_later_call(self):
+        output = run_python(
+            self.BEGIN + 'from wazo_auth_client import _native\n'
+            'real = _native._error\n'
+            'def after_the_call(address):\n'
+            '    os.kill(os.getpid(), signal.SIGUSR2)\n'
+            '    return real(address)\n'
+            'when_asked(lambda: os.kill(os.getpid(), signal.SIGUSR1))\n'
+            '_native._error = after_the_call\n'
+            'try:\n    client.users.list()\n'
+            'except Second:\n    print("second")\n'
+            '_native._error = real\n'
+            'client.timeout = 0.2\n'
+            'try:\n    client.users.list()\n'
+            'except exceptions.ReadTimeout:\n    print("timeout")\n'
+        )
+        self.assertEqual(output.splitlines(), ['second', 'timeout'])
+
+    def test_a_handler_can_fork_and_the_child_can_make_calls_in_it(self):
+        output = run_python(
+            SILENT + 'import gc\n'
+            'def handler(number, frame):\n'
+            '    process = os.fork()\n'
+            '    if process:\n'
+            '        raise InterruptedError(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))\n'
+            '    try:\n        Client("127.0.0.1", 1, https=False).users.list()\n'
+            '    except exceptions.ConnectionError:\n        gc.collect()\n'
+            '    raise InterruptedError("in the child")\n'
+            'signal.signal(signal.SIGUSR1, handler)\n'
+            'when_asked(lambda: os.kill(os.getpid(), signal.SIGUSR1))\n'
+            'try:\n    client.users.list()\n'
+            'except InterruptedError as error:\n'
+            '    if error.args == ("in the child",): os._exit(7)\n'
+            '    print(error)\n'
+        )
+        self.assertEqual(output.strip(), '7')
+
+
 class OtherThreads(ServerTest):
     def test_a_signal_does_not_end_the_call_of_another_thread(self):
         output = run_python(

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from ._native import Queue
 
 
+# What each thread has: a `threading.local` as it was before gevent made it one for greenlets. It ends with the thread,
+# while gevent keeps the hub of a thread that has ended.
+_of_thread: Any = None
+
+
 def hub() -> Optional[_Hub]:
     """The hub of this thread, if gevent has patched sockets; None if it has not, and in the hub itself, which cannot
     wait."""
@@ -25,21 +30,25 @@ def hub() -> Optional[_Hub]:
         return None
     from gevent import get_hub, getcurrent  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
+    global _of_thread
     own = get_hub()
     if getcurrent() is own:
         return None
-    found: Optional[_Hub] = getattr(own, '_wazo_auth_client', None)
-    if found is None or found.calls.process != os.getpid():
-        found = own._wazo_auth_client = _Hub(own)
+    if _of_thread is None:
+        _of_thread = monkey.get_original('_thread', '_local')()
+    found: Optional[_Hub] = getattr(_of_thread, 'found', None)
+    if found is None or found.loop is not own.loop or found.calls.process != os.getpid():
+        found = _of_thread.found = _Hub(own.loop)
     return found
 
 
 class _Hub:
     """The calls of the greenlets of one thread."""
 
-    def __init__(self, hub: Any) -> None:
+    def __init__(self, loop: Any) -> None:
         self.calls = Calls()
-        self._watcher = hub.loop.io(self.calls.queue.descriptor(), 1)
+        self.loop = loop
+        self._watcher: Any = None
         self._in_progress = 0
 
     def call(self, submit: Callable[[Queue], int], whole: bool) -> Any:
@@ -53,6 +62,7 @@ class _Hub:
         # The watcher runs while there are calls: a program whose greenlets have all ended does not wait for it.
         self._in_progress += 1
         if self._in_progress == 1:
+            self._watcher = self.loop.io(self.calls.queue.descriptor(), 1)
             self._watcher.start(self.calls.drain)
         try:
             return ended.get()
@@ -62,4 +72,4 @@ class _Hub:
         finally:
             self._in_progress -= 1
             if self._in_progress == 0:
-                self._watcher.stop()
+                self._watcher.close()

@@ -5,23 +5,32 @@ The library's own table says which arguments are secret. It is read when a first
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from . import _native, _settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any, Optional
 
 MASK = '***'
 
 _table: dict[str, Any] = {}
+# The fields of bodies that are secret in any operation, and what the names of other secrets contain: a program can send
+# fields that no operation describes.
+_secret_fields: set[str] = set()
+_SECRET_WORDS = ('password', 'secret', 'token')
 
 
 def described(operation: str) -> Any:
     """The entry of an operation in the library's table; None if there is none."""
     if not _table:
-        _table.update({entry['name']: entry for entry in _native.operations()})
+        entries = _native.operations()
+        parameters = [parameter for entry in entries for parameter in entry['parameters'] if parameter['secret']]
+        for parameter in parameters:
+            if parameter['place'] != 'document':
+                _secret_fields.update((parameter['name'], parameter['wire']))
+        _table.update({entry['name']: entry for entry in entries})
     return _table.get(operation)
 
 
@@ -47,13 +56,18 @@ def shown(given: Mapping[str, Any], operation: str, arguments: Mapping[str, Any]
 
 def _without_secrets(path: str) -> str:
     """A path that a program has written, with the mask where an operation has a secret."""
-    segments = path.split('/')
+    from urllib.parse import unquote
+
+    # A server that decodes a segment, or that skips an empty one, finds the same operation.
+    segments = [segment for segment in path.split('/') if segment]
+    plain = [unquote(segment) for segment in segments]
     for entry in _table.values():
         secret = {'{' + parameter['name'] + '}' for parameter in entry['parameters'] if parameter['secret']}
-        for place, segment in enumerate(entry['path'].split('/')):
-            if segment in secret and segments[:place] == entry['path'].split('/')[:place] and place < len(segments):
+        expected = entry['path'].strip('/').split('/')
+        for place, segment in enumerate(expected):
+            if segment in secret and plain[:place] == expected[:place] and place < len(segments):
                 segments[place] = MASK
-    return '/'.join(segments)
+    return '/' + '/'.join(segments)
 
 
 def request(
@@ -89,14 +103,30 @@ def _body(entry: Mapping[str, Any], arguments: Mapping[str, Any]) -> Optional[st
     if entry['encoding'] != 'json':
         return None
     parameters = {parameter['name']: parameter for parameter in entry['parameters']}
-    secret = {name for name, parameter in parameters.items() if parameter['secret']}
-    secret |= {parameter['wire'] for parameter in parameters.values() if parameter['secret']}
     for name, parameter in parameters.items():
         if parameter['place'] == 'document':
-            return json.dumps(MASK if name in secret else arguments.get(name), default=str)
-    fields = dict(arguments.get('body') or {})
+            return json.dumps(MASK if parameter['secret'] else _without_secret_fields(arguments.get(name)), default=str)
+    body = arguments.get('body') or {}
+    if not isinstance(body, Mapping):  # sent as it is, and no name says what is secret in it
+        return json.dumps(MASK)
+    fields = dict(body)
     for name, parameter in parameters.items():
         if parameter['place'] == 'field' and name in arguments:
             fields[parameter['wire']] = arguments[name]
-    shown = {name: MASK if name in secret and value is not None else value for name, value in fields.items()}
-    return json.dumps(shown, default=str)
+    return json.dumps(_without_secret_fields(fields), default=str)
+
+
+def _is_secret(field: str) -> bool:
+    return field in _secret_fields or any(word in field.lower() for word in _SECRET_WORDS)
+
+
+def _without_secret_fields(value: Any) -> Any:
+    """A part of a body, with the mask for its secret fields, also inside another field."""
+    if isinstance(value, Mapping):
+        return {
+            name: MASK if inner is not None and _is_secret(str(name)) else _without_secret_fields(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_without_secret_fields(inner) for inner in value]
+    return value

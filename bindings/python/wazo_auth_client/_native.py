@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ['Handle', 'LibraryNotFound', 'NativeError', 'Queue', 'library', 'operations', 'version']
 
-#: The number of calls that a queue can hold: as many as the library allows, since the program limits them itself.
-_QUEUE_LIMIT = 1 << 20
+#: The number of calls that a queue can hold. More than a program has connections: it limits them itself. The library
+#: allows more, but a queue has 32 bytes for each from the beginning, and each event loop has a queue.
+_QUEUE_LIMIT = 1 << 17
 
 
 class NativeError(Exception):
@@ -64,7 +65,10 @@ def _raise(error: ctypes.c_void_p) -> NoReturn:
         raised = _error(error.value)
     finally:
         library().wazo_auth_error_free(error)
-    _signals.raise_caught()  # a handler that has ended the call by an exception, such as KeyboardInterrupt
+    if raised.failure['kind_name'] == _kinds.CANCELLED:
+        # By a handler, which has raised an exception such as KeyboardInterrupt. Not after another error: an exception can
+        # be left of an earlier call, if a second handler has raised another one before this line.
+        _signals.raise_caught()
     raise raised
 
 

@@ -29,7 +29,8 @@ def make(given: Mapping[str, Any]) -> Any:
     if given['tenant']:
         session.headers['Wazo-Tenant'] = str(given['tenant'])
     if given['username'] and given['password']:
-        session.auth = (given['username'], given['password'])
+        # As bytes: of a text, requests makes Latin-1, and the server expects UTF-8.
+        session.auth = (str(given['username']).encode(), str(given['password']).encode())
     if given['timeout'] is not None:
         session.request = partial(session.request, timeout=given['timeout'])
     verification = _settings.verification(given['verify_certificate'])

@@ -76,8 +76,9 @@ class BaseSession:
 
     def change(self, name: str, value: Any) -> None:
         """Changes a setting for the calls that begin afterwards."""
-        changed = _settings.options({**self.given, name: value})
         with _changes:
+            given = {**self.given, name: value}
+            changed = _settings.options(given)
             if self._handle is not None and name in _IDENTITY:
                 option = _IDENTITY[name]
                 try:
@@ -87,7 +88,7 @@ class BaseSession:
             else:
                 self._handle = None
             self._options = {key: value for key, value in changed.items() if value is not None}
-            self.given = {**self.given, name: value}
+            self.given = given
 
     def close(self) -> None:
         """Closes the connections as soon as no call uses them."""

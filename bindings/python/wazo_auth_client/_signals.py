@@ -5,7 +5,8 @@ waits, there are none. So the library calls a check from time to time, and at on
 that are due. If one raises an exception, the call ends, and the exception is raised where the call was made.
 
 The check is a generator. The interpreter may run the handlers before the first instruction of a function, where no
-`try` could catch their exceptions; a generator that waits inside a `try` is resumed inside it.
+`try` could catch their exceptions; a generator that waits inside a `try` is resumed inside it. While it notes an
+exception, the handler of a further signal can raise another one: so there is a `try` around the `try`, and another one.
 """
 from __future__ import annotations
 
@@ -22,13 +23,14 @@ to_watch: Optional[int] = threading.main_thread().ident
 
 # What a handler has raised during a call.
 _caught: list[BaseException] = []
-# The check, which ctypes frees with the last reference.
-_check: Any = None
+# The checks, the last of which is set. ctypes frees one with the last reference, and an older one may be running: its
+# handler has forked, and the child process makes a call in it.
+_kept: list[Any] = []
 
 
 def watch() -> None:
     """Sets the check if this is the main thread."""
-    global to_watch, _check
+    global to_watch
     if threading.get_ident() != to_watch:
         return
     from ._library import INTERRUPT_CHECK, library
@@ -37,8 +39,8 @@ def watch() -> None:
     next(checks)
     # A method of C, and no function of Python: see above. It takes the argument of the check as the value to resume
     # the generator with.
-    _check = INTERRUPT_CHECK(checks.send)
-    library().wazo_auth_set_interrupt_check(_check, None)
+    _kept.append(INTERRUPT_CHECK(checks.send))
+    library().wazo_auth_set_interrupt_check(_kept[-1], None)
     to_watch = None
 
 
@@ -50,23 +52,41 @@ def _checks() -> Generator[bool, Any, None]:
     go_on = True
     while True:
         try:
-            # Most often, the interpreter runs the handlers when it resumes the generator. Where it does not (Python 3.13,
-            # in a child process that another thread than the main thread has forked), the function does.
             while True:
-                yield go_on
-                go_on = True
-                run_handlers()
+                try:
+                    while True:
+                        try:
+                            # Most often, the interpreter runs the handlers when it resumes the generator. Where it does
+                            # not (Python 3.13, in a child process that another thread than the main thread has forked),
+                            # the function does.
+                            while True:
+                                yield go_on
+                                go_on = True
+                                run_handlers()
+                        except GeneratorExit:
+                            raise
+                        except BaseException as raised:
+                            go_on = False
+                            _caught.append(raised)
+                except GeneratorExit:
+                    raise
+                except BaseException as raised:
+                    go_on = False
+                    _caught.append(raised)
         except GeneratorExit:
             raise
         except BaseException as raised:
-            _caught.append(raised)
             go_on = False
+            _caught.append(raised)
 
 
 def raise_caught() -> None:
-    """Raises what a handler has raised during the call of this thread, if one has."""
+    """Raises what a handler has raised during the call of this thread, which has ended it: of several exceptions the
+    last one, with the one before as its context, as everywhere in Python."""
     if _caught and threading.current_thread() is threading.main_thread():
         raised = _caught.pop()
+        if _caught and raised.__context__ is None and raised is not _caught[-1]:
+            raised.__context__ = _caught[-1]
         _caught.clear()
         raise raised
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import os
 from time import perf_counter
-from weakref import WeakKeyDictionary
 
 from . import _errors, _log, _operations
 from ._base import BaseClient
@@ -40,15 +39,16 @@ else:
 
 __all__ = ['AsyncClient']
 
-# The calls of each event loop that is running.
-_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Calls] = WeakKeyDictionary()
 
+def _calls(loop: Any) -> Calls:
+    """The calls of an event loop, which watches their queue from now on.
 
-def _calls(loop: asyncio.AbstractEventLoop) -> Calls:
-    """The calls of an event loop, which watches their queue from now on."""
-    found = _of_loops.get(loop)
+    They are an attribute of the loop. Calls in progress refer to the loop: if anything else referred to the calls, a loop
+    that was closed in the middle of one would never be freed.
+    """
+    found: Optional[Calls] = getattr(loop, '_wazo_auth_client', None)
     if found is None or found.process != os.getpid():
-        found = _of_loops[loop] = Calls()
+        found = loop._wazo_auth_client = Calls()
         descriptor = found.queue.descriptor()
         try:
             if descriptor < 0:
