@@ -22,7 +22,7 @@ import wazo_auth_client
 from wazo_auth_client import Client
 from wazo_auth_client.asgi import DECISION as ASGI_DECISION
 from wazo_auth_client.asgi import AuthMiddleware as AsgiMiddleware
-from wazo_auth_client.verifier import Verifier
+from wazo_auth_client.verifier import AsyncVerifier, Verifier
 from wazo_auth_client.wsgi import DECISION as WSGI_DECISION
 from wazo_auth_client.wsgi import AuthMiddleware as WsgiMiddleware
 
@@ -254,19 +254,38 @@ class Asgi(Framework, unittest.TestCase):
         self.addCleanup(self.server.stop)
         self.assertEqual(self.get(Authorization=f'Bearer {self.token}')[0], 401)
 
-    def test_the_event_loop_goes_on_while_the_server_is_asked(self):
+    def test_the_event_loop_goes_on_while_the_server_is_asked_and_no_thread_waits(self):
         self.assertEqual(self.get(X_Auth_Token=self.token)[0], 200)
         self.simulator.faults({'fault': 'delay', 'ms': 60000, 'path': '/0.1/token*'})
-        waiting = threading.Thread(target=self.get, kwargs={'X_Auth_Token': '33333333-3333-4333-8333-333333333333'})
-        waiting.start()
-        # The request has arrived at wazo-auth, so the application waits for its answer.
+        statuses = []
+
+        def ask(number):
+            statuses.append(self.get(X_Auth_Token=f'33333333-3333-4333-8333-{number:012}')[0])
+
+        waiting = [threading.Thread(target=ask, args=(number,)) for number in range(5)]
+        for thread in waiting:
+            thread.start()
+        # The requests have arrived at wazo-auth, so the application waits for its answers.
         deadline = time.monotonic() + 10
-        while not any('33333333' in seen['path'] for seen in self.simulator.control('GET', 'requests')['items']):
+        while sum('33333333' in seen['path'] for seen in self.simulator.control('GET', 'requests')['items']) < 5:
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.01)
         self.assertEqual(self.get(X_Auth_Token=self.token)[0], 200)
-        self.assertTrue(waiting.is_alive())
-        waiting.join()
+        self.assertEqual(self.get('/status')[0], 200)
+        self.assertTrue(all(thread.is_alive() for thread in waiting))
+        # Those of the default executor of an event loop.
+        self.assertEqual([thread.name for thread in threading.enumerate() if thread.name.startswith('asyncio')], [])
+        for thread in waiting:
+            thread.join()
+        self.assertEqual(statuses, [503] * 5)
+
+    def test_an_asynchronous_verifier_will_do_as_well(self):
+        self.server.stop()
+        self.verifier = AsyncVerifier.of(self.verifier)
+        self.server = self.serve()
+        self.addCleanup(self.server.stop)
+        self.assertEqual(self.get(X_Auth_Token=self.token)[0], 200)
+        self.assertEqual(self.get(X_Auth_Token='bad')[0], 401)
 
     def test_a_web_socket_with_a_bad_token_is_closed_before_it_is_accepted(self):
         def connect(token):

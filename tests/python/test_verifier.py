@@ -230,8 +230,8 @@ class Import(unittest.TestCase):
         )
         self.assertEqual(
             set(output.split())
-            & {'access', 'asgi', 'auth_verifier', 'http_exceptions', 'paging', 'renewer', 'verifier', 'wsgi',
-               '_asking', '_native_decisions'},
+            & {'access', 'asgi', 'auth_verifier', 'http_exceptions', 'paging', 'readiness', 'renewer', 'verifier', 'wsgi',
+               '_asking', '_binding', '_native_decisions'},
             set(),
         )
         self.assertIn('client', output.split())

@@ -7,7 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
 
-    from .verifier import Decision, Verifier
+    from .verifier import AsyncVerifier, BaseVerifier, Decision, Verifier
 
 TOKEN_HEADER, TENANT_HEADER = 'X-Auth-Token', 'Wazo-Tenant'
 
@@ -33,7 +33,7 @@ class Question:
             # It comes from the network, and no server knows it: no question, and no failure of the server.
             raise http_exceptions.MissingPermissionsTokenAPIException(self.token, access, self.tenant)
 
-    def known(self, verifier: Verifier) -> Optional[Decision]:
+    def known(self, verifier: BaseVerifier) -> Optional[Decision]:
         """A yes that is known; None if it is not known. Raises the refusal for a no that is known."""
         return self._accepted(verifier.peek(self.token, self.access, self.tenant))
 
@@ -43,6 +43,17 @@ class Question:
             decision = verifier.decide(self.token, self.access, self.tenant)
         except exceptions.InvalidArgument:
             raise  # a mistake of this program, such as an empty access
+        except exceptions.RequestException as error:
+            raise http_exceptions.unreachable(verifier.client, error) from error
+        self._accepted(decision)
+        return decision
+
+    async def awaited(self, verifier: AsyncVerifier) -> Decision:
+        """The same as `asked`, without blocking the event loop."""
+        try:
+            decision = await verifier.decide(self.token, self.access, self.tenant)
+        except exceptions.InvalidArgument:
+            raise
         except exceptions.RequestException as error:
             raise http_exceptions.unreachable(verifier.client, error) from error
         self._accepted(decision)

@@ -1,4 +1,4 @@
-"""Declares the library's functions for access lists, verifiers, renewers and listings.
+"""Declares the library's functions for access lists, verifiers, renewers, listings and readiness.
 
 Only the modules that use them import this file, so that `import wazo_auth_client` stays cheap.
 """
@@ -15,6 +15,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn, Optional
+
+    from ._native import Queue
+
+    #: A question to a verifier as the library takes it: the address of the verifier, the token, the access, the tenant.
+    Question = tuple[Optional[int], bytes, Optional[bytes], Optional[bytes]]
 
 #: The type of the functions that a renewer calls. ctypes takes the GIL before it calls Python.
 LISTENER = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_void_p)
@@ -43,12 +48,20 @@ _FUNCTIONS = {
     'wazo_auth_pages_next': (OwnedText, [ADDRESS, ERROR_OUT]),
     'wazo_auth_pages_free': (None, [ADDRESS]),
     'wazo_auth_client_visible_tenants': (OwnedText, [ADDRESS, ERROR_OUT]),
+    'wazo_auth_client_with_renewer': (ADDRESS, [ADDRESS, ADDRESS, ERROR_OUT]),
+    'wazo_auth_client_with_cancellation': (ADDRESS, [ADDRESS, ADDRESS, ERROR_OUT]),
+    'wazo_auth_client_wait_until_ready': (_BOOL, [ADDRESS, ctypes.c_int64, ERROR_OUT]),
+    'wazo_auth_client_free': (None, [ADDRESS]),
+    'wazo_auth_cancellation_new': (ADDRESS, []),
+    'wazo_auth_cancellation_cancel': (None, [ADDRESS]),
+    'wazo_auth_cancellation_free': (None, [ADDRESS]),
 }
 # These only touch memory, and never wait for a thread that may wait for the GIL: they keep it. A thread that released
 # it may wait for milliseconds until it has it again, and a decision takes less than a microsecond.
 _ACCESSORS = {
     'wazo_auth_verifier_peek': (_BOOL, [ADDRESS, TEXT, TEXT, TEXT, ADDRESS]),
     'wazo_auth_verifier_peek_decision': (_BOOL, [ADDRESS, TEXT, TEXT, TEXT, _TEXT_OUT]),
+    'wazo_auth_verifier_submit': (ctypes.c_uint64, [ADDRESS, ADDRESS, TEXT, TEXT, TEXT, ADDRESS, ERROR_OUT]),
     'wazo_auth_access_new': (ADDRESS, [TEXT, TEXT, TEXT, ERROR_OUT]),
     'wazo_auth_access_matches': (_BOOL, [ADDRESS, TEXT, ERROR_OUT]),
     'wazo_auth_access_matches_each': (OwnedText, [ADDRESS, TEXT, ERROR_OUT]),
@@ -95,6 +108,14 @@ def raise_error(error: ctypes.c_void_p) -> NoReturn:
         _native._raise(error)
     except NativeError as native:
         raise _errors.to_exception(native) from None
+
+
+def submit_question(queue: Queue, question: Question) -> int:
+    """Submits a question to a queue. Returns the number of the call. Raises NativeError, as the queue does."""
+    verifier, *rest = question
+    error = ctypes.c_void_p()
+    number: int = library().wazo_auth_verifier_submit(verifier, queue._address, *rest, None, ctypes.byref(error))
+    return number or _native._raise(error)
 
 
 def encode(what: str, text: Optional[str]) -> Optional[bytes]:

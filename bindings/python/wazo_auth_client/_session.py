@@ -71,6 +71,8 @@ class BaseSession:
         #: The client, while it exists.
         self.client: Optional[ref[Any]] = None
         self._options = {key: value for key, value in _settings.options(given).items() if value is not None}
+        #: Makes a handle from options. A client that is bound to a renewer has another way (`_binding.py`).
+        self.make_handle: Callable[[dict[str, str]], Handle] = Handle
         self._handle: Optional[Handle] = None
         self._closed = False
 
@@ -105,7 +107,7 @@ class BaseSession:
                     raise _errors.closed()
                 if self._handle is None:
                     try:
-                        self._handle = Handle(self._options)
+                        self._handle = self.make_handle(self._options)
                     except NativeError as error:
                         raise _errors.to_exception(error) from None
                 handle = self._handle

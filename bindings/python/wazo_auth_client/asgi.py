@@ -5,19 +5,18 @@
     app = AuthMiddleware(app, verifier, required_access='myservice.use')
 
 A refusal is 401, or 503 if wazo-auth cannot be asked, with the JSON body of Wazo's daemons; a WebSocket is closed
-before it is accepted. The event loop never waits: what is known is decided at once, and the server is asked in a thread.
+before it is accepted. The event loop never waits: what is known is decided at once, and wazo-auth is asked through the
+loop's queue of calls, without a thread.
 """
 from __future__ import annotations
 
-import asyncio
-
 from ._asking import Question, bearer_token
 from .http_exceptions import APIException
+from .verifier import AsyncVerifier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from concurrent.futures import Executor
     from typing import Any, Optional, Union
 
     from .verifier import Decision, Verifier
@@ -35,21 +34,18 @@ _POLICY_VIOLATION = 1008
 
 
 async def decide(
-    verifier: Verifier,
+    verifier: Union[Verifier, AsyncVerifier],
     token: str,
     required_access: Optional[str] = None,
     tenant_uuid: Optional[str] = None,
-    executor: Optional[Executor] = None,
 ) -> Decision:
-    """Decides as `Verifier.decide` does, without blocking the event loop. Raises an `APIException` for a no.
-
-    Only what is not known takes a thread, of `executor` or of the loop's own.
-    """
+    """Decides as `Verifier.decide` does, without blocking the event loop. Raises an `APIException` for a no, and if
+    wazo-auth cannot be asked."""
     question = Question(token, required_access, tenant_uuid)
     known = question.known(verifier)
     if known is not None:
         return known
-    return await asyncio.get_running_loop().run_in_executor(executor, question.asked, verifier)
+    return await question.awaited(AsyncVerifier.of(verifier))
 
 
 class AuthMiddleware:
@@ -62,19 +58,17 @@ class AuthMiddleware:
     def __init__(
         self,
         app: Application,
-        verifier: Verifier,
+        verifier: Union[Verifier, AsyncVerifier],
         required_access: Union[None, str, Callable[[Scope], Optional[str]]] = None,
         *,
         bearer: bool = False,
         is_public: Optional[Callable[[Scope], bool]] = None,
-        executor: Optional[Executor] = None,
     ) -> None:
         self._app = app
         self._verifier = verifier
         self._required_access = required_access
         self._bearer = bearer
         self._is_public = is_public
-        self._executor = executor
 
     async def __call__(self, scope: Scope, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         # `lifespan` has no request.
@@ -96,7 +90,7 @@ class AuthMiddleware:
             token = bearer_token(headers.get(b'authorization', ''))
         required = self._required_access
         access = required(scope) if callable(required) else required
-        return await decide(self._verifier, token, access, headers.get(b'wazo-tenant'), self._executor)
+        return await decide(self._verifier, token, access, headers.get(b'wazo-tenant'))
 
 
 async def _refuse(scope: Scope, receive: Callable[..., Any], send: Callable[..., Any], error: APIException) -> None:

@@ -7,6 +7,8 @@
     with renewer:
         ...
 
+A client that is bound to the renewer needs no callback: `renewer.bind(auth_client).users.list()`.
+
 Callbacks run on one thread, `token-renewer`, one after the other and in the order of the tokens. They may take time and
 make calls. What they raise is logged.
 """
@@ -21,7 +23,9 @@ import threading
 from collections import deque
 from queue import SimpleQueue
 
+from . import _errors
 from . import _native_decisions as _native
+from ._binding import bound
 from .exceptions import WazoAuthError
 
 TYPE_CHECKING = False
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Optional
 
+    from ._base import C
     from ._native_decisions import Handle
 
 __all__ = ['TokenRenewer']
@@ -184,6 +189,28 @@ class TokenRenewer:
         if run is not None and run.process == os.getpid():
             run.items.put(('stop', False))
 
+    def bind(self, client: C) -> C:
+        """Another client like this `Client` or `AsyncClient`, whose calls use the renewer's token.
+
+        A call that finds no token waits for one, within its own timeout. If the server answers that the token is not
+        valid any more, the renewer gets a new one, once for any number of calls, and the call is repeated once.
+
+        The renewer must have been started when the first call is made. After `stop`, the token serves until it is not
+        valid any more. A token that is set on the client takes the place of the renewer. A copy is not bound.
+        """
+        return bound(client, self._started)
+
+    def _started(self) -> Handle:
+        run = self._run
+        if run is None:
+            raise RuntimeError('token renewer not started')
+        handle = run.handle
+        if not handle.address:
+            stopped = _errors.closed()
+            stopped.args = ('this token renewer was stopped',)
+            raise stopped
+        return handle
+
     def token(self) -> Optional[str]:
         """The current token; None if there is no valid one."""
         run = self._run
@@ -258,14 +285,17 @@ class TokenRenewer:
         }
 
     def _report(self, run: _Run, state: str) -> None:
-        if state in ('failing', 'stale'):
-            known = self.snapshot()
+        known = self.snapshot() if state in ('failing', 'stale') else {}
+        failure = known.get('last_error')
+        if failure:
             logger.warning(
                 'logging in to wazo-auth failed (%s), %s; next attempt in %s s',
-                (known.get('last_error') or {}).get('message'),
+                failure.get('message'),
                 'and there is no valid token' if state == 'failing' else 'the token is still valid',
                 round((known.get('renews_in_ms') or 0) / 1000),
             )
+        elif state == 'failing':
+            logger.info('wazo-auth does not accept the token any more, as a bound client has heard; logging in again')
         if state == 'failing':
             run.settled.set()
 

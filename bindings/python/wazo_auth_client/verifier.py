@@ -7,25 +7,29 @@
     if verifier.decide(token, 'confd.users.read', tenant_uuid):
         ...
 
+`AsyncVerifier` is the same for asyncio: `await verifier.decide(token, 'confd.users.read')`.
+
 docs/decisions.md explains what a verifier knows, for how long, and what happens during an outage.
 """
 from __future__ import annotations
 
 import ctypes
 import json
+import sys
 from collections.abc import Mapping
 
-from . import _errors
+from . import _errors, _signals
 from . import _native_decisions as _native
 from ._library import OwnedText
+from ._native import NativeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Optional, Union
 
-    from ._native_decisions import Handle
+    from ._native_decisions import Handle, Question
 
-__all__ = ['ALLOWED', 'INVALID_TOKEN', 'MISSING_ACCESS', 'WRONG_TENANT', 'Decision', 'Verifier']
+__all__ = ['ALLOWED', 'INVALID_TOKEN', 'MISSING_ACCESS', 'WRONG_TENANT', 'AsyncVerifier', 'Decision', 'Verifier']
 
 #: The reasons of a decision.
 ALLOWED = 'allowed'
@@ -49,6 +53,13 @@ class Decision:
         self.is_allowed = is_allowed
         self._content = content
         self._members: Optional[dict[str, Any]] = None
+
+    @classmethod
+    def _of(cls, members: dict[str, Any]) -> Decision:
+        """The decision that a queue has brought."""
+        made = cls(members['verdict'] == ALLOWED, b'')
+        made._members = members
+        return made
 
     def __bool__(self) -> bool:
         return self.is_allowed
@@ -102,16 +113,8 @@ class Decision:
         return text
 
 
-class Verifier:
-    """Decides about tokens. Thread-safe. One that was created before a fork works in every child.
-
-    `ttl` is how long what the server said is used, `negative_ttl` how long it is remembered that it does not know a
-    token, and `stale` how long after `ttl` an answer is still used while the server cannot be asked; in seconds.
-    `max_tokens` is about how many tokens are remembered. `shared`: the processes that are forked after this one was
-    created share what they learn. docs/options.md has the defaults.
-
-    The client needs no token. Its settings are copied: later changes of it have no effect here.
-    """
+class BaseVerifier:
+    """What the blocking and the asynchronous verifier have in common: the memory, and what never waits."""
 
     def __init__(
         self,
@@ -142,38 +145,12 @@ class Verifier:
             native.wazo_auth_verifier_new, native.wazo_auth_verifier_free, address, options.encode()
         )
 
-    def __enter__(self) -> Verifier:
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self.close()
-
     def close(self) -> None:
         """Frees the memory as soon as no call uses it. Later calls raise an exception of the kind `closed`."""
         self._handle = None
 
-    def decide(self, token: str, required_access: Optional[str] = None, tenant_uuid: Any = None) -> Decision:
-        """Decides whether a token is valid, has an access, and may be used in a tenant; tells whose it is.
-
-        Asks the server only if that is not known. Raises an exception if the server cannot be asked. The token may come
-        from the network and be any text. None for the access or the tenant means that it is not checked; an empty text
-        raises `InvalidArgument`.
-        """
-        handle = self._handle or _closed()
-        text = OwnedText()
-        question = (handle.address, _token(token), _access(required_access), _tenant(tenant_uuid))
-        is_allowed = self._peek_decision(*question, _byref(text))
-        if not text:
-            error = ctypes.c_void_p()
-            is_allowed = _native.library().wazo_auth_verifier_decide(*question, _byref(text), _byref(error))
-            if not text:
-                _native.raise_error(error)
-        content = text.value
-        self._string_free(text)
-        return Decision(is_allowed, content or b'')
-
     def peek(self, token: str, required_access: Optional[str] = None, tenant_uuid: Any = None) -> Optional[Decision]:
-        """The same from memory alone. Never waits. None if it is not known."""
+        """The decision from memory alone. Never waits. None if it is not known."""
         handle = self._handle or _closed()
         text = OwnedText()
         is_allowed = self._peek_decision(
@@ -184,19 +161,6 @@ class Verifier:
         content = text.value
         self._string_free(text)
         return Decision(is_allowed, content or b'')
-
-    def check(self, token: str, required_access: Optional[str] = None, tenant_uuid: Any = None) -> bool:
-        """Whether the answer is yes: `decide`, without telling whose the token is."""
-        handle = self._handle or _closed()
-        question = (handle.address, _token(token), _access(required_access), _tenant(tenant_uuid))
-        if self._peek(*question, None):
-            return True
-        error = ctypes.c_void_p()
-        if _native.library().wazo_auth_verifier_check(*question, None, _byref(error)):
-            return True
-        if error:
-            _native.raise_error(error)
-        return False
 
     def invalidate(self, kind: str, id: Any = None) -> None:
         """Forgets what is known of a `token`, a `session`, a `user` or a `tenant`, or of `all`.
@@ -242,6 +206,134 @@ class Verifier:
             _native.raise_error(error)
         counters: dict[str, Any] = _native.parsed(text)
         return counters
+
+
+class Verifier(BaseVerifier):
+    """Decides about tokens. Thread-safe. One that was created before a fork works in every child.
+
+    `ttl` is how long what the server said is used, `negative_ttl` how long it is remembered that it does not know a
+    token, and `stale` how long after `ttl` an answer is still used while the server cannot be asked; in seconds.
+    `max_tokens` is about how many tokens are remembered. `shared`: the processes that are forked after this one was
+    created share what they learn. docs/options.md has the defaults.
+
+    The client needs no token. Its settings are copied: later changes of it have no effect here. A signal handler must
+    not ask the verifier: if its thread waits for a decision, it would wait for itself.
+    """
+
+    def __enter__(self) -> Verifier:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
+    def decide(self, token: str, required_access: Optional[str] = None, tenant_uuid: Any = None) -> Decision:
+        """Decides whether a token is valid, has an access, and may be used in a tenant; tells whose it is.
+
+        Asks the server only if that is not known. Raises an exception if the server cannot be asked. The token may come
+        from the network and be any text. None for the access or the tenant means that it is not checked; an empty text
+        raises `InvalidArgument`.
+        """
+        handle = self._handle or _closed()
+        text = OwnedText()
+        question = (handle.address, _token(token), _access(required_access), _tenant(tenant_uuid))
+        is_allowed = self._peek_decision(*question, _byref(text))
+        if not text:
+            hub = _hub()
+            if hub is not None:
+                return _brought_by(hub, question)
+            if _signals.to_watch is not None:
+                _signals.watch()
+            error = ctypes.c_void_p()
+            is_allowed = _native.library().wazo_auth_verifier_decide(*question, _byref(text), _byref(error))
+            if not text:
+                _native.raise_error(error)
+        content = text.value
+        self._string_free(text)
+        return Decision(is_allowed, content or b'')
+
+    def check(self, token: str, required_access: Optional[str] = None, tenant_uuid: Any = None) -> bool:
+        """Whether the answer is yes: `decide`, without telling whose the token is."""
+        handle = self._handle or _closed()
+        question = (handle.address, _token(token), _access(required_access), _tenant(tenant_uuid))
+        if self._peek(*question, None):
+            return True
+        hub = _hub()
+        if hub is not None:
+            return bool(self.decide(token, required_access, tenant_uuid))
+        if _signals.to_watch is not None:
+            _signals.watch()
+        error = ctypes.c_void_p()
+        if _native.library().wazo_auth_verifier_check(*question, None, _byref(error)):
+            return True
+        if error:
+            _native.raise_error(error)
+        return False
+
+
+class AsyncVerifier(BaseVerifier):
+    """A `Verifier` for asyncio: `decide` and `check` are awaited. What is known is decided at once, from memory.
+
+    The constructor has the keywords of `Verifier`; the client may be a `Client` or an `AsyncClient`. No thread waits for
+    the server. A task that is cancelled leaves nothing behind, and others that wait for the same answer still get it.
+    Works in several event loops at once, and in every forked child.
+    """
+
+    @classmethod
+    def of(cls, verifier: BaseVerifier) -> AsyncVerifier:
+        """A verifier that uses the memory of another, for a program that asks in both ways. Each is closed on its own."""
+        if isinstance(verifier, cls):
+            return verifier
+        made = cls.__new__(cls)
+        made.__dict__.update(verifier.__dict__)
+        return made
+
+    async def __aenter__(self) -> AsyncVerifier:
+        return self
+
+    async def __aexit__(self, *exception: Any) -> None:
+        self.close()
+
+    async def aclose(self) -> None:
+        """The same as `close`."""
+        self.close()
+
+    async def decide(self, token: str, required_access: Optional[str] = None, tenant_uuid: Any = None) -> Decision:
+        """Decides as `Verifier.decide`, and raises what that raises."""
+        known = self.peek(token, required_access, tenant_uuid)
+        if known is not None:
+            return known
+        from .aio import _ended  # loads asyncio, which a program without it does not need
+
+        handle = self._handle or _closed()
+        question = (handle.address, _token(token), _access(required_access), _tenant(tenant_uuid))
+        try:
+            return Decision._of(await _ended(lambda queue: _native.submit_question(queue, question), False))
+        except NativeError as error:
+            raise _errors.to_exception(error) from None
+
+    async def check(self, token: str, required_access: Optional[str] = None, tenant_uuid: Any = None) -> bool:
+        """Whether the answer is yes: `decide`, without telling whose the token is."""
+        handle = self._handle or _closed()
+        if self._peek(handle.address, _token(token), _access(required_access), _tenant(tenant_uuid), None):
+            return True
+        return bool(await self.decide(token, required_access, tenant_uuid))
+
+
+def _hub() -> Any:
+    """The hub of gevent in a program that gevent has patched; else None, for a question that blocks the thread."""
+    if 'gevent' not in sys.modules:
+        return None
+    from . import _gevent
+
+    return _gevent.hub()
+
+
+def _brought_by(hub: Any, question: Question) -> Decision:
+    """The decision, for which only this greenlet waits."""
+    try:
+        return Decision._of(hub.call(lambda queue: _native.submit_question(queue, question), False))
+    except NativeError as error:
+        raise _errors.to_exception(error) from None
 
 
 def _closed() -> NoReturn:

@@ -7,8 +7,11 @@ from uuid import UUID
 
 from typing_extensions import assert_type
 
-from wazo_auth_client import Client, exceptions, types
+from wazo_auth_client import AsyncClient, Client, exceptions, types
 from wazo_auth_client.client import AuthClient
+from wazo_auth_client.readiness import until_ready, wait_until_ready
+from wazo_auth_client.renewer import TokenRenewer
+from wazo_auth_client.verifier import AsyncVerifier, Decision, Verifier
 
 if TYPE_CHECKING:
     from wazo_auth_client._operations import AsyncResources
@@ -100,3 +103,19 @@ async def asynchronous(resources: AsyncResources) -> None:
     assert_type(await resources.saml_config.get_metadata(), bytes)
     pending: Awaitable[Any] = resources.status.check()
     await pending
+
+
+# Verifiers, and clients that are bound to a renewer.
+verifier = Verifier(client, ttl=60)
+assert_type(verifier.decide('t', 'confd.users.read', UUID(int=0)), Decision)
+assert_type(TokenRenewer(client).bind(client), AuthClient)
+assert_type(wait_until_ready(client, timeout=60), None)
+
+
+async def decisions(asynchronous: AsyncClient) -> None:
+    async with AsyncVerifier(asynchronous, ttl=60, shared=True) as own:
+        assert_type(await own.decide('t', 'confd.users.read'), Decision)
+        assert_type(await AsyncVerifier.of(verifier).check('t'), bool)
+        assert_type(own.peek('t'), Optional[Decision])
+    assert_type(TokenRenewer(client).bind(asynchronous), AsyncClient)
+    await until_ready(asynchronous, timeout=0.5)
