@@ -38,6 +38,9 @@ class BaseClient:
     Raises `ImportError` if the native library is missing or has another version.
     """
 
+    #: The group of the entry points that add commands.
+    namespace = _commands.GROUP
+
     _session: BaseSession
     _session_type: type[BaseSession]
 
