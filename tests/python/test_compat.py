@@ -173,6 +173,8 @@ class Names(ServerTest):
         self.assertEqual(
             self.client.users._get_headers(tenant_uuid=TENANT), {'Accept': 'application/json', 'Wazo-Tenant': TENANT}
         )
+        client = self.client
+        self.assertEqual((client._https, client._prefix, client._version, client._user_agent), (False, '', '0.1', ''))
         self.assertEqual(self.client._token_id, TOKEN)
         self.client._token_id = 'another'
         self.client.users.list()

@@ -186,7 +186,7 @@ class Runtime(ServerTest):
     def test_the_hints_of_every_operation_can_be_read(self):
         for name in _operations.OPERATIONS:
             resource, _, verb = name.partition('.')
-            typing.get_type_hints(getattr(getattr(_operations, _operations.RESOURCES[resource].__name__), verb))
+            typing.get_type_hints(getattr(getattr(_operations, _operations.RESOURCES[resource].__qualname__), verb))
 
     def test_the_hints_of_the_clients_can_be_read(self):
         from wazo_auth_client import _base
@@ -226,7 +226,7 @@ class Runtime(ServerTest):
         classes = {part.name: part.body for part in tree.body if isinstance(part, ast.ClassDef)}
         for resource, kind in _compat.RESOURCES.items():
             methods = {}
-            for part in classes['Async' + _operations.RESOURCES[resource].__name__]:
+            for part in classes['Async' + _operations.RESOURCES[resource].__qualname__]:
                 if isinstance(part, ast.AsyncFunctionDef):
                     given = part.args
                     methods[part.name] = [argument.arg for argument in [*given.args, *given.kwonlyargs]]

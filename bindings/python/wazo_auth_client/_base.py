@@ -25,6 +25,19 @@ else:
     BaseSession = C = Any
 
 
+def _setting(name: str) -> Any:
+    """A property for a setting of the constructor."""
+
+    def read(self: BaseClient) -> Any:
+        value = self._session.given[name]
+        return _settings.prefix(value) if name == 'prefix' else value
+
+    def write(self: BaseClient, value: Any) -> None:
+        self._session.change(name, value)
+
+    return property(read, write)
+
+
 class BaseClient:
     """A client of a wazo-auth server.
 
@@ -37,6 +50,9 @@ class BaseClient:
 
     Raises `ImportError` if the native library is missing or has another version.
     """
+
+    #: The group of the entry points that add commands.
+    namespace = _commands.GROUP
 
     _session: BaseSession
     _session_type: type[BaseSession]
@@ -187,15 +203,13 @@ class BaseClient:
     def tenant_uuid(self, tenant_uuid: Any) -> None:
         self._session.change('tenant', tenant_uuid)
 
-    @property
-    def _token_id(self) -> Optional[str]:
-        """The token, by the name that it has in the reference client."""
-        token: Optional[str] = self._session.given['token']
-        return token
-
-    @_token_id.setter
-    def _token_id(self, token: Optional[str]) -> None:
-        self._session.change('token', token)
+    # Settings by the names of the reference client's attributes.
+    _token_id = _setting('token')
+    _https = _setting('https')
+    _version = _setting('version')
+    _prefix = _setting('prefix')
+    _user_agent = _setting('user_agent')
+    _verify_certificate = _setting('verify_certificate')
 
     def set_token(self, token: Optional[str]) -> None:
         """Sets the token of the calls that begin afterwards; None unsets it."""

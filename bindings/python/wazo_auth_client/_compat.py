@@ -6,6 +6,7 @@ with their parameters, and override `_call`, to which those pass their arguments
 from __future__ import annotations
 
 from . import _arguments, _kinds, _operations, _settings
+from ._resource import Resource
 from .exceptions import InvalidTokenException, MissingPermissionsTokenException
 
 TYPE_CHECKING = False
@@ -31,6 +32,8 @@ class Token(_operations.Token):
 
     def _call(self, operation: str, arguments: dict[str, Any], more: Optional[dict[str, Any]] = None) -> Any:
         session = self._session
+        if operation == 'token.list' and arguments['user_uuid'] is None:
+            raise TypeError('user_uuid cannot be None')
         if operation in QUESTIONS and isinstance(arguments['token'], bytes):
             # Bytes that are not UTF-8 are a token that nobody has, not an error.
             arguments['token'] = arguments['token'].decode('utf-8', 'replace')
@@ -142,6 +145,36 @@ RESOURCES = {**_operations.RESOURCES, 'token': Token, 'external': External, 'sam
 
 # Where the URLs of a resource begin, if not with its name.
 _BEGINNINGS = {'refresh_tokens': 'tokens', 'ldap_config': 'backends/ldap', 'saml_config': 'backends/saml'}
+
+# The names of the reference client's classes, which stand in texts that programs print: `'TenantsCommand' object has no
+# attribute 'add_user'`, `TokenCommand.new() got an unexpected keyword argument`.
+CLASSES = {
+    'admin': 'AdminCommand',
+    'backends': 'BackendsCommand',
+    'config': 'ConfigCommand',
+    'emails': 'EmailsCommand',
+    'external': 'ExternalAuthCommand',
+    'groups': 'GroupsCommand',
+    'idp': 'IDPCommand',
+    'ldap_config': 'LDAPBackendConfigCommand',
+    'policies': 'PoliciesCommand',
+    'refresh_tokens': 'RefreshTokenCommand',
+    'saml': 'SAMLCommand',
+    'saml_config': 'SAMLConfigCommand',
+    'sessions': 'SessionsCommand',
+    'status': 'StatusCommand',
+    'tenants': 'TenantsCommand',
+    'token': 'TokenCommand',
+    'users': 'UsersCommand',
+}
+
 _class: Any
 for _name, _class in RESOURCES.items():
     _class.resource = _class.resource or _BEGINNINGS.get(_name, _name)
+    if _name in CLASSES:
+        # Not __qualname__ of the class: pickle finds the class by it.
+        _class.__name__ = CLASSES[_name]
+        for _owner in _class.__mro__[: _class.__mro__.index(Resource)]:
+            for _method in vars(_owner).values():
+                if hasattr(_method, '__code__'):
+                    _method.__qualname__ = f'{CLASSES[_name]}.{_method.__name__}'

@@ -79,19 +79,26 @@ def request(
     body = None
     if entry:
         credentials = entry['credentials']
+        # The arguments that are headers, by their place; `header` has several.
+        placed = {parameter['place']: arguments.get(parameter['name']) for parameter in entry['parameters']}
         if credentials == 'basic':
             headers['Authorization'] = f'Basic {MASK}'
-        elif given['token'] and credentials != 'none':
+        elif (given['token'] or placed.get('token')) and credentials != 'none':
             headers['X-Auth-Token'] = MASK
-        tenant = arguments.get('tenant_uuid') or given['tenant']
+        tenant = placed.get('tenant') or given['tenant']
         if tenant:
             headers['Wazo-Tenant'] = str(tenant)
+        for parameter in entry['parameters']:
+            if parameter['place'] == 'header' and arguments.get(parameter['name']):
+                headers[_HEADERS[parameter['name']]] = str(arguments[parameter['name']])
         body = _body(entry, arguments)
         if body is not None:
             headers['Content-Type'] = 'application/json'
     method = failure.get('method') or (entry['method'] if entry else None)
     return {'method': method, 'url': failure.get('url'), 'headers': headers, 'body': body}
 
+
+_HEADERS = {'user_agent': 'User-Agent', 'session_type': 'Wazo-Session-Type'}
 
 #: The user agent of the library, where there is no name of a program.
 NAME = 'wazo-auth-client'

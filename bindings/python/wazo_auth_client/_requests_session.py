@@ -29,8 +29,8 @@ def make(given: Mapping[str, Any]) -> Any:
     if given['tenant']:
         session.headers['Wazo-Tenant'] = str(given['tenant'])
     if given['username'] and given['password']:
-        # As bytes: of a text, requests makes Latin-1, and the server expects UTF-8.
-        session.auth = (str(given['username']).encode(), str(given['password']).encode())
+        # As bytes: `requests` writes texts as Latin-1, which wazo-auth does not read, and which lacks most letters.
+        session.auth = requests.auth.HTTPBasicAuth(*(str(given[name]).encode() for name in ('username', 'password')))
     if given['timeout'] is not None:
         session.request = partial(session.request, timeout=given['timeout'])
     verification = _settings.verification(given['verify_certificate'])

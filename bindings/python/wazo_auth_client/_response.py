@@ -32,10 +32,10 @@ def reason(answer: Mapping[str, Any], words: Any) -> Any:
 
 
 def status_text(status: int, reason: Any, url: Optional[str]) -> str:
-    """The message for an error status: `404 Client Error: <reason> for url: <url>`."""
+    """The message for an error status: `404 Client Error: <reason> for url: <url>`. A reason that is an object or a list
+    looks as Python writes it, as in `requests`."""
     party = 'Client Error' if 400 <= status < 500 else 'Server Error' if status >= 500 else 'Unexpected Status'
-    words = reason if isinstance(reason, str) else json.dumps(reason)
-    return f'{status} {party}: {words} for url: {url}'
+    return f'{status} {party}: {reason} for url: {url}'
 
 
 class Headers(Mapping[str, str]):
@@ -141,7 +141,9 @@ def make_request(sent: Mapping[str, Any]) -> Any:
     if requests is None:
         return Request(sent['method'], sent['url'], sent['headers'], sent['body'])
     request = requests.PreparedRequest()
-    request.method, request.url, request.body = sent['method'], sent['url'], sent['body']
+    request.method, request.url = sent['method'], sent['url']
+    # Bytes, as `requests` sends JSON.
+    request.body = sent['body'] and sent['body'].encode()
     request.headers = requests.structures.CaseInsensitiveDict(sent['headers'])
     return request
 

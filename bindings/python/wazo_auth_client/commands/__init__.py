@@ -11,25 +11,7 @@ from types import ModuleType
 from .. import _compat
 
 #: The class of each command, by the name of its module.
-CLASSES = {
-    'admin': 'AdminCommand',
-    'backends': 'BackendsCommand',
-    'config': 'ConfigCommand',
-    'emails': 'EmailsCommand',
-    'external': 'ExternalAuthCommand',
-    'groups': 'GroupsCommand',
-    'idp': 'IDPCommand',
-    'ldap_config': 'LDAPBackendConfigCommand',
-    'policies': 'PoliciesCommand',
-    'refresh_tokens': 'RefreshTokenCommand',
-    'saml': 'SAMLCommand',
-    'saml_config': 'SAMLConfigCommand',
-    'sessions': 'SessionsCommand',
-    'status': 'StatusCommand',
-    'tenants': 'TenantsCommand',
-    'token': 'TokenCommand',
-    'users': 'UsersCommand',
-}
+CLASSES = _compat.CLASSES
 
 
 def _make(name: str, class_name: str) -> ModuleType:
