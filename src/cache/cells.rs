@@ -89,33 +89,13 @@ impl<const PAYLOAD: usize> Cells<PAYLOAD> {
     /// The cell of this key, if there is one.
     #[inline]
     pub fn find(&self, key: Key, now_ms: u64) -> Option<Found<PAYLOAD>> {
-        self.find_by(key, now_ms, |cell| self.read(cell, key))
-    }
-
-    /// Appends the payload of the cell of this key, as bytes. False, and nothing appended, if there is no such cell.
-    pub fn append_to(&self, bytes: &mut Vec<u8>, key: Key, now_ms: u64) -> bool {
-        // Not by `find`: a payload of some hundred bytes would be moved from hand to hand.
-        let read = |cell| {
-            let found = self.read(cell, key)?;
-            let begin = bytes.len();
-            bytes.resize(begin + PAYLOAD * 8, 0);
-            for (place, word) in bytes[begin..].chunks_exact_mut(8).zip(&found.payload) {
-                place.copy_from_slice(&word.to_le_bytes());
-            }
-            Some(())
-        };
-        self.find_by(key, now_ms, read).is_some()
-    }
-
-    #[inline]
-    fn find_by<T>(&self, key: Key, now_ms: u64, mut read: impl FnMut(usize) -> Option<T>) -> Option<T> {
         for set in self.sets_of(key) {
             for way in 0..WAYS {
                 let tag = self.tag(set, way);
                 let known = tag.load(Ordering::Relaxed);
                 if (known ^ key.1) & KEY_MASK == 0
                     && known != 0
-                    && let Some(found) = read(self.cell(set, way))
+                    && let Some(found) = self.read(self.cell(set, way), key)
                 {
                     let used = (known & !TICK_MASK) | tick(now_ms);
                     if used != known {
@@ -266,24 +246,18 @@ fn tick(now_ms: u64) -> u64 {
 }
 
 /// A checksum against chance, not against malice: who can write to the memory can do anything.
-///
-/// Four sums side by side, because each step of one waits for the multiplication before.
 #[inline]
 fn checksum(version: u64, key: Key, payload: &[u64]) -> u64 {
-    const ODD: [u64; 4] = [0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db, 0x8ebc_6af0_9c88_c6e3, 0x5899_65cc_7537_4cc3];
+    const ODD: [u64; 2] = [0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db];
     let fold = |a: u64, b: u64| {
         let product = u128::from(a) * u128::from(b);
         product as u64 ^ (product >> 64) as u64
     };
-    let mut sums = [version ^ ODD[0], key.0 ^ ODD[1], key.1 ^ ODD[2], version.rotate_left(32) ^ ODD[3]];
-    for block in payload.chunks(8) {
-        for (lane, pair) in block.chunks(2).enumerate() {
-            let second = pair.get(1).copied().unwrap_or(0);
-            sums[lane] = fold(pair[0] ^ ODD[lane], second ^ ODD[3 - lane] ^ sums[lane]) ^ sums[lane].rotate_left(29);
-        }
-    }
-    let [first, second, third, fourth] = sums;
-    fold(fold(first, second ^ ODD[0]) ^ third, fold(third ^ ODD[1], fourth) ^ second ^ first)
+    let start = fold(key.0 ^ ODD[0], key.1 ^ version ^ ODD[1]) ^ version;
+    payload.chunks(2).fold(start, |sum, pair| {
+        let second = pair.get(1).copied().unwrap_or(0);
+        fold(pair[0] ^ ODD[1], second ^ ODD[0] ^ sum) ^ sum.rotate_left(29)
+    })
 }
 
 #[cfg(test)]
