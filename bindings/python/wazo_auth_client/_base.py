@@ -89,7 +89,7 @@ class BaseClient:
     def _take(self, session: BaseSession) -> None:
         self._session = session
         if session.client is None:
-            session.client = ref(self)
+            session.client, session.make_client = ref(self), type(self)._of
         replaced = _commands.names()
         for name, resource in _compat.RESOURCES.items():
             if name not in replaced:

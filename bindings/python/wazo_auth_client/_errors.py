@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from ._native import NativeError
-    from ._session import BaseSession
 
 # The types of errors without a response, by their kind. All others are RequestException.
 _TYPES_WITHOUT_ANSWER = {
@@ -26,12 +25,12 @@ _TYPES_WITHOUT_ANSWER = {
 
 def to_exception(
     error: NativeError,
-    session: Optional[BaseSession] = None,
+    session: Any = None,
     operation: str = '',
     arguments: Optional[Mapping[str, Any]] = None,
 ) -> exceptions.WazoAuthError:
-    """The exception for an error of the library. `session`, `operation` and `arguments` are those of the call, if there
-    was one."""
+    """The exception for an error of the library. `session` (of which `given` and `operations` are read), `operation` and
+    `arguments` are those of the call, if there was one."""
     failure, answer = error.failure, error.answer
     if session is not None and answer is None and _is_impossible_path(failure, session, operation):
         answer = _not_found(failure)
@@ -55,7 +54,7 @@ def is_refusal(error: exceptions.WazoAuthError) -> bool:
     return error.status is not None and not 200 <= error.status < 300
 
 
-def _is_impossible_path(failure: dict[str, Any], session: BaseSession, operation: str) -> bool:
+def _is_impossible_path(failure: dict[str, Any], session: Any, operation: str) -> bool:
     """Whether the library refused an argument that is a part of the path."""
     if failure['kind_name'] != _kinds.INVALID_ARGUMENT or operation not in session.operations:
         return False

@@ -45,11 +45,7 @@ class Resource:
         """The client of this resource."""
         session = self._session
         client = session.client() if session.client is not None else None
-        if client is None:
-            from .client import AuthClient
-
-            client = AuthClient._of(session)
-        return client
+        return session.make_client(session) if client is None else client
 
     @property
     def base_url(self) -> str:

@@ -70,6 +70,8 @@ class BaseSession:
         self.operations = operations
         #: The client, while it exists.
         self.client: Optional[ref[Any]] = None
+        #: Makes another client of a session, when that one is gone. The client sets it.
+        self.make_client: Callable[[BaseSession], Any]
         self._options = {key: value for key, value in _settings.options(given).items() if value is not None}
         #: Makes a handle from options. A client that is bound to a renewer has another way (`_binding.py`).
         self.make_handle: Callable[[dict[str, str]], Handle] = Handle
