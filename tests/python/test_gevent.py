@@ -70,6 +70,48 @@ class Greenlets(ServerTest):
         )
         self.assertEqual(output.split(), ['True', 'True', 'True'])
 
+    def test_the_hub_goes_on_while_a_verifier_asks_and_many_greenlets_cost_one_request(self):
+        # The decisions wait for the server until another greenlet has made a call: a hub that is blocked never makes it.
+        called = threading.Event()
+
+        def answer(request):
+            if request.path == '/0.1/users':
+                called.set()
+                return 200, {}, '{}'
+            return (404, {}, '') if called.wait(30) else (500, {}, '')
+
+        self.server.answer = answer
+        output = self.run_patched(
+            'from wazo_auth_client.verifier import Verifier\n'
+            'verifier = Verifier(client)\n'
+            'deciding = [gevent.spawn(verifier.decide, "t") for _ in range(50)]\n'
+            'checking = [gevent.spawn(verifier.check, "t") for _ in range(50)]\n'
+            'while verifier.stats()["coalesced"] < 99: gevent.sleep(0.005)\n'
+            'client.users.list()\n'
+            'gevent.joinall(deciding + checking, timeout=25)\n'
+            'print({g.value.reason for g in deciding}, {g.value for g in checking}, verifier.stats()["misses"])\n'
+            'print(bool(verifier.decide("t")), verifier.check("t"), verifier.peek("t").reason)\n'
+        )
+        self.assertEqual(output.splitlines(), ["{'invalid_token'} {False} 1", 'False False invalid_token'])
+        self.assertEqual(len(self.server.seen), 2)
+
+    def test_a_greenlet_that_is_killed_ends_its_question_and_errors_are_those_of_other_programs(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+        self.server.answer = lambda request: release.wait(30) and (404, {}, '')
+        output = self.run_patched(
+            'from wazo_auth_client import _gevent\n'
+            'from wazo_auth_client.verifier import Verifier\n'
+            'verifier = Verifier(client)\n'
+            'with gevent.Timeout(0.2, False):\n    verifier.decide("t")\n'
+            'print(_gevent.hub().calls._waiting)\n'
+            'try:\n    Verifier(Client("127.0.0.1", 1, https=False)).check("t")\n'
+            'except exceptions.ConnectionError as error:\n    print(error.kind)\n'
+            'try:\n    verifier.check("t", "")\n'
+            'except exceptions.InvalidArgument as error:\n    print(error.kind)\n'
+        )
+        self.assertEqual(output.splitlines(), ['{}', 'connect', 'invalid_argument'])
+
     def test_threads_of_its_pool_and_child_processes_work(self):
         self.server.answer = (200, {}, '{"items": []}')
         output = self.run_patched(
