@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
-"""Shows that the host tests can fail: breaks the code that keeps a promise, and looks for the test that sees it.
+"""Shows that the tests can fail: breaks the code that keeps a promise, and looks for the test that sees it.
 
+    make mutations [ONLY='part of a name']
     mutations.py --tree SCRATCH --target FOLDER --programs FOLDER --simulator PROGRAM [NAME ...]
     mutations.py --check
 
-SCRATCH is a checkout that may be broken (`git worktree add --detach ../scratch`), --target a target folder of cargo's of
-its own, --programs the compiled programs (after `make test-host-short`: target/host). Each entry of mutation_table.py is
-a change of one file; the library is built with it, and the tests named beside it are run, of which one must say `not ok`
-(or die) with the text that is given. --check, which `make lint` runs, only looks whether every change still finds its
-place, once, in this checkout.
+SCRATCH is a checkout that may be broken, --target a target folder of cargo's of its own, --programs the compiled programs
+of the host tests, --simulator the simulator; `make mutations` makes them below build/mutations. Each entry of
+mutation_table.py is a change of one file and the tests that must see it: names of tests/host/run.py, or a whole command
+(`cargo test ...`, `python tests/...`), which runs in the broken checkout. The library is built with the change, and one
+test must say `not ok`, `FAIL` or `FAILED` (or die) with the text that is given. --check, which `make lint` runs, only looks whether
+every change still finds its place, once, in this checkout.
 """
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +26,11 @@ from mutation_table import MUTATIONS  # noqa: E402
 from report import Report  # noqa: E402
 
 report = Report()
+
+# How a whole command begins; other words are names of host tests.
+COMMANDS = {'cargo': [os.environ.get('CARGO', 'cargo')], 'python': [sys.executable]}
+# A runner of ours, of Python's unittest, of cargo's.
+SAYS_FAILED = re.compile(r'^not ok - |^(FAIL|ERROR): |^test .* FAILED$')
 
 
 def does_apply(tree, name, path, old):
@@ -39,7 +47,7 @@ def check():
     """Whether all of them apply."""
     applying = [does_apply(HERE.parents[1], name, path, old) for name, path, old, *_ in MUTATIONS]
     if all(applying):
-        report.promise(True, f'all {len(applying)} mutations of the host tests find their place')
+        report.promise(True, f'all {len(applying)} mutations find their place')
     return report.end()
 
 
@@ -59,14 +67,22 @@ def break_and_look(arguments, name, path, old, new, tests, due):
         if built.returncode:
             report.promise(False, f'{name}: does not build', built.stderr[-1500:])
             return
-        # The runner of the broken tree: loom reads the sources that it stands beside.
-        runner = [sys.executable, arguments.tree / 'tests' / 'host' / 'run.py', '--programs', arguments.programs]
         environment['WAZO_AUTH_CLIENT_LIBRARY'] = str(arguments.target / 'debug' / 'libwazo_auth_client.so')
         environment['WAZO_AUTH_SIMULATOR'] = str(arguments.simulator)
+        words = tests.split()
+        if words[0] in COMMANDS:
+            command = COMMANDS[words[0]] + words[1:]
+            # A broken copy may have warnings.
+            environment.update(flags)
+        else:
+            # The runner of the broken tree: loom reads the sources that it stands beside.
+            runner = [sys.executable, arguments.tree / 'tests' / 'host' / 'run.py', '--programs', arguments.programs]
+            command = [*runner, *words]
         done = subprocess.run(
-            [*runner, *tests.split()], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=arguments.tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors='replace',
         )
-        failed = [line for line in done.stdout.splitlines() if line.startswith('not ok - ')]
+        failed = [line for line in done.stdout.splitlines() if SAYS_FAILED.search(line)]
         hit = [line for line in failed if due in line]
         report.promise(bool(hit), f'{name}: {(hit or failed or ["no test saw it"])[0]}')
     finally:

@@ -3,6 +3,7 @@
 #     make test-host               all tests in full, with the samples, C++ and Kamailio; less than ten minutes
 #     make test-host-short         a shorter form, about a minute; `make test` includes it
 #     make test-host ONLY=queue    one test by its name
+#     make mutations               breaks each guard in a scratch checkout and looks for the test that sees it (an hour)
 #
 # Included by the Makefile; uses its variables PYTHON and CARGO. RELEASE=1 tests the release build.
 
@@ -15,7 +16,7 @@ HOST_HEADERS := tests/host/host.h tests/support/report.h include/wazo_auth_clien
 host_run = $(with_library) $(MAKE) --no-print-directory host-programs && \
     $(PYTHON) tests/host/run.py --programs $(HOST_PROGRAMS) $(1) $(ONLY)
 
-.PHONY: test-host test-host-short host-programs
+.PHONY: test-host test-host-short host-programs mutations
 
 test-host: ## Tests the promises to a host process in full, then the samples, C++ and Kamailio (10 minutes)
 	@$(call host_run,--full)
@@ -24,6 +25,14 @@ test-host: ## Tests the promises to a host process in full, then the samples, C+
 
 test-host-short: ## Tests the promises to a host process, in a shorter form (1 minute)
 	@$(call host_run)
+
+# The checkout is of the last commit: what is not committed is not in it.
+mutations: ## Breaks the guard of each promise, one by one, and looks for the test that sees it (an hour; ONLY=part of a name)
+	@$(with_simulator) $(with_library) $(MAKE) --no-print-directory host-programs && mkdir -p build/mutations && \
+	    git worktree prune && { [ -d build/mutations/tree ] || git worktree add --detach build/mutations/tree; } && \
+	    git -C build/mutations/tree checkout --quiet --force --detach $$(git rev-parse HEAD) && \
+	    $(PYTHON) tests/host/mutations.py --tree build/mutations/tree --target $$(pwd)/build/mutations/target \
+	        --programs $(HOST_PROGRAMS) --simulator $$WAZO_AUTH_SIMULATOR $(if $(ONLY),'$(ONLY)')
 
 host-programs: $(HOST_PROGRAMS)/spy.so $(addprefix $(HOST_PROGRAMS)/,$(HOST_TESTS))
 
