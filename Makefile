@@ -15,7 +15,7 @@ with_simulator = WAZO_AUTH_SIMULATOR=$$($(PYTHON) tests/support/artifacts.py sim
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup lint codegen test-rust test-c test-cpp test-python test-replay test-docs build docs simulate-fleet format clean
+.PHONY: help demo test setup lint codegen test-rust test-c test-cpp test-python test-replay test-docs build docs supply-chain simulate-fleet format clean
 
 help: ## Lists the targets
 	@echo 'make TARGET, with one of'
@@ -74,6 +74,9 @@ build: ## Builds the library as it is shipped, and prints its path
 
 docs: ## Writes the documentation of the C and C++ headers into build/docs, by Doxygen
 	@tools/docs.sh
+
+supply-chain: ## Licences, sources and advisories of the crates (cargo-deny), and the list of them (CycloneDX) into build/dist
+	@$(PYTHON) tools/supply_chain.py
 
 simulate-fleet: ## Simulates 10,000 hosts against one wazo-auth, and writes docs/fleet.md (some minutes, 4 GB of memory)
 	@$(PYTHON) tools/fleet.py

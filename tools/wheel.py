@@ -24,6 +24,9 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / 'tests' / 'support'))
+import artifacts  # noqa: E402
+
 PACKAGE = ROOT / 'bindings' / 'python'
 WORK = ROOT / 'build' / 'wheel'
 VENV = ROOT / 'build' / 'venv'
@@ -75,7 +78,7 @@ def build_library(glibc):
     # The library's package alone: with others, Cargo would give it the features that they want of its dependencies.
     run(
         'cargo-zigbuild', 'zigbuild', '--release', '--locked', '--package', 'wazo-auth-client', '--lib',
-        '--target', f'{TARGET}.{glibc}', quiet=False,
+        '--target', f'{TARGET}.{glibc}', quiet=False, **artifacts.without_build_paths(),
     )
     directory = re.search(
         r'"target_directory":"([^"]+)"', run('cargo', 'metadata', '--locked', '--no-deps', '--format-version', '1')
@@ -112,6 +115,9 @@ def check_library(path, glibc):
         give_up(f'{path} does not export what {SYMBOLS} lists: {sorted(found["exported"] ^ listed)}')
     if found['glibc'] > tuple(map(int, glibc.split('.'))):
         give_up(f'{path} needs GLIBC_{".".join(map(str, found["glibc"]))}, and not {glibc} at most')
+    folders = [str(folder).encode() for folder in (ROOT, Path.home())]
+    if any(folder in path.read_bytes() for folder in folders):
+        give_up(f'{path} has folders of this machine in it: see without_build_paths in tests/support/artifacts.py')
     if not found['nodelete'] or not found['is_stripped']:
         give_up(f'{path} is not linked as library/build.rs says (nodelete, stripped)')
     say(
