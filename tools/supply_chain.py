@@ -54,18 +54,18 @@ def check_rules(report):
     """Licences, sources and duplicates of everything that is shipped."""
     for what, manifest in (('library', LIBRARY), ('simulator', ROOT / 'simulator' / 'Cargo.toml')):
         for rule, text in (
-            ('licenses', 'the licence of every crate allows it to be linked into any host'),
+            ('licenses', 'every crate offers a licence that deny.toml allows'),
             ('sources', 'every crate comes from crates.io'),
             ('bans', 'no crate is there twice, none with OpenSSL'),
         ):
-            well, said = run('cargo-deny', '--locked', '--manifest-path', manifest, 'check', '--config', ROOT / 'deny.toml', rule)
+            well, said = run('cargo-deny', '--locked', '--manifest-path', manifest, '--config', ROOT / 'deny.toml', 'check', rule)
             report.promise(well, f'{what}: {text}', said[-3000:])
 
 
 def check_advisories(report):
     """What is known to be wrong."""
     text = 'no advisory concerns a crate of the library or the simulator'
-    well, said = run('cargo-deny', '--locked', 'check', '--config', ROOT / 'deny.toml', 'advisories')
+    well, said = run('cargo-deny', '--locked', '--config', ROOT / 'deny.toml', 'check', 'advisories')
     if not well and re.search(r'failed to (fetch|load|clone|open) advisory database|unable to access|resolve host', said):
         reason = next((line.strip() for line in said.splitlines() if 'rror' in line or 'fail' in line), 'no network')
         report.skip(text, f'the database of RustSec at github.com could not be had: {reason[:160]}')
