@@ -67,8 +67,8 @@ def check_advisories(report):
     text = 'no advisory concerns a crate of the library or the simulator'
     well, said = run('cargo-deny', '--locked', '--config', ROOT / 'deny.toml', 'check', 'advisories')
     if not well and re.search(r'failed to (fetch|load|clone|open) advisory database|unable to access|resolve host', said):
-        reason = next((line.strip() for line in said.splitlines() if 'rror' in line or 'fail' in line), 'no network')
-        report.skip(text, f'the database of RustSec at github.com could not be had: {reason[:160]}')
+        reason = next((line.strip() for line in said.splitlines() if line.startswith('fatal')), 'no network')
+        report.skip(text, f'the database of RustSec could not be had: {reason[:160]}')
     else:
         report.promise(well, text, said[-3000:])
 
