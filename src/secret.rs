@@ -1,9 +1,13 @@
 //! Secrets of a call: never shown, and masked where a server repeats them.
 
+mod masker;
+
+pub use masker::{Masker, floor};
+
 use crate::json::{self, Json};
 use crate::percent::SEGMENT;
 use bytes::Bytes;
-use once_cell::race::OnceBox;
+use masker::Sought;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
@@ -24,12 +28,11 @@ impl fmt::Debug for Secret {
 
 /// The secrets that one call carries, to be masked in whatever is said of it.
 ///
-/// Most calls end well and have nothing masked; what to look for is worked out when it is first needed.
+/// Most calls end well and have nothing masked; what to look for is worked out for the texts in which it is sought.
 #[derive(Default)]
 pub struct Secrets {
     given: Vec<String>,
     documents: Vec<Document>,
-    sought: OnceBox<Sought>,
 }
 
 /// A JSON text that holds secrets.
@@ -39,89 +42,52 @@ struct Document {
     members: Option<Vec<&'static str>>,
 }
 
-/// The texts to look for.
-struct Sought {
-    /// In every form in which they can come back.
-    forms: Vec<String>,
-    /// As they are: their forms are made where something is long enough to hold them.
-    long: Vec<String>,
-}
-
 impl Secrets {
-    /// Shorter ones are not looked for: masking `a` everywhere would make every text unreadable, and tell as much.
-    const SHORTEST: usize = 4;
-
-    /// Beyond any password or token.
-    const LONG: usize = 4096;
-
     /// Adds one.
     pub fn add(&mut self, secret: impl Into<String>) {
-        self.sought = OnceBox::new();
         self.given.push(secret.into());
     }
 
     /// Adds several.
     pub fn extend(&mut self, all: impl IntoIterator<Item = String>) {
-        all.into_iter().for_each(|secret| self.add(secret));
+        self.given.extend(all);
     }
 
     /// Adds every string of a JSON text.
     pub fn add_all(&mut self, json: Bytes) {
-        self.sought = OnceBox::new();
         self.documents.push(Document { json, members: None });
     }
 
     /// Adds what these members of a JSON object hold.
     pub fn add_members(&mut self, json: Bytes, names: Vec<&'static str>) {
-        self.sought = OnceBox::new();
         self.documents.push(Document { json, members: Some(names) });
     }
 
     /// The text without the secrets.
     pub fn mask(&self, text: &str) -> String {
-        let sought = self.sought.get_or_init(|| Box::new(self.sought()));
-        let mut spans = Vec::new();
-        let mut find = |form: &str| spans.extend(text.match_indices(form).map(|(at, found)| (at, at + found.len())));
-        sought.forms.iter().filter(|form| form.len() <= text.len()).for_each(|form| find(form));
-        for secret in sought.long.iter().filter(|secret| secret.len() <= text.len()) {
-            for form in forms(secret) {
-                find(&form);
-            }
-        }
-        if spans.is_empty() {
-            return text.to_owned();
-        }
-        // Where secrets overlap (one begins with another), what is masked is all of them.
-        spans.sort_unstable();
-        let mut masked = String::with_capacity(text.len());
-        let mut shown = 0;
-        for (start, end) in spans {
-            if start >= shown {
-                masked.push_str(&text[shown..start]);
-                masked.push_str(MASK);
-            }
-            shown = shown.max(end);
-        }
-        masked.push_str(&text[shown..]);
-        masked
+        self.masker(&[text]).mask(text)
     }
 
-    fn sought(&self) -> Sought {
-        let mut all: BTreeSet<String> = self.given.iter().cloned().collect();
-        all.extend(self.documents.iter().flat_map(Document::secrets));
-        all.retain(|secret| secret.len() >= Self::SHORTEST);
-        let (short, long): (Vec<_>, Vec<_>) = all.into_iter().partition(|secret| secret.len() <= Self::LONG);
-        let forms: BTreeSet<String> = short.iter().flat_map(|secret| forms(secret)).collect();
-        Sought { forms: forms.into_iter().collect(), long }
+    /// What masks the secrets in these texts, made for all of them at once.
+    pub fn masker(&self, texts: &[&str]) -> Masker {
+        let mut sought = Sought::within(texts);
+        self.given.iter().for_each(|secret| sought.add(secret));
+        self.documents.iter().for_each(|document| document.each_secret(&mut |secret| sought.add(secret)));
+        sought.masker()
     }
 }
 
 impl Document {
-    fn secrets(&self) -> Vec<String> {
-        let Ok(json) = serde_json::from_slice::<&RawValue>(&self.json) else { return Vec::new() };
-        let Some(names) = &self.members else { return json::texts(json) };
-        let Some(object) = Json::of(json) else { return Vec::new() };
-        names.iter().filter_map(|name| object.member(name)).flat_map(secrets_of).collect()
+    fn each_secret(&self, found: &mut dyn FnMut(&str)) {
+        let Ok(json) = serde_json::from_slice::<&RawValue>(&self.json) else { return };
+        match &self.members {
+            None => json::each_text(json, found),
+            Some(names) => {
+                let Some(object) = Json::of(json) else { return };
+                let values = names.iter().filter_map(|name| object.member(name));
+                values.flat_map(secrets_of).for_each(|secret| found(&secret));
+            }
+        }
     }
 }
 
@@ -244,9 +210,12 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_any_length_is_masked() {
+    fn a_secret_of_any_length_is_masked_and_so_is_its_beginning() {
         let long = format!("ü{}", "x/".repeat(5000));
         assert_eq!(secrets(&[&long]).mask(&format!("<{}>", ascii_json(&long, false))), "<***>");
         assert_eq!(secrets(&[&long]).mask("short"), "short");
+        let counted: String = (10_000..12_000).map(|number| number.to_string()).collect();
+        let rest = secrets(&[&counted]).mask(&counted[..5000]).split_off(3).len();
+        assert!(rest < 1024, "{rest} of 5,000 bytes are shown");
     }
 }
