@@ -4,8 +4,13 @@ mod masker;
 
 pub use masker::{Masker, floor};
 
+#[cfg(test)]
+pub use masker::tests::SCANNED;
+
 use crate::json::{self, Json};
 use crate::percent::SEGMENT;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use masker::Sought;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
@@ -94,6 +99,13 @@ impl Document {
 /// What is secret of a secret value: its text, or every string in it.
 pub fn secrets_of(value: &RawValue) -> Vec<String> {
     Json::of(value).and_then(Json::into_text).map_or_else(|| json::texts(value), |text| vec![text])
+}
+
+/// User and password as HTTP Basic sends them, without the padding at the end, which not everyone repeats.
+pub fn basic(user: &str, password: &str) -> String {
+    let mut encoded = BASE64.encode(format!("{user}:{password}"));
+    encoded.truncate(encoded.trim_end_matches('=').len());
+    encoded
 }
 
 /// What stands in a URL as it is; the other set is that of programs which let slashes pass.
