@@ -120,8 +120,12 @@ fn forms(secret: &str) -> BTreeSet<String> {
     }
     let json = json::quoted(secret);
     for form in [json[1..json.len() - 1].to_owned(), ascii_json(secret, false), ascii_json(secret, true)] {
-        forms.insert(form.replace('/', "\\/"));
-        forms.insert(form);
+        for form in [form.replace('/', "\\/"), form] {
+            // In JSON inside of a JSON text, as gateways wrap what they got.
+            let inner = json::quoted(&form);
+            forms.insert(inner[1..inner.len() - 1].to_owned());
+            forms.insert(form);
+        }
     }
     let in_form = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     for form in
@@ -193,6 +197,8 @@ mod tests {
             "h\\u00fcnter/22~\\ud83d\\ude00\\u001f",
             "h\\u00FCnter/22~\\uD83D\\uDE00\\u001F",
             "h\\u00fcnter\\/22~\\ud83d\\ude00\\u001f",
+            "h\\\\u00fcnter\\\\/22~\\\\ud83d\\\\ude00\\\\u001f",
+            "hünter/22~😀\\\\u001f",
             "h%C3%BCnter%2F22~%F0%9F%98%80%1F",
             "h%C3%BCnter/22~%F0%9F%98%80%1F",
             "h%c3%bcnter%2f22~%f0%9f%98%80%1f",

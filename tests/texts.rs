@@ -7,7 +7,8 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use wazo_auth_client::log::set_logger;
-use wazo_auth_client::{Arguments, Client, Error, Method, Options};
+use wazo_auth_client::operations::Method;
+use wazo_auth_client::{Arguments, Client, Error, Options, Queue};
 
 /// A server, or a proxy, that answers with what it was sent: in the headers, and in each member of the error. It ends with
 /// the test's process.
@@ -63,7 +64,8 @@ fn forms() -> Vec<String> {
     let json = |text: &str| serde_json::json!(text).to_string().trim_matches('"').to_owned();
     let in_url = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let basic = [format!("alice:{PASSWORD}"), "pr0xy#us3r:pr0xy/p4ss".to_owned()].map(|login| BASE64.encode(login));
-    let plain = SECRETS.iter().flat_map(|secret| [(*secret).to_owned(), json(secret), in_url(secret)]);
+    let plain =
+        SECRETS.iter().flat_map(|secret| [(*secret).to_owned(), json(secret), json(&json(secret)), in_url(secret)]);
     plain.chain(basic.iter().map(|basic| basic.trim_end_matches('=').to_owned())).collect()
 }
 
@@ -94,7 +96,11 @@ fn calls(client: &Client) -> Vec<(&'static str, Error)> {
     let registered = arguments(serde_json::json!({"body": {"password": "b0dy\\s3cret", "email_address": "a@b"}}));
     let document = arguments(serde_json::json!({"auth_type": "t", "user_uuid": "u", "data": body}));
     let asked = Arguments::new().with("token", "p4th-s3cret");
+    let queue = Queue::new(1).unwrap();
+    queue.submit(client, "external.create", &document, 0).unwrap();
+    let queued = queue.next(None).unwrap().unwrap();
     vec![
+        ("queue", queued.outcome.unwrap_err()),
         ("token.new", client.call_by_name("token.new", &Arguments::new()).unwrap_err()),
         ("token.get", client.call_by_name("token.get", &asked).unwrap_err()),
         ("token.revoke", client.call_by_name("token.revoke", &asked).unwrap_err()),

@@ -123,7 +123,7 @@ pub struct Masker {
 impl Masker {
     /// How far behind the end of what is shown a text must go on for [`Masker::mask_until`]: a part of a secret that begins
     /// in front of it ends there, in whatever form.
-    pub const BEYOND: usize = Sought::PART * 6;
+    pub const BEYOND: usize = Sought::PART * 7;
 
     /// The text without the secrets.
     pub fn mask(&self, text: &str) -> String {
