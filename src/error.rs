@@ -16,9 +16,9 @@ use std::ops::{Deref, DerefMut};
 pub struct ServerAnswer {
     /// The HTTP status.
     pub status: u16,
-    /// The headers, names in lower case.
+    /// The headers, names in lower case: the first of them, as far as they are not endless.
     pub headers: Vec<(String, String)>,
-    /// The body, with the call's secrets masked.
+    /// The body, with the call's secrets masked; of a long one the beginning, and how much was cut off.
     pub body: String,
 }
 
@@ -34,7 +34,7 @@ pub struct Error(Box<Failure>);
 pub struct Failure {
     /// What kind of failure.
     pub kind: ErrorKind,
-    /// What happened, what was expected and what to do, for a log line.
+    /// What happened, what was expected and what to do, on one line: for a log.
     pub message: String,
     /// The operation, such as `users.get`; empty before one was chosen.
     pub operation: String,
@@ -62,11 +62,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure before or beside any answer.
     ///
-    /// The message is for a log line: one that repeats a large argument is cut.
+    /// The message is for a log line: one that repeats a large argument is cut, and what could look like another line, or
+    /// steer a terminal, is escaped ([`one_line`]), whoever it came from.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Failure {
             kind,
-            message: cut(&message.into(), 2000).into_owned(),
+            message: one_line(&message.into()),
             operation: String::new(),
             method: "",
             url: String::new(),
@@ -144,6 +145,33 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     text.char_indices().nth(most).map_or(Cow::Borrowed(text), |(at, _)| Cow::Owned(format!("{}...", &text[..at])))
 }
 
+/// The longest message, in characters.
+const LONGEST_MESSAGE: usize = 2000;
+
+/// The text on one line, cut to the length of a message.
+///
+/// Messages hold texts of servers, callers and files, and hosts write them into logs line by line. Backslashes stay as they
+/// are, so that a message that is part of another one is not escaped twice.
+pub fn one_line(text: &str) -> String {
+    let text = cut(text, LONGEST_MESSAGE);
+    if !text.contains(breaks_a_line) {
+        return text.into_owned();
+    }
+    let escape = |line: String, c: char| {
+        if breaks_a_line(c) { line + &c.escape_default().to_string() } else { line + c.encode_utf8(&mut [0; 4]) }
+    };
+    let escaped = text.chars().fold(String::with_capacity(text.len() + 64), escape);
+    cut(&escaped, LONGEST_MESSAGE).into_owned()
+}
+
+/// Whether a character is more than itself on a line: controls (line breaks, NUL, ESC, DEL, C1), the line and paragraph
+/// separators, and what changes the direction of the text around it.
+fn breaks_a_line(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{61c}' | '\u{200e}' | '\u{200f}')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A value that was not what it must be, as it can be shown: not where it looks as if a password were in it.
 pub fn shown(value: &str) -> String {
     if value.contains(['@', ':', '/']) {
@@ -196,6 +224,24 @@ mod tests {
             assert!(json.contains(&format!(r#","reason":null,"details":{shown},"is_retryable":false,"#)), "{json}");
             assert!(serde_json::from_str::<std::collections::BTreeMap<String, &RawValue>>(&json).is_ok(), "{json}");
         }
+    }
+
+    #[test]
+    fn a_message_is_one_line_whatever_it_repeats() {
+        let lines = "a\0b\tc\nd\re\u{1b}[31mf\u{7f}g\u{85}h\u{9b}i\u{2028}j\u{2029}k\u{202e}l\u{2066}m\u{200f}n\\n é";
+        let expected =
+            r"a\u{0}b\tc\nd\re\u{1b}[31mf\u{7f}g\u{85}h\u{9b}i\u{2028}j\u{2029}k\u{202e}l\u{2066}m\u{200f}n\n é";
+        let error = Error::invalid(lines);
+        assert_eq!((error.message.as_str(), error.to_string().as_str()), (expected, expected));
+        assert_eq!(format!("{error:?}"), format!("Error(invalid_argument: {expected})"));
+        assert_eq!(Error::invalid(expected).message, expected, "it is escaped once");
+        for c in
+            ('\0'..='\u{9f}').filter(|c| c.is_control()).chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}')
+        {
+            assert!(!Error::invalid(format!("a{c}b")).message.contains(c), "{c:?}");
+        }
+        let long = Error::invalid("\u{2028}".repeat(1 << 20)).message.clone();
+        assert!(long.len() < 2010 && long.ends_with("..."), "{}", long.len());
     }
 
     #[test]

@@ -76,18 +76,29 @@ pub fn pointed_at<'a>(json: &'a RawValue, pointer: &str) -> Option<&'a RawValue>
 
 /// Every string of a JSON text that is a value and not a name.
 pub fn texts(json: &RawValue) -> Vec<String> {
-    let json = json.get();
     let mut found = Vec::new();
+    each_text(json, &mut |text| found.push(text.to_owned()));
+    found
+}
+
+/// The same, one after the other: nothing is copied that is written as it is.
+pub fn each_text(json: &RawValue, found: &mut dyn FnMut(&str)) {
+    let json = json.get();
     let mut at = 0;
     while let Some(ahead) = json[at..].find('"') {
         let start = at + ahead;
         at = end_of_string(json, start);
         let is_name = json[at..].trim_start().starts_with(':');
-        if !is_name && let Ok(text) = serde_json::from_str(&json[start..at]) {
-            found.push(text);
+        if is_name {
+            continue;
+        }
+        let written = &json[start..at];
+        if !written.contains('\\') {
+            found(&written[1..written.len() - 1]);
+        } else if let Ok(text) = serde_json::from_str::<String>(written) {
+            found(&text);
         }
     }
-    found
 }
 
 /// Deeper ones are not handed on: other programs' readers have limits as well, and may end badly at them.

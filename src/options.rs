@@ -63,6 +63,10 @@ impl Options {
     /// The path is the prefix (a version such as `/0.1` at its end is taken as one), the query holds further options.
     pub fn set_url(&mut self, url: &str) -> Result<()> {
         let expected = "expected https://[user:password@]host[:port][/prefix][?option=value&...]";
+        // What stands behind it would be left out without a word: the end of a password, and the options behind it.
+        if url.contains('#') {
+            return Err(Error::invalid(format!("url: it contains a `#`; write %23 for it; {expected}")));
+        }
         // The text itself is not repeated: it may hold a password.
         let url = url::Url::parse(url.trim()).map_err(|e| {
             let more = match e {
@@ -87,7 +91,13 @@ impl Options {
         if is_version {
             self.set("version", last)?;
         }
-        self.set("prefix", if is_version { prefix } else { path })?;
+        // Not repeated either: behind a slash in a password the rest of it stands in the path.
+        self.set("prefix", if is_version { prefix } else { path }).map_err(|_| {
+            Error::invalid(format!(
+                "url: its path is no prefix, which has letters, digits and -._~% in each segment; write %2F for a slash \
+                 in a password; {expected}"
+            ))
+        })?;
         let decoded = |text: &str| {
             percent_encoding::percent_decode_str(text)
                 .decode_utf8()
@@ -100,7 +110,20 @@ impl Options {
         if let Some(password) = url.password() {
             self.set("password", &decoded(password)?)?;
         }
-        url.query_pairs().try_for_each(|(key, value)| self.set(&key, &value))
+        for (number, (key, value)) in url.query_pairs().enumerate() {
+            // Not repeated: behind an `&` in a password the rest of it looks like an option.
+            let entry = entry::entry(&key, false).map_err(|_| {
+                let names: Vec<_> = OPTIONS.iter().map(|entry| entry.name).collect();
+                Error::invalid(format!(
+                    "url: option number {} is unknown (its name is not shown: it may be a part of a password; write %26 \
+                     for an `&` in a value); the known ones are {}",
+                    number + 1,
+                    names.join(", ")
+                ))
+            })?;
+            self.apply(entry, &value)?;
+        }
+        Ok(())
     }
 
     /// Sets what the environment says: `WAZO_AUTH_URL` first, then `WAZO_AUTH_<OPTION>` for each option, such as

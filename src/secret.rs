@@ -1,9 +1,18 @@
 //! Secrets of a call: never shown, and masked where a server repeats them.
 
+mod masker;
+
+pub use masker::{Masker, floor};
+
+#[cfg(test)]
+pub use masker::tests::SCANNED;
+
 use crate::json::{self, Json};
 use crate::percent::SEGMENT;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use once_cell::race::OnceBox;
+use masker::Sought;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
@@ -24,12 +33,11 @@ impl fmt::Debug for Secret {
 
 /// The secrets that one call carries, to be masked in whatever is said of it.
 ///
-/// Most calls end well and have nothing masked; what to look for is worked out when it is first needed.
+/// Most calls end well and have nothing masked; what to look for is worked out for the texts in which it is sought.
 #[derive(Default)]
 pub struct Secrets {
     given: Vec<String>,
     documents: Vec<Document>,
-    sought: OnceBox<Sought>,
 }
 
 /// A JSON text that holds secrets.
@@ -39,95 +47,65 @@ struct Document {
     members: Option<Vec<&'static str>>,
 }
 
-/// The texts to look for.
-struct Sought {
-    /// In every form in which they can come back.
-    forms: Vec<String>,
-    /// As they are: their forms are made where something is long enough to hold them.
-    long: Vec<String>,
-}
-
 impl Secrets {
-    /// Shorter ones are not looked for: masking `a` everywhere would make every text unreadable, and tell as much.
-    const SHORTEST: usize = 4;
-
-    /// Beyond any password or token.
-    const LONG: usize = 4096;
-
     /// Adds one.
     pub fn add(&mut self, secret: impl Into<String>) {
-        self.sought = OnceBox::new();
         self.given.push(secret.into());
     }
 
     /// Adds several.
     pub fn extend(&mut self, all: impl IntoIterator<Item = String>) {
-        all.into_iter().for_each(|secret| self.add(secret));
+        self.given.extend(all);
     }
 
     /// Adds every string of a JSON text.
     pub fn add_all(&mut self, json: Bytes) {
-        self.sought = OnceBox::new();
         self.documents.push(Document { json, members: None });
     }
 
     /// Adds what these members of a JSON object hold.
     pub fn add_members(&mut self, json: Bytes, names: Vec<&'static str>) {
-        self.sought = OnceBox::new();
         self.documents.push(Document { json, members: Some(names) });
     }
 
     /// The text without the secrets.
     pub fn mask(&self, text: &str) -> String {
-        let sought = self.sought.get_or_init(|| Box::new(self.sought()));
-        let mut spans = Vec::new();
-        let mut find = |form: &str| spans.extend(text.match_indices(form).map(|(at, found)| (at, at + found.len())));
-        sought.forms.iter().filter(|form| form.len() <= text.len()).for_each(|form| find(form));
-        for secret in sought.long.iter().filter(|secret| secret.len() <= text.len()) {
-            for form in forms(secret) {
-                find(&form);
-            }
-        }
-        if spans.is_empty() {
-            return text.to_owned();
-        }
-        // Where secrets overlap (one begins with another), what is masked is all of them.
-        spans.sort_unstable();
-        let mut masked = String::with_capacity(text.len());
-        let mut shown = 0;
-        for (start, end) in spans {
-            if start >= shown {
-                masked.push_str(&text[shown..start]);
-                masked.push_str(MASK);
-            }
-            shown = shown.max(end);
-        }
-        masked.push_str(&text[shown..]);
-        masked
+        self.masker(&[text]).mask(text)
     }
 
-    fn sought(&self) -> Sought {
-        let mut all: BTreeSet<String> = self.given.iter().cloned().collect();
-        all.extend(self.documents.iter().flat_map(Document::secrets));
-        all.retain(|secret| secret.len() >= Self::SHORTEST);
-        let (short, long): (Vec<_>, Vec<_>) = all.into_iter().partition(|secret| secret.len() <= Self::LONG);
-        let forms: BTreeSet<String> = short.iter().flat_map(|secret| forms(secret)).collect();
-        Sought { forms: forms.into_iter().collect(), long }
+    /// What masks the secrets in these texts, made for all of them at once.
+    pub fn masker(&self, texts: &[&str]) -> Masker {
+        let mut sought = Sought::within(texts);
+        self.given.iter().for_each(|secret| sought.add(secret));
+        self.documents.iter().for_each(|document| document.each_secret(&mut |secret| sought.add(secret)));
+        sought.masker()
     }
 }
 
 impl Document {
-    fn secrets(&self) -> Vec<String> {
-        let Ok(json) = serde_json::from_slice::<&RawValue>(&self.json) else { return Vec::new() };
-        let Some(names) = &self.members else { return json::texts(json) };
-        let Some(object) = Json::of(json) else { return Vec::new() };
-        names.iter().filter_map(|name| object.member(name)).flat_map(secrets_of).collect()
+    fn each_secret(&self, found: &mut dyn FnMut(&str)) {
+        let Ok(json) = serde_json::from_slice::<&RawValue>(&self.json) else { return };
+        match &self.members {
+            None => json::each_text(json, found),
+            Some(names) => {
+                let Some(object) = Json::of(json) else { return };
+                let values = names.iter().filter_map(|name| object.member(name));
+                values.flat_map(secrets_of).for_each(|secret| found(&secret));
+            }
+        }
     }
 }
 
 /// What is secret of a secret value: its text, or every string in it.
 pub fn secrets_of(value: &RawValue) -> Vec<String> {
     Json::of(value).and_then(Json::into_text).map_or_else(|| json::texts(value), |text| vec![text])
+}
+
+/// User and password as HTTP Basic sends them, without the padding at the end, which not everyone repeats.
+pub fn basic(user: &str, password: &str) -> String {
+    let mut encoded = BASE64.encode(format!("{user}:{password}"));
+    encoded.truncate(encoded.trim_end_matches('=').len());
+    encoded
 }
 
 /// What stands in a URL as it is; the other set is that of programs which let slashes pass.
@@ -142,8 +120,12 @@ fn forms(secret: &str) -> BTreeSet<String> {
     }
     let json = json::quoted(secret);
     for form in [json[1..json.len() - 1].to_owned(), ascii_json(secret, false), ascii_json(secret, true)] {
-        forms.insert(form.replace('/', "\\/"));
-        forms.insert(form);
+        for form in [form.replace('/', "\\/"), form] {
+            // In JSON inside of a JSON text, as gateways wrap what they got.
+            let inner = json::quoted(&form);
+            forms.insert(inner[1..inner.len() - 1].to_owned());
+            forms.insert(form);
+        }
     }
     let in_form = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     for form in
@@ -215,6 +197,8 @@ mod tests {
             "h\\u00fcnter/22~\\ud83d\\ude00\\u001f",
             "h\\u00FCnter/22~\\uD83D\\uDE00\\u001F",
             "h\\u00fcnter\\/22~\\ud83d\\ude00\\u001f",
+            "h\\\\u00fcnter\\\\/22~\\\\ud83d\\\\ude00\\\\u001f",
+            "hünter/22~😀\\\\u001f",
             "h%C3%BCnter%2F22~%F0%9F%98%80%1F",
             "h%C3%BCnter/22~%F0%9F%98%80%1F",
             "h%c3%bcnter%2f22~%f0%9f%98%80%1f",
@@ -244,9 +228,12 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_any_length_is_masked() {
+    fn a_secret_of_any_length_is_masked_and_so_is_its_beginning() {
         let long = format!("ü{}", "x/".repeat(5000));
         assert_eq!(secrets(&[&long]).mask(&format!("<{}>", ascii_json(&long, false))), "<***>");
         assert_eq!(secrets(&[&long]).mask("short"), "short");
+        let counted: String = (10_000..12_000).map(|number| number.to_string()).collect();
+        let rest = secrets(&[&counted]).mask(&counted[..5000]).split_off(3).len();
+        assert!(rest < 1024, "{rest} of 5,000 bytes are shown");
     }
 }

@@ -61,7 +61,7 @@ impl Outcome {
 
     /// The answer's headers, names in lower case.
     pub fn headers(&self) -> Vec<(String, String)> {
-        header_texts(&self.headers)
+        header_texts(&self.headers).collect()
     }
 
     /// The whole outcome as JSON: `status`, `headers`, `result`.
@@ -86,7 +86,7 @@ impl Head {
 /// `status`, `headers` and `result` as JSON, by hand: the server's text is not parsed and written anew.
 fn whole(status: u16, headers: &HeaderMap, result: &str) -> String {
     let headers: serde_json::Map<String, Value> =
-        header_texts(headers).into_iter().map(|(name, value)| (name, value.into())).collect();
+        header_texts(headers).map(|(name, value)| (name, value.into())).collect();
     format!(r#"{{"status":{status},"headers":{},"result":{result}}}"#, Value::Object(headers))
 }
 
@@ -98,9 +98,8 @@ impl fmt::Debug for Outcome {
 }
 
 /// Headers as texts, names in lower case.
-pub fn header_texts(headers: &HeaderMap) -> Vec<(String, String)> {
+pub fn header_texts(headers: &HeaderMap) -> impl Iterator<Item = (String, String)> {
     headers
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        .collect()
 }

@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::options::ConnectionSettings;
+use crate::secret::{Secret, Secrets, basic};
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
@@ -17,6 +19,8 @@ pub struct Base {
     text: String,
     /// The origin, taken apart once: the host's name is checked and written anew each time otherwise.
     url: Url,
+    /// What proves who the client is at its proxy: every call carries it, or its connection does.
+    of_proxy: Vec<Secret>,
 }
 
 impl Base {
@@ -38,7 +42,8 @@ impl Base {
         );
         let host = HeaderValue::try_from(host).map_err(|e| Error::invalid(format!("option host: {e}")))?;
         let text = format!("{origin}{path}");
-        Ok(Self { origin, path, host, text, url })
+        let of_proxy = settings.proxy.as_ref().map(of_proxy).unwrap_or_default();
+        Ok(Self { origin, path, host, text, url, of_proxy })
     }
 
     /// The URL of a target: a path that begins with a slash, and a query.
@@ -48,6 +53,13 @@ impl Base {
         url.set_path(path);
         url.set_query(query);
         url
+    }
+
+    /// The secrets that every call has.
+    pub fn secrets(&self) -> Secrets {
+        let mut secrets = Secrets::default();
+        secrets.extend(self.of_proxy.iter().map(|secret| secret.0.clone()));
+        secrets
     }
 
     /// Everything up to the path.
@@ -64,4 +76,14 @@ impl Base {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// User and password of a proxy: as they stand in its URL, decoded, and as HTTP Basic sends them.
+fn of_proxy(url: &Secret) -> Vec<Secret> {
+    let Ok(url) = Url::parse(&url.0) else { return Vec::new() };
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let (user, password) = (url.username(), url.password().unwrap_or_default());
+    let basic = basic(&decoded(user), &decoded(password));
+    let all = [decoded(user), decoded(password), user.to_owned(), password.to_owned(), basic];
+    all.into_iter().filter(|secret| !secret.is_empty()).map(Secret).collect()
 }

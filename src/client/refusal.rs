@@ -1,12 +1,16 @@
 //! A refusal by the server, or by what stands in front of it, as an error: one for each of its four shapes.
 
 use super::answer::Answer;
-use super::report::{Fate, origin, report_answer};
+use super::report::{Beginning, Fate, origin, report_answer};
 use super::request::Prepared;
 use crate::error::{Error, ErrorKind, cut};
 use crate::json::{self, Json};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use serde_json::value::RawValue;
+
+/// The longest body that is read as one of the server's shapes, which have 1 KiB mostly. A longer one is a page: what it
+/// cost to read it would be up to whoever sends it.
+const LONGEST_SHAPE: usize = 256 << 10;
 
 /// What the server says in a refusal, from any of its shapes.
 #[derive(Default)]
@@ -18,6 +22,9 @@ struct Said<'a> {
 
 /// E1: `reason`; E2: `message`, `error_id`, `details`; E3: `message`; E4: a page, of which nothing is said.
 fn said(body: &[u8]) -> Said<'_> {
+    if body.len() > LONGEST_SHAPE {
+        return Said::default();
+    }
     let Some(object) = serde_json::from_slice::<&RawValue>(body).ok().and_then(Json::of) else {
         return Said::default();
     };
@@ -42,8 +49,15 @@ pub fn refusal(prepared: &Prepared, answer: &Answer) -> Error {
     let said = said(&answer.body);
     let status = answer.status;
     let kind = if status == 401 { unauthorized(&said) } else { ErrorKind::of_status(status) };
-    let mask = |text: &String| prepared.secrets.mask(text);
-    let (reason, error_id) = (said.reason.as_ref().map(mask), said.error_id.as_ref().map(mask));
+    let beginning = |text: &Option<String>| text.as_deref().map(Beginning::of_text);
+    let (reason, error_id) = (beginning(&said.reason), beginning(&said.error_id));
+    // JSON cannot be cut. What is left out stands in the body, as far as that is kept.
+    let details = said.details.and_then(json::plain).map(|json| Beginning::of_text(&json));
+    let details = details.filter(Beginning::is_whole);
+    let texts: Vec<_> = [&reason, &error_id, &details].into_iter().flatten().map(|one| one.text.as_str()).collect();
+    let masker = prepared.secrets.masker(&texts);
+    let mask = |text: &Beginning| text.masked(&masker);
+    let (reason, error_id) = (reason.as_ref().map(mask), error_id.as_ref().map(mask));
     // The words of a log line have an end; all of them are in the error's members.
     let why = reason.as_deref().map(|reason| format!(": {}", cut(reason, 1000))).unwrap_or_default();
     let which = error_id.as_deref().map(|id| format!(" ({})", cut(id, 300))).unwrap_or_default();
@@ -52,8 +66,7 @@ pub fn refusal(prepared: &Prepared, answer: &Answer) -> Error {
     let fate = Fate::unknown_if(matches!(status, 502 | 504));
     let mut error = report_answer(prepared, kind, &message, fate, answer);
     (error.reason, error.error_id) = (reason, error_id);
-    let details = said.details.and_then(json::plain);
-    error.details = details.and_then(|details| RawValue::from_string(mask(&details)).ok());
+    error.details = details.as_ref().and_then(|details| RawValue::from_string(mask(details)).ok());
     error
 }
 

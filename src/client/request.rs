@@ -15,7 +15,7 @@ mod raw;
 mod target;
 
 pub use caller::Caller;
-pub use prepared::Prepared;
+pub use prepared::{Prepared, Shown};
 pub use raw::prepare_raw;
 
 use super::arguments::{Argument, Arguments};
@@ -23,7 +23,7 @@ use super::base::Base;
 use crate::clock::{self, Deadline};
 use crate::error::Result;
 use crate::operations::{Encoding, Operation, Place};
-use crate::secret::{Secrets, secrets_of};
+use crate::secret::secrets_of;
 use body::{Body, body, body_members};
 use caller::JSON;
 use given::Given;
@@ -58,7 +58,7 @@ pub fn prepare(
 fn build(base: &Arc<Base>, given: Given<'_>, caller: &Caller) -> Result<Preparation> {
     let Given { operation, arguments } = given;
     given.refuse_unknown()?;
-    let mut secrets = Secrets::default();
+    let mut secrets = base.secrets();
     // Those of a body or a query are noted where these are made.
     for parameter in operation.each_parameter().filter(|parameter| parameter.secret) {
         match arguments.get(parameter.name) {

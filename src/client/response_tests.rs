@@ -3,9 +3,10 @@
 use super::*;
 use crate::client::Arguments;
 use crate::client::base::Base;
-use crate::client::request::{Caller, Preparation, prepare};
-use crate::operations;
+use crate::client::request::{Caller, Preparation, prepare, prepare_raw};
+use crate::operations::{self, Method};
 use crate::options::Options;
+use crate::secret::SCANNED;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use std::sync::Arc;
 
@@ -28,6 +29,11 @@ fn judged(operation: &str, arguments: &str, status: u16, headers: &[(&str, &str)
     }
     let answer = Answer { status, headers: map, body: body.as_bytes().to_vec() };
     judge(&prepared, Expected::Operation { accepted: operation.accepted, shape: operation.result }, answer)
+}
+
+/// All that can be seen of an error.
+fn shown(error: &Error) -> String {
+    format!("{error} {error:?} {} {} {}", error.url, error.to_json(), error.answer_json().unwrap_or_default())
 }
 
 fn refused(operation: &str, arguments: &str, status: u16, body: &str) -> Error {
@@ -219,7 +225,121 @@ fn the_headers_of_an_error_hold_no_session_and_no_secret_target() {
 fn the_words_of_a_server_do_not_make_a_message_endless() {
     let error = refused("users.get", USER, 400, &format!(r#"{{"message": "{}"}}"#, "x".repeat(1 << 20)));
     assert!(error.message.len() < 2000, "{}", error.message.len());
-    assert_eq!(error.reason.as_ref().map(String::len), Some(1 << 20));
+    let error = refused("users.get", USER, 400, &format!(r#"{{"message": "{}"}}"#, "x".repeat(200_000)));
+    assert!(error.message.len() < 2000, "{}", error.message.len());
+    let reason = format!("{}... (134464 more bytes were cut off)", "x".repeat(65_536));
+    assert_eq!(error.reason.as_deref(), Some(&*reason));
+}
+
+#[test]
+fn of_a_long_body_the_beginning_is_kept_and_how_much_was_cut_off() {
+    let body = |error: &Error| error.answer.as_ref().unwrap().body.clone();
+    let whole = refused("users.get", USER, 500, &"x".repeat(65_536));
+    assert_eq!(body(&whole), "x".repeat(65_536));
+    let cut = refused("users.get", USER, 500, &"x".repeat(100_000));
+    assert_eq!(body(&cut), format!("{}... (34464 more bytes were cut off)", "x".repeat(65_536)));
+    // Between characters.
+    let wide = refused("users.get", USER, 500, &format!("x{}", "😀".repeat(30_000)));
+    assert_eq!(body(&wide), format!("x{}... (54468 more bytes were cut off)", "😀".repeat(16_383)));
+    // What is known of an error of a shape stays known, as far as it has any length that one can have.
+    let details = format!(r#"{{"reason": "not_found_or_expired", "list": "{}"}}"#, "x".repeat(100_000));
+    let long = refused("users.get", USER, 401, &format!(r#"{{"error_id": "unauthorized", "details": {details}}}"#));
+    assert!(long.is_token_invalid() && long.error_id.as_deref() == Some("unauthorized"));
+    assert!(long.details.is_none() && body(&long).contains("not_found_or_expired"));
+    let endless = format!(r#"{{"error_id": "unauthorized", "message": "{}"}}"#, "x".repeat(300_000));
+    let endless = refused("users.get", USER, 401, &endless);
+    assert_eq!((endless.kind, endless.reason.as_deref()), (ErrorKind::AuthenticationFailed, None));
+    // A success that is none is no exception.
+    assert!(body(&judged("users.get", USER, 200, &[], &"x".repeat(100_000)).unwrap_err()).len() < 66_000);
+}
+
+#[test]
+fn a_secret_across_the_place_where_a_text_is_cut_does_not_show_its_beginning() {
+    let secret = "hünter2/and-more";
+    let given = serde_json::json!({"password": secret, "email_address": "a@b"}).to_string();
+    for written in [secret.to_owned(), quoted(secret), secret.replace('ü', "\\u00fc").replace('/', "\\/")] {
+        let written = written.trim_matches('"');
+        for inside in 1..written.len() {
+            let body = format!("{}{written}{}", "x".repeat((64 << 10) - inside), "y".repeat(20_000));
+            let everything = shown(&refused("users.register", &given, 400, &body));
+            assert!(!everything.contains("hü") && !everything.contains("h\\u"), "{inside}");
+            let message = format!(r#"{{"message": "{body}", "error_id": "{body}"}}"#);
+            let everything = shown(&refused("users.register", &given, 400, &message));
+            assert!(!everything.contains("hü") && !everything.contains("h\\u"), "{inside}");
+        }
+    }
+}
+
+#[test]
+fn the_headers_of_an_error_are_bounded_in_number_and_length() {
+    let names: Vec<String> = (0..100).map(|number| format!("x-{number}")).collect();
+    let headers: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
+    let error = judged("users.get", USER, 500, &headers, "").unwrap_err();
+    assert_eq!(error.answer.as_ref().unwrap().headers.len(), 64);
+    let (long, rather_long) = ("x".repeat(17_000), "x".repeat(5_000));
+    let headers = [("x-a", &*long), ("x-b", &*rather_long), ("x-c", &*rather_long), ("x-d", &*rather_long)];
+    let headers = headers.into_iter().chain([("x-e", &*rather_long), ("x-f", "1")]).collect::<Vec<_>>();
+    let error = judged("users.get", USER, 500, &headers, "").unwrap_err();
+    let kept: Vec<_> = error.answer.as_ref().unwrap().headers.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(kept, ["content-type", "x-b", "x-c", "x-d", "x-f"]);
+}
+
+#[test]
+fn what_an_error_costs_does_not_grow_with_secrets_times_length() {
+    // It took 30 s: 10,000 texts, each sought in 8 MB, and in the message, and in the details.
+    let texts: Vec<String> = (0..10_000).map(|number| format!("text/{number}-ü")).collect();
+    let arguments = Arguments::from_json(&serde_json::json!({"body": texts}).to_string()).unwrap();
+    let mut options = Options::new();
+    options.set("host", "h").unwrap();
+    let base = Arc::new(Base::new(&options.connection).unwrap());
+    let caller = Caller::new(options.call.clone());
+    let prepared = prepare_raw(&base, Method::Post, "/x", &arguments, &caller).unwrap();
+    let echo = quoted(&texts.join(" "));
+    for body in [
+        "x".repeat(8 << 20),
+        format!(r#"{{"message": {echo}, "error_id": {echo}, "details": [{echo}]}}"#),
+        format!(r#"{{"message": {}}}"#, quoted(&texts.join(" ").repeat(40))),
+    ] {
+        let (begun, length) = (crate::clock::now(), body.len());
+        SCANNED.set(0);
+        let answer = Answer { status: 400, headers: HeaderMap::new(), body: body.into_bytes() };
+        let error = judge(&prepared, Expected::Anything, answer).unwrap_err();
+        let everything = shown(&error);
+        assert!(!everything.contains("text/") && !everything.contains("text\\/"), "{length}");
+        // Body, reason, error_id and details, each once, and what is repeated of them in the message.
+        assert!(SCANNED.get() < 4 * (72 << 10) + 10_000, "{} bytes were searched", SCANNED.get());
+        assert!(everything.len() < 4 * (72 << 10), "{}", everything.len());
+        assert!(crate::clock::now() - begun < std::time::Duration::from_secs(3));
+    }
+}
+
+#[test]
+fn a_message_is_one_line_whatever_the_server_says() {
+    for c in
+        ['\0', '\t', '\n', '\r', '\u{1b}', '\u{7f}', '\u{85}', '\u{9b}', '\u{2028}', '\u{2029}', '\u{202e}', '\u{2066}']
+    {
+        let said = format!("no{c}2026-11-29 12:00 admin logged in");
+        for body in [
+            serde_json::json!({"message": said, "error_id": said, "details": {"a": said}}),
+            serde_json::json!({"reason": [said, said]}),
+        ] {
+            let error = refused("users.get", USER, 400, &body.to_string());
+            let escaped = c.escape_default().to_string();
+            assert!(error.message.contains(&format!("no{escaped}2026")) && !error.message.contains(c), "{error:?}");
+            assert!(!format!("{error} {error:?}").contains(c), "{error:?}");
+            // What the server said is still there as it said it.
+            assert!(error.reason.as_ref().is_some_and(|reason| reason.starts_with(&said)), "{:?}", error.reason);
+            let json: serde_json::Value = serde_json::from_str(&error.to_json()).unwrap();
+            assert!(json["details"].is_null() || json["details"]["a"] == said);
+        }
+        // A media type and a redirect are repeated as well.
+        let Ok(value) = reqwest::header::HeaderValue::from_bytes(format!("a{c}b").as_bytes()) else { continue };
+        let headers = [("content-type", value.to_str().unwrap_or("x")), ("location", value.to_str().unwrap_or("x"))];
+        for status in [200, 302] {
+            let error = judged("users.get", USER, status, &headers, "x").unwrap_err();
+            assert!(!error.message.contains(c), "{error:?}");
+        }
+    }
 }
 
 #[test]

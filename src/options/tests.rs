@@ -48,6 +48,55 @@ fn a_wrong_url_is_refused_without_showing_its_password() {
 }
 
 #[test]
+fn what_a_password_can_do_to_a_url_is_refused_and_said_without_showing_it() {
+    for (url, hint) in [
+        ("https://alice:hunt#22er@h/api/auth?timeout_ms=3000", "%23"),
+        ("https://alice:22#hunter@h", "%23"),
+        ("https://h?password=22#hunter&timeout_ms=3000", "%23"),
+        ("https://h?username=alice&password=22&hunter", "%26"),
+        ("https://h?password=22&hunter=22", "%26"),
+        ("https://alice:22/hunter@h", "%2F"),
+        ("https://alice:22/hunt$er/@h", "%2F"),
+        ("https://alice:22?hunter@h", "%26"),
+    ] {
+        let mut options = Options::new();
+        let text = message(options.set_url(url));
+        assert!(text.contains(hint) && !text.contains("hunt"), "{text}");
+    }
+    let mut options = Options::new();
+    options.set_url("https://alice:hunt%23%2F%26er@h/api?password=hunt%23%26er&timeout_ms=3").unwrap();
+    assert_eq!(options.call.password, Some(Secret("hunt#&er".into())));
+    assert_eq!(options.call.timeout, Some(Duration::from_millis(3)));
+    // A proxy that would be another one.
+    for proxy in ["http://u:hunt#er@p:1", "http://u:12#hunter@p"] {
+        options.set("proxy", proxy).unwrap();
+        let error = crate::client::Client::new(&options).err().expect("refused");
+        assert!(error.message.contains("%23") && !error.message.contains("hunt"), "{error}");
+    }
+}
+
+#[test]
+fn the_error_about_an_option_is_one_line() {
+    for c in ['\0', '\n', '\r', '\u{1b}', '\u{85}', '\u{2028}', '\u{202e}'] {
+        let text = format!("a{c}b");
+        let mut wrong: Vec<String> = OPTIONS
+            .iter()
+            .filter_map(|entry| Options::new().set(entry.name, &text).err())
+            .map(|e| e.message.clone())
+            .collect();
+        assert!(wrong.len() > 10, "{wrong:?}");
+        wrong.push(message(Options::new().set(&text, "")));
+        wrong.push(message(Options::new().set_from_key_file(Path::new(&text))));
+        wrong.push(message(Options::new().set_url(&format!("a{c}b://h"))));
+        let mut options = Options::new();
+        options.set("host", "h").unwrap();
+        options.set("ca_file", &text).unwrap();
+        wrong.push(crate::client::Client::new(&options).err().expect("there is no such file").message.clone());
+        assert!(wrong.iter().all(|message| !message.contains(c)), "{wrong:?}");
+    }
+}
+
+#[test]
 fn a_wrong_value_that_may_hold_a_password_is_not_shown() {
     for key in OPTIONS {
         for value in

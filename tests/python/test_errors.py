@@ -48,6 +48,12 @@ class Refusals(ServerTest):
         self.assertEqual((error.is_retryable, error.is_in_doubt, error.is_token_invalid), (False, False, False))
         self.assertEqual((error.request.method, error.request.url), ('GET', url))
 
+    def test_a_text_of_the_server_writes_no_line_of_its_own(self):
+        said = 'no\r\n2026-11-29 admin \x1b[31m\x85\u2028\u202e\x00'
+        error = self.caught(refused(400, said, said))
+        self.assertIn(r'no\r\n2026-11-29 admin \u{1b}[31m\u{85}\u{2028}\u{202e}\u{0} for url', str(error))
+        self.assertEqual(error.response.json()['message'], said)
+
     def test_the_answer_is_there_as_requests_shows_it(self):
         response = self.caught(refused(409, 'Conflict detected', headers={'X-Extra': 'yes'})).response
         self.assertEqual((response.status_code, response.reason, response.ok), (409, 'Conflict detected', False))

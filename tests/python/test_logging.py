@@ -124,6 +124,11 @@ class Calls(LoggingTest):
         self.assert_says(record, rf'GET /0\.1/users/{USER}/devices 200')
         self.assertEqual((record.method, record.status), ('GET', 200))
 
+    def test_a_path_of_the_program_writes_no_line_of_its_own(self):
+        path = '/users/\r\n2026-11-29 forged\x1b[31m\u2028'
+        record = self.record_of(self.client.request, 'GET', path, raises=exceptions.InvalidArgument)
+        self.assert_says(record, r'GET /0\.1/users/\\r\\n2026-11-29 forged\\u\{1b\}\[31m\\u\{2028\} invalid_argument')
+
     def test_nothing_is_logged_above_debug(self):
         logging.getLogger(LOGGER).setLevel(logging.INFO)
         self.client.users.list()
@@ -197,7 +202,9 @@ class Secrets(LoggingTest):
 
     def test_a_token_in_a_path_is_masked_however_the_path_is_written(self):
         self.server.answer = refused(404, 'no')
-        for path in (f'//token/{TOKEN}', f'/token//{TOKEN}', f'/%74oken/{TOKEN}', f'token/{TOKEN}', f'/token/{TOKEN}/'):
+        paths = [f'//token/{TOKEN}', f'/token//{TOKEN}', f'/%74oken/{TOKEN}', f'token/{TOKEN}', f'/token/{TOKEN}/']
+        paths += [f'/%2574oken/{TOKEN}', f'/TOKEN/{TOKEN}', f'/token%2F{TOKEN}', f'/token;v=1/{TOKEN}', f'/x/token/{TOKEN}']
+        for path in paths:
             self.records.clear()
             with self.assertRaises(exceptions.WazoAuthError):
                 self.client.request('GET', path)

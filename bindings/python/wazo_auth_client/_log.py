@@ -38,6 +38,10 @@ def ended(
     seconds: float,
 ) -> None:
     """Logs the end of a call: its HTTP status, or the kind of its error. `status` is None if there was no response."""
+    from ._response import one_line
+
+    # The path of a request for which there is no operation is the program's own text, even where it was refused.
+    method, path = one_line(method), one_line(path)
     milliseconds = seconds * 1000
     facts = {'operation': operation, 'method': method, 'status': status, 'duration_ms': milliseconds}
     logger.debug('%s %s %s in %.1f ms', method, path, kind or status, milliseconds, extra=facts)

@@ -67,6 +67,15 @@ def _without_secrets(path: str) -> str:
         for place, segment in enumerate(expected):
             if segment in secret and plain[:place] == expected[:place] and place < len(segments):
                 segments[place] = MASK
+    # The same as the library does: what stands behind `token`, however that is written.
+    is_token = False
+    for place, segment in enumerate(segments):
+        for _ in range(4):  # some servers decode twice
+            segment = unquote(segment)
+        for part in filter(None, segment.replace('\\', '/').split('/')):
+            if is_token:
+                segments[place] = MASK
+            is_token = part.partition(';')[0].strip().lower() == 'token'
     return '/' + '/'.join(segments)
 
 

@@ -31,9 +31,23 @@ def reason(answer: Mapping[str, Any], words: Any) -> Any:
     return message or words or phrase(answer['status'])
 
 
+# Line breaks and other controls, and what changes the direction of text: as the library escapes them in its messages.
+_BREAKS_A_LINE = {
+    code: {9: '\\t', 10: '\\n', 13: '\\r'}.get(code, f'\\u{{{code:x}}}')
+    for codes in (range(32), range(127, 160), (0x61C, 0x200E, 0x200F), range(0x2028, 0x202F), range(0x2066, 0x206A))
+    for code in codes
+}
+
+
+def one_line(text: str) -> str:
+    """The text without what could look like another line of a log."""
+    return text.translate(_BREAKS_A_LINE)
+
+
 def status_text(status: int, reason: Any, url: Optional[str]) -> str:
     """The message for an error status: `404 Client Error: <reason> for url: <url>`. A reason that is an object or a list
-    looks as Python writes it, as in `requests`."""
+    looks as Python writes it, as in `requests`. It is one line, whatever the server said."""
+    reason = one_line(str(reason))
     party = 'Client Error' if 400 <= status < 500 else 'Server Error' if status >= 500 else 'Unexpected Status'
     return f'{status} {party}: {reason} for url: {url}'
 

@@ -48,6 +48,10 @@ pub fn proxy(settings: &ConnectionSettings) -> Result<Option<reqwest::Proxy>> {
     let Some(url) = &settings.proxy else { return Ok(None) };
     let expected = || Error::invalid("option proxy: expected http://[user:password@]host:port");
     // Of another scheme the transport would take no notice, and send token and all directly.
+    if url.0.contains('#') {
+        // What stands behind it would be left out, and what stands in front of it taken for the host.
+        return Err(Error::invalid("option proxy: it contains a `#`; write %23 for it"));
+    }
     let parsed = reqwest::Url::parse(&url.0).map_err(|_| expected())?;
     if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
         return Err(expected());

@@ -5,7 +5,7 @@ use super::given::Given;
 use crate::client::arguments::{Argument, Members};
 use crate::error::{Error, Result};
 use crate::operations::{Credentials, Place};
-use crate::secret::Secrets;
+use crate::secret::{Secrets, basic};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
@@ -93,7 +93,7 @@ pub fn common_headers(caller: &Caller, identity: Identity, secrets: &mut Secrets
         if !username.is_empty() || !password.is_empty() {
             let encoded = BASE64.encode(format!("{username}:{password}"));
             secrets.add(password.as_str());
-            secrets.add(encoded.as_str());
+            secrets.add(basic(&username, &password));
             headers.insert(AUTHORIZATION, sensitive("password", &format!("Basic {encoded}"))?);
         }
     }

@@ -36,6 +36,16 @@ pub struct Prepared {
     pub secrets: Secrets,
 }
 
+/// What may be said of a call.
+pub struct Shown {
+    /// The operation's name; of a raw request its method and path.
+    pub operation: String,
+    /// The URL.
+    pub url: String,
+    /// A text about the call.
+    pub text: String,
+}
+
 impl Prepared {
     /// The request for reqwest, made anew for each attempt.
     pub fn request(&self, http: &reqwest::Client) -> Result<reqwest::Request> {
@@ -93,15 +103,20 @@ impl Prepared {
         matches!(self.method, Method::Get | Method::Head) && !self.changes
     }
 
-    /// The operation's name, for errors.
+    /// The operation's name, for the log.
     pub fn shown_operation(&self) -> String {
-        cut(&self.secrets.mask(&self.operation), 300).into_owned()
+        self.shown("").operation
     }
 
-    /// The URL without its secrets, for errors; no longer than `most` characters.
-    pub fn shown_url(&self, most: usize) -> String {
+    /// What errors say of the call, and a text about it, without its secrets.
+    pub fn shown(&self, text: &str) -> Shown {
         let url = format!("{}{}", self.base.origin(), self.target.shown());
-        cut(&self.secrets.mask(&url), most).into_owned()
+        let masker = self.secrets.masker(&[&self.operation, &url, text]);
+        Shown {
+            operation: cut(&masker.mask(&self.operation), 300).into_owned(),
+            url: cut(&masker.mask(&url), 2000).into_owned(),
+            text: masker.mask(text),
+        }
     }
 }
 

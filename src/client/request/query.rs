@@ -36,15 +36,34 @@ pub fn query(given: Given<'_>, target: &mut Target, secrets: &mut Secrets) -> Re
             continue;
         }
         let known: Vec<_> = given.parameters(Place::Query).filter(|parameter| parameter.wire == key).collect();
-        let is_secret = known.iter().any(|parameter| parameter.secret);
+        // Of a key that the table does not have nobody knows what it holds: its name is shown, and not its value.
+        let is_secret = known.is_empty() || known.iter().any(|parameter| parameter.secret);
         values(key, &Argument::Json(raw.clone()), &mut |text| {
             known.iter().try_for_each(|parameter| refuse_empty(parameter, &text))?;
             pairs.push((key, text, is_secret));
             Ok(())
         })?;
     }
-    secrets.extend(pairs.iter().filter(|(_, _, is_secret)| *is_secret).map(|(_, text, _)| text.clone()));
+    note_secrets(&pairs, secrets);
     push_pairs(&pairs, target)
+}
+
+/// Has the secret values of a query masked wherever they come back. Numbers, and what else is no name or proof by itself,
+/// only where the key says so: masking `1000` everywhere would make other numbers unreadable.
+pub fn note_secrets(pairs: &[Pair<'_>], secrets: &mut Secrets) {
+    let is_noted = |(key, text, is_secret): &&Pair<'_>| {
+        let is_plain =
+            matches!(text.as_str(), "True" | "False") || text.bytes().all(|byte| b"0123456789.+-eE".contains(&byte));
+        *is_secret && (!is_plain || names_a_secret(key))
+    };
+    secrets.extend(pairs.iter().filter(is_noted).map(|(_, text, _)| text.clone()));
+}
+
+/// Whether a key looks as if its value were secret.
+fn names_a_secret(key: &str) -> bool {
+    const WORDS: &[&str] = &["pass", "pwd", "pin", "secret", "token", "key", "code", "session", "credential", "auth"];
+    let key = key.to_ascii_lowercase();
+    WORDS.iter().any(|word| key.contains(word))
 }
 
 /// An empty text, where the server would take it for "not asked": what was to be checked would be allowed unchecked.

@@ -6,13 +6,12 @@ use super::given::refuse_length;
 use super::headers::{Identity, common_headers};
 use super::path::{LONGEST_SEGMENT, has_dot_segments};
 use super::prepared::Prepared;
-use super::query::{push_pairs, values};
+use super::query::{note_secrets, push_pairs, values};
 use super::target::Target;
 use crate::client::arguments::{Argument, Arguments};
 use crate::client::base::Base;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, Result};
-use crate::json;
 use crate::operations::Method;
 use crate::secret::Secrets;
 use bytes::Bytes;
@@ -41,19 +40,18 @@ pub fn prepare_raw(
     }
     refuse_length("path", path.len(), LONGEST_SEGMENT)?;
     // Nobody says what is secret here: each text of query and body may be, and what stands where tokens do is.
-    let mut secrets = Secrets::default();
+    let mut secrets = base.secrets();
     let mut target = Target::new(base.path());
     push_path(path, &mut target, &mut secrets);
     let operation = format!("{} {}", method.as_str(), &target.shown()[base.path().len()..]);
     let mut pairs = Vec::new();
     for (key, value) in &arguments.query {
-        secrets.extend(json::texts(value));
-        let is_secret = value.get().contains('"');
         values(key, &Argument::Json(value.clone()), &mut |text| {
-            pairs.push((key.as_str(), text, is_secret));
+            pairs.push((key.as_str(), text, true));
             Ok(())
         })?;
     }
+    note_secrets(&pairs, &mut secrets);
     push_pairs(&pairs, &mut target)?;
     target.refuse_length(base.origin())?;
     let mut headers = common_headers(caller, Identity::default(), &mut secrets)?;
@@ -80,17 +78,40 @@ pub fn prepare_raw(
     })
 }
 
-/// Appends a path; the tokens in it, which stand behind `/token/`, are secret.
+/// Appends a path; the tokens in it, which stand behind `/token/`, are secret. Servers and proxies read a path in several ways
+/// (`/%74oken/`, `/token//`, `/token%2F`), and what is a token to any of them is one here.
 fn push_path(path: &str, target: &mut Target, secrets: &mut Secrets) {
     let mut is_token = false;
     for segment in path.split('/').skip(1) {
         target.push("/");
-        let is_secret = is_token && !segment.is_empty();
+        let decoded = decoded(segment);
+        let mut is_secret = false;
+        for part in decoded.split(['/', '\\']).filter(|part| !part.is_empty()) {
+            if is_token {
+                is_secret = true;
+                secrets.add(part);
+            }
+            // Behind a semicolon stand parameters of the segment, which some servers leave out.
+            is_token = part.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("token"));
+        }
         if is_secret {
             secrets.add(segment);
             secrets.add(percent_decode_str(segment).decode_utf8_lossy());
         }
         target.push_value(std::iter::once(segment), is_secret);
-        is_token = segment == "token";
     }
+}
+
+/// The segment without any percent-encoding, even one of what is encoded already.
+fn decoded(segment: &str) -> String {
+    let mut text = segment.to_owned();
+    // Some servers decode twice; nobody decodes for ever.
+    for _ in 0..4 {
+        let decoded = percent_decode_str(&text).decode_utf8_lossy();
+        if decoded == text {
+            break;
+        }
+        text = decoded.into_owned();
+    }
+    text
 }
