@@ -35,11 +35,16 @@ unsafe impl GlobalAlloc for Wiping {
         }
     }
 
-    /// Never the system's: where it moves a block, it leaves the old one as it was.
+    /// Not the system's, which moves a block and leaves the old one as it was. Only a large one that becomes smaller stays
+    /// with it, so that it stays where it is and does not take its room twice.
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller promises a size that is valid with this alignment, and a block of the layout; both blocks are
         // as long as what is copied, and apart.
         unsafe {
+            if layout.size() >= LARGE && size <= layout.size() {
+                wipe(block.add(size), layout.size() - size);
+                return System.realloc(block, layout, size);
+            }
             let moved = System.alloc(Layout::from_size_align_unchecked(size, layout.align()));
             if !moved.is_null() {
                 moved.copy_from_nonoverlapping(block, layout.size().min(size));
@@ -49,6 +54,9 @@ unsafe impl GlobalAlloc for Wiping {
         }
     }
 }
+
+/// From here on, allocators give pages back instead of moving what is in them.
+const LARGE: usize = 128 << 10;
 
 /// # Safety
 /// The block has this many bytes, and nobody reads them again.

@@ -224,6 +224,15 @@ def secrets_are_wiped(runner):
             runner.run('secrets', environment=environment)
 
 
+def memory_is_bounded(runner):
+    """What a server can do to the memory of a host."""
+    giant, ports = start_server([sys.executable, str(HERE / 'giant.py')], lambda p: json.loads(p.stdout.readline()))
+    try:
+        runner.run('bounds', environment=ports, seconds=500 if runner.arguments.full else 240)
+    finally:
+        end_server(giant)
+
+
 def under_loom(runner):
     """The one structure that threads race for without a lock, in every order that they may run in."""
     command = [os.environ.get('CARGO', 'cargo'), 'test', '--release', '--lib']
@@ -264,6 +273,7 @@ def programs(runner):
         'queue': lambda: run('queue'),
         'verifier': lambda: run('verifier', seconds=500 if runner.arguments.full else 90),
         'secrets': lambda: secrets_are_wiped(runner),
+        'bounds': lambda: memory_is_bounded(runner),
         'memory': lambda: checked_by_valgrind(runner),
         # It builds loom, which takes a minute once.
         'loom': lambda: under_loom(runner) if runner.arguments.full or runner.arguments.names else None,
