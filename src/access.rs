@@ -78,8 +78,9 @@ impl AccessList {
 
     /// The same from a JSON array of strings, such as the `acl` of a token.
     pub fn from_json(acl: &str, auth_id: Option<&str>, session_uuid: Option<&str>) -> Result<Self> {
-        let entries = texts(acl, "acl_json")?;
-        Ok(Self::new(entries.iter().map(String::as_str), auth_id, session_uuid))
+        let acl: &RawValue = serde_json::from_str(acl).map_err(|_| no_texts("acl_json"))?;
+        let entries = Entries::from_json(acl, "acl_json")?;
+        Ok(Self { entries, auth_id: auth_id.map(Into::into), session_uuid: session_uuid.map(Into::into) })
     }
 
     /// Whether the list allows this access. What asks for no access (`None`) is allowed.
@@ -102,15 +103,22 @@ impl AccessList {
 impl Entries {
     /// Reads entries.
     pub fn new<'a>(entries: impl IntoIterator<Item = &'a str>) -> Self {
-        let (mut denied, mut allowed) = (Vec::new(), Vec::new());
-        for entry in entries {
-            match entry.strip_prefix('!') {
-                Some(pattern) => push_entry(&mut denied, pattern, 1),
-                None => push_entry(&mut allowed, entry, 0),
+        let mut read = Reading::default();
+        entries.into_iter().for_each(|entry| read.push(entry));
+        read.end()
+    }
+
+    /// Reads entries from a JSON array of strings, one after the other. `argument` is its name in an error.
+    pub fn from_json(acl: &RawValue, argument: &str) -> Result<Self> {
+        let Some(Json::List(items)) = Json::of(acl) else { return Err(no_texts(argument)) };
+        let mut read = Reading::default();
+        for item in items {
+            match Json::of(item) {
+                Some(Json::Text(entry)) => read.push(&entry),
+                _ => return Err(no_texts(argument)),
             }
         }
-        denied.extend_from_slice(&allowed);
-        Self(denied.into())
+        Ok(read.end())
     }
 
     /// The bytes that stand for them.
@@ -122,6 +130,32 @@ impl Entries {
     pub fn allow(&self, required: &str, subject: Subject<'_>) -> bool {
         allow(&self.0, required, subject)
     }
+}
+
+/// Entries that are being read: denials come first.
+#[derive(Default)]
+struct Reading {
+    denied: Vec<u8>,
+    allowed: Vec<u8>,
+}
+
+impl Reading {
+    fn push(&mut self, entry: &str) {
+        match entry.strip_prefix('!') {
+            Some(pattern) => push_entry(&mut self.denied, pattern, 1),
+            None => push_entry(&mut self.allowed, entry, 0),
+        }
+    }
+
+    fn end(self) -> Entries {
+        let mut all = self.denied;
+        all.extend_from_slice(&self.allowed);
+        Entries(all.into())
+    }
+}
+
+fn no_texts(argument: &str) -> Error {
+    Error::invalid(format!("argument {argument}: expected a JSON array of strings"))
 }
 
 /// Whether the entries that stand for these bytes ([`Entries::as_bytes`]) allow this access to this subject.
@@ -141,14 +175,13 @@ pub fn allow(entries: &[u8], required: &str, subject: Subject<'_>) -> bool {
 
 /// The strings of a JSON array.
 pub fn texts(json: &str, argument: &str) -> Result<Vec<String>> {
-    let expected = || Error::invalid(format!("argument {argument}: expected a JSON array of strings"));
-    let array: &RawValue = serde_json::from_str(json).map_err(|_| expected())?;
-    let Some(Json::List(items)) = Json::of(array) else { return Err(expected()) };
+    let array: &RawValue = serde_json::from_str(json).map_err(|_| no_texts(argument))?;
+    let Some(Json::List(items)) = Json::of(array) else { return Err(no_texts(argument)) };
     let text = |item: &RawValue| match Json::of(item) {
         Some(Json::Text(text)) => Ok(text),
-        _ => Err(expected()),
+        _ => Err(no_texts(argument)),
     };
-    items.into_iter().map(text).collect()
+    items.map(text).collect()
 }
 
 /// Fills the placeholders of a pattern: `confd.users.{user_uuid}.read` with `user_uuid` set to `8f3a`. Dots of a value become

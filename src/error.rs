@@ -59,7 +59,23 @@ pub struct Failure {
 /// What a call of the library comes to.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// An empty text with room for so many bytes, where a server says how many.
+pub(crate) fn reserved(length: usize) -> Result<String> {
+    let mut text = String::new();
+    text.try_reserve_exact(length).map_err(|_| Error::no_memory(length))?;
+    Ok(text)
+}
+
 impl Error {
+    /// A server has made something larger than this process has memory for.
+    pub(crate) fn no_memory(length: usize) -> Self {
+        let message = format!(
+            "there is no memory for {length} bytes of a result; ask for less (limit, offset), or give the process more \
+             memory (ulimit -v)"
+        );
+        Self::new(ErrorKind::TooLarge, message)
+    }
+
     /// A failure before or beside any answer.
     ///
     /// The message is for a log line: one that repeats a large argument is cut, and what could look like another line, or

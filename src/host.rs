@@ -5,7 +5,7 @@
 //! sockets that a child inherits ([`descriptors`]), the descriptor for the host's own loop ([`event`]), signals ([`signals`]), the host's
 //! word on whether a call may go on ([`interrupt`]), what holds while a thread is inside the library
 //! ([`entry`]), the time since the machine was started ([`uptime`]), shared
-//! memory ([`region`]), and the system's certificate authorities
+//! memory ([`region`]), an allocator that wipes what is freed ([`wiping`]), and the system's certificate authorities
 //! ([`certificates`]). Other rooms use the safe functions alone and
 //! have no `cfg` for a platform.
 
@@ -27,6 +27,7 @@ pub mod region;
 pub mod signals;
 pub mod socket;
 pub mod uptime;
+pub mod wiping;
 
 /// In a child: closes what the parent's event loops had open, and leaves all else alone.
 pub fn close_inherited() {

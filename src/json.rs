@@ -3,14 +3,18 @@
 //! `serde_json::Value` is not for such texts: built with `raw_value`, it takes one name of a member as an instruction to
 //! parse the string behind it anew, with a limit of depth of its own. A small text can overflow the stack so, and say
 //! something else than every other reader sees in it. Here nothing recurses, and no name means anything.
+//!
+//! Nothing is built of what is not asked for: an object of five million members is a text in which one of them is looked for,
+//! and a list one of which the items are read as they are needed.
 
 mod check;
 
 pub use check::{is_json, member};
 
+use crate::error::reserved;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// One level of a JSON text; what lies below it is as it came, checked to be JSON.
 pub enum Json<'a> {
@@ -19,8 +23,47 @@ pub enum Json<'a> {
     /// As it is written.
     Number(&'a str),
     Text(String),
-    List(Vec<&'a RawValue>),
-    Object(BTreeMap<String, &'a RawValue>),
+    List(Items<'a>),
+    Object(Object<'a>),
+}
+
+/// An object, its members where they stand.
+#[derive(Clone, Copy)]
+pub struct Object<'a>(&'a str);
+
+/// The items of a list, one by one.
+#[derive(Clone)]
+pub struct Items<'a> {
+    list: &'a str,
+    next: usize,
+}
+
+impl<'a> Object<'a> {
+    /// The members of these names. Of several of one name the last counts; a name that is no text (`"\ud800"`) is none.
+    pub fn members<const N: usize>(self, names: [&str; N]) -> [Option<&'a RawValue>; N] {
+        let found = check::members(self.0, names).unwrap_or([const { None }; N]);
+        found.map(|range| serde_json::from_str(&self.0[range?]).ok())
+    }
+}
+
+/// Where the items of a list stand in its text.
+pub fn items(list: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let (range, behind) = check::item(list, next)?;
+        next = behind;
+        Some(range)
+    })
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = &'a RawValue;
+
+    fn next(&mut self) -> Option<&'a RawValue> {
+        let (range, next) = check::item(self.list, self.next)?;
+        self.next = next;
+        serde_json::from_str(&self.list[range]).ok()
+    }
 }
 
 impl<'a> Json<'a> {
@@ -31,9 +74,9 @@ impl<'a> Json<'a> {
             b'n' => Self::Null,
             b't' => Self::Boolean(true),
             b'f' => Self::Boolean(false),
-            b'"' => Self::Text(serde_json::from_str(text).ok()?),
-            b'[' => Self::List(serde_json::from_str(text).ok()?),
-            b'{' => Self::Object(serde_json::from_str(text).ok()?),
+            b'"' => Self::Text(decoded(text)?),
+            b'[' => Self::List(Items { list: text, next: 0 }),
+            b'{' => Self::Object(Object(text)),
             _ => Self::Number(text),
         })
     }
@@ -50,11 +93,29 @@ impl<'a> Json<'a> {
 
     /// The member of this name, where it is an object that has one.
     pub fn member(&self, name: &str) -> Option<&'a RawValue> {
+        let [member] = self.members([name]);
+        member
+    }
+
+    /// The members of these names, found in one pass.
+    pub fn members<const N: usize>(&self, names: [&str; N]) -> [Option<&'a RawValue>; N] {
         match self {
-            Self::Object(members) => members.get(name).copied(),
-            _ => None,
+            Self::Object(object) => object.members(names),
+            _ => [None; N],
         }
     }
+}
+
+/// A JSON string as a text; `None` where half a character is in it, or where there is no memory for it: whoever wrote it
+/// says how long it is.
+fn decoded(string: &str) -> Option<String> {
+    let inside = &string[1..string.len() - 1];
+    if inside.contains('\\') {
+        return serde_json::from_str(string).ok();
+    }
+    let mut text = reserved(inside.len()).ok()?;
+    text.push_str(inside);
+    Some(text)
 }
 
 /// A text as a JSON string.
@@ -65,10 +126,10 @@ pub fn quoted(text: &str) -> String {
 /// What a JSON Pointer (RFC 6901) points at; `None` where there is no such thing.
 pub fn pointed_at<'a>(json: &'a RawValue, pointer: &str) -> Option<&'a RawValue> {
     pointer.split('/').skip(1).try_fold(json, |json, step| match Json::of(json)? {
-        Json::Object(members) => members.get(&step.replace("~1", "/").replace("~0", "~")).copied(),
-        Json::List(items) => {
+        Json::Object(object) => object.members([&*step.replace("~1", "/").replace("~0", "~")])[0],
+        Json::List(mut items) => {
             let is_index = step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
-            items.get(step.parse::<usize>().ok().filter(|_| is_index)?).copied()
+            items.nth(step.parse::<usize>().ok().filter(|_| is_index)?)
         }
         _ => None,
     })

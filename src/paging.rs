@@ -7,13 +7,16 @@
 //! listing is read again, twice at most. What was seen is remembered, so that nothing comes twice.
 
 use crate::client::{Arguments, Client};
-use crate::error::{Error, ErrorKind, Result, shown};
+use crate::error::{Error, ErrorKind, Result, reserved, shown};
 use crate::host::interrupt::Watch;
-use crate::json::{Json, plain};
+use crate::json::{self, Json, plain};
 use crate::operations::{self, Method, Operation, Place, Type};
 use crate::options::{PageSettings, ServiceSettings};
 use serde_json::value::RawValue;
+use siphasher::sip128::SipHasher13;
 use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,10 +28,13 @@ pub struct Pages {
     operation: &'static Operation,
     arguments: Arguments,
     settings: PageSettings,
-    /// Items of the page that came last, which nobody has taken yet.
-    ready: VecDeque<String>,
+    /// The page that came last, and where in it the items stand that nobody has taken yet.
+    page: String,
+    ready: VecDeque<Range<usize>>,
     taken: u64,
-    seen: HashSet<String>,
+    /// Hashes of what the items are known by: a listing may be long.
+    seen: HashSet<u128>,
+    hasher: SipHasher13,
     /// How many items have been passed, by their places; the next page begins with the last of them.
     passed: u64,
     /// How far to go back where that is too late.
@@ -41,7 +47,8 @@ pub struct Pages {
 
 /// One page as it came.
 struct Page {
-    items: Vec<String>,
+    json: String,
+    items: Range<usize>,
     /// How many there are on all pages, by the server's count.
     filtered: Option<u64>,
 }
@@ -68,9 +75,11 @@ impl Pages {
             arguments,
             back: settings.page_size,
             settings,
+            page: String::new(),
             ready: VecDeque::new(),
             taken: 0,
             seen: HashSet::new(),
+            hasher: hasher(),
             passed: 0,
             barren: 0,
             rounds: 1,
@@ -86,8 +95,10 @@ impl Pages {
         while self.taken < most {
             if let Some(item) = self.ready.pop_front() {
                 self.taken += 1;
-                return Ok(Some(item));
+                return copied(&self.page[item]).map(Some);
             }
+            // Nothing is kept of a page that has been taken.
+            (self.page, self.ready) = (String::new(), VecDeque::new());
             if self.has_ended {
                 break;
             }
@@ -102,14 +113,12 @@ impl Pages {
         // One more: the item that the page before ended with.
         let (offset, limit) = (self.passed.saturating_sub(1), size + u64::from(self.passed > 0));
         let page = self.page(offset, limit)?;
-        let (count, before) = (page.items.len() as u64, self.seen.len());
-        let begins_known = offset == 0 || page.items.first().is_some_and(|item| self.seen.contains(&identity(item)));
+        let (count, before) = (page.items().count() as u64, self.seen.len());
+        let known = |item: Range<usize>| self.seen.contains(&self.hash(&page.json[item]));
+        let begins_known = offset == 0 || page.items().next().is_some_and(known);
         if begins_known {
-            for item in page.items {
-                if self.seen.insert(identity(&item)) {
-                    self.ready.push_back(item);
-                }
-            }
+            self.take(&page)?;
+            self.page = page.json;
             self.back = self.settings.page_size;
             self.passed = offset + count;
         } else {
@@ -132,11 +141,32 @@ impl Pages {
         Ok(())
     }
 
+    /// Takes the items of a page that are new.
+    fn take(&mut self, page: &Page) -> Result<()> {
+        for item in page.items() {
+            // The server says how many there are.
+            if self.seen.try_reserve(1).is_err() || self.ready.try_reserve(1).is_err() {
+                for item in std::mem::take(&mut self.ready) {
+                    self.seen.remove(&self.hash(&page.json[item]));
+                }
+                return Err(Error::no_memory(page.json.len()));
+            }
+            if self.seen.insert(self.hash(&page.json[item.clone()])) {
+                self.ready.push_back(item);
+            }
+        }
+        Ok(())
+    }
+
+    fn hash(&self, item: &str) -> u128 {
+        self.hasher.hash(identity(item).as_bytes()).as_u128()
+    }
+
     fn page(&self, offset: u64, limit: u64) -> Result<Page> {
         let arguments = self.arguments.clone();
         let arguments = arguments.with("limit", limit.to_string()).with("offset", offset.to_string());
         let outcome = self.client.call(self.operation, &arguments)?;
-        Page::read(&outcome.json).ok_or_else(|| {
+        Page::read(outcome.json).ok_or_else(|| {
             let name = self.operation.name;
             Error::new(ErrorKind::Protocol, format!("{name}: expected a JSON object with `items`, or a list"))
         })
@@ -153,22 +183,47 @@ impl Iterator for Pages {
 }
 
 impl Page {
-    fn read(json: &str) -> Option<Self> {
-        let json: &RawValue = serde_json::from_str(json).ok()?;
-        let whole = Json::of(json)?;
-        let filtered = match whole.member("filtered").and_then(Json::of) {
-            Some(Json::Number(number)) => number.parse().ok(),
-            _ => None,
-        };
-        let items = match whole {
-            Json::List(items) => items,
-            whole => match Json::of(whole.member("items")?)? {
-                Json::List(items) => items,
+    fn read(json: String) -> Option<Self> {
+        let whole: &RawValue = serde_json::from_str(&json).ok()?;
+        let (items, filtered) = match Json::of(whole)? {
+            Json::List(_) => (whole, None),
+            object => match object.members(["items", "filtered"]) {
+                [Some(items), filtered] => (items, filtered),
                 _ => return None,
             },
         };
-        Some(Self { items: items.into_iter().map(|item| item.get().to_owned()).collect(), filtered })
+        let filtered = match filtered.and_then(Json::of) {
+            Some(Json::Number(number)) => number.parse().ok(),
+            _ => None,
+        };
+        if !items.get().starts_with('[') {
+            return None;
+        }
+        // Where it stands in the text: it was borrowed from there.
+        let start = items.get().as_ptr() as usize - json.as_ptr() as usize;
+        let items = start..start + items.get().len();
+        Some(Self { json, items, filtered })
     }
+
+    /// Where its items stand in its text.
+    fn items(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        let start = self.items.start;
+        json::items(&self.json[self.items.clone()]).map(move |item| start + item.start..start + item.end)
+    }
+}
+
+/// An item by itself.
+fn copied(item: &str) -> Result<String> {
+    // One more: C texts end with a byte of their own.
+    let mut copy = reserved(item.len() + 1)?;
+    copy.push_str(item);
+    Ok(copy)
+}
+
+/// A hash that a server cannot find two items of.
+fn hasher() -> SipHasher13 {
+    let random = RandomState::new();
+    SipHasher13::new_with_keys(random.hash_one(0), random.hash_one(1))
 }
 
 /// What makes an item the same one on two pages: its UUID, or all of it.
@@ -246,9 +301,11 @@ mod tests {
 
     #[test]
     fn a_page_is_an_object_with_items_or_a_list() {
-        let page = Page::read(r#"{"items": [{"uuid": "a"}, 2], "filtered": 7}"#).unwrap();
-        assert_eq!((page.items, page.filtered), (vec![r#"{"uuid": "a"}"#.to_owned(), "2".into()], Some(7)));
-        assert_eq!(Page::read("[]").unwrap().items.len(), 0);
-        assert!([r#"{"items": {}}"#, "{}", "1", "null", ""].iter().all(|json| Page::read(json).is_none()));
+        let items = |page: &Page| page.items().map(|item| page.json[item].to_owned()).collect::<Vec<_>>();
+        let page = Page::read(r#" {"items" : [ {"uuid": "a"}, 2 ], "filtered": 7}"#.into()).unwrap();
+        assert_eq!((items(&page), page.filtered), (vec![r#"{"uuid": "a"}"#.to_owned(), "2".into()], Some(7)));
+        assert_eq!(items(&Page::read(" [1 , [2, 3]]".into()).unwrap()), ["1", "[2, 3]"]);
+        assert_eq!(Page::read("[]".into()).unwrap().items().count(), 0);
+        assert!([r#"{"items": {}}"#, "{}", "1", "null", ""].iter().all(|json| Page::read((*json).into()).is_none()));
     }
 }

@@ -306,7 +306,7 @@ fn response_headers_are_told_where_they_are_asked_for() {
     let client = client_of(&server, false);
     let outcome = client.call_by_name("token.new", &Arguments::new()).unwrap();
     assert_eq!(outcome.status, 200);
-    let whole: Value = serde_json::from_str(&outcome.to_json()).unwrap();
+    let whole: Value = serde_json::from_str(&outcome.to_json().unwrap()).unwrap();
     assert_eq!(whole["status"], 200);
     assert_eq!(whole["headers"]["content-type"], "application/json");
     assert!(whole["result"]["token"].is_string());

@@ -1,6 +1,6 @@
 //! What the server says about a token: whose it is, what it may do, and until when.
 
-use crate::access::{Entries, Subject, texts};
+use crate::access::{Entries, Subject};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{Json, quoted};
 use serde_json::value::RawValue;
@@ -45,29 +45,31 @@ impl Facts {
             |what: &str| Error::new(ErrorKind::Protocol, format!("the answer about a token has no {what}"));
         let json: &RawValue = serde_json::from_str(answer).map_err(|_| unexpected("JSON object"))?;
         let object = Json::of(json).ok_or_else(|| unexpected("JSON object"))?;
-        let text = |object: &Json<'_>, name: &str| match object.member(name).and_then(Json::of) {
+        let text = |member: Option<&RawValue>| match member.and_then(Json::of) {
             Some(Json::Text(text)) => Some(text),
             _ => None,
         };
-        let metadata_json = object.member("metadata");
+        let [metadata_json, auth_id, acl, session_uuid, expires] =
+            object.members(["metadata", "auth_id", "acl", "session_uuid", "utc_expires_at"]);
         let metadata = metadata_json.and_then(Json::of).unwrap_or(Json::Null);
-        let auth_id = text(&object, "auth_id").ok_or_else(|| unexpected("auth_id"))?;
-        let acl = object.member("acl").ok_or_else(|| unexpected("acl"))?;
-        let acl = texts(acl.get(), "acl").map_err(|_| unexpected("acl that is a list of strings"))?;
+        let [user_uuid, tenant_uuid] = metadata.members(["uuid", "tenant_uuid"]);
+        let auth_id = text(auth_id).ok_or_else(|| unexpected("auth_id"))?;
+        let acl = acl.ok_or_else(|| unexpected("acl"))?;
+        let entries = Entries::from_json(acl, "acl").map_err(|_| unexpected("acl that is a list of strings"))?;
         let who = Who {
-            user_uuid: text(&metadata, "uuid").unwrap_or_else(|| auth_id.clone()),
-            tenant_uuid: text(&metadata, "tenant_uuid").unwrap_or_default(),
-            session_uuid: text(&object, "session_uuid").unwrap_or_default(),
+            user_uuid: text(user_uuid).unwrap_or_else(|| auth_id.clone()),
+            tenant_uuid: text(tenant_uuid).unwrap_or_default(),
+            session_uuid: text(session_uuid).unwrap_or_default(),
             metadata: match metadata {
                 Json::Object(_) => metadata_json.map_or_else(|| "{}".into(), |json| json.get().to_owned()),
                 _ => "{}".into(),
             },
             auth_id,
         };
-        let expires = text(&object, "utc_expires_at").and_then(|date| humantime::parse_rfc3339_weak(&date).ok());
+        let expires = text(expires).and_then(|date| humantime::parse_rfc3339_weak(&date).ok());
         let life =
             expires.map(|expires| expires.duration_since(server_time).unwrap_or_default().saturating_sub(COARSE));
-        Ok(Self { who, entries: Entries::new(acl.iter().map(String::as_str)), life })
+        Ok(Self { who, entries, life })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a call comes to: the server's answer as it came, and the outcome that the caller gets.
 
+use crate::error::{Result, reserved};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use std::fmt;
@@ -65,7 +66,7 @@ impl Outcome {
     }
 
     /// The whole outcome as JSON: `status`, `headers`, `result`.
-    pub fn to_json(&self) -> String {
+    pub fn to_json(&self) -> Result<String> {
         whole(self.status, &self.headers, &self.json)
     }
 }
@@ -78,16 +79,26 @@ pub struct Head {
 
 impl Head {
     /// The whole outcome as JSON, with its result.
-    pub(crate) fn to_json(&self, result: &str) -> String {
+    pub(crate) fn to_json(&self, result: &str) -> Result<String> {
         whole(self.status, &self.headers, result)
     }
 }
 
 /// `status`, `headers` and `result` as JSON, by hand: the server's text is not parsed and written anew.
-fn whole(status: u16, headers: &HeaderMap, result: &str) -> String {
+fn whole(status: u16, headers: &HeaderMap, result: &str) -> Result<String> {
     let headers: serde_json::Map<String, Value> =
         header_texts(headers).map(|(name, value)| (name, value.into())).collect();
-    format!(r#"{{"status":{status},"headers":{},"result":{result}}}"#, Value::Object(headers))
+    let headers = Value::Object(headers).to_string();
+    // The result is as long as the server made it.
+    let mut json = reserved(headers.len() + result.len() + 64)?;
+    json.push_str("{\"status\":");
+    json.push_str(&status.to_string());
+    json.push_str(",\"headers\":");
+    json.push_str(&headers);
+    json.push_str(",\"result\":");
+    json.push_str(result);
+    json.push('}');
+    Ok(json)
 }
 
 impl fmt::Debug for Outcome {

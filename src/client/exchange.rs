@@ -265,17 +265,38 @@ impl<'a> Collected<'a> {
         if announced > limit {
             return Err(new.too_large(&format!(" of {announced} bytes")));
         }
-        // One more: C texts end with a byte of their own.
-        let body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(1 << 20) + 1);
-        Ok(Self { body, ..new })
+        let mut new = new;
+        // One more: C texts end with a byte of their own. What a server announces and does not send takes no more than this.
+        new.reserve(usize::try_from(announced).unwrap_or(0).min(1 << 20) + 1)?;
+        Ok(new)
     }
 
     fn push(&mut self, chunk: &[u8]) -> Result<()> {
-        if (self.body.len() + chunk.len()) as u64 > self.limit {
+        let length = self.body.len() + chunk.len();
+        if length as u64 > self.limit {
             return Err(self.too_large(""));
+        }
+        // Twice as much, as vectors grow, but never beyond the limit.
+        if length >= self.body.capacity() {
+            let most = usize::try_from(self.limit).unwrap_or(usize::MAX).saturating_add(1);
+            self.reserve((length + 1).max(self.body.capacity().saturating_mul(2).min(most)))?;
         }
         self.body.extend_from_slice(chunk);
         Ok(())
+    }
+
+    /// Has room for so many bytes. The server says how many: where the host has no memory for them, that is an error of this
+    /// call and not the end of the process.
+    fn reserve(&mut self, length: usize) -> Result<()> {
+        let further = length - self.body.len();
+        self.body.try_reserve_exact(further).map_err(|_| {
+            let message = format!(
+                "there is no memory for {length} bytes of the response; set max_response_bytes ({}) to what the host can \
+                 spare, or give it more memory (ulimit -v)",
+                self.limit
+            );
+            report(self.prepared, ErrorKind::TooLarge, &message, Fate::Unknown)
+        })
     }
 
     fn too_large(&self, announced: &str) -> Error {

@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::report::{Beginning, Fate, origin, report_answer};
 use super::request::Prepared;
 use crate::error::{Error, ErrorKind, cut};
-use crate::json::{self, Json};
+use crate::json::{self, Items, Json};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use serde_json::value::RawValue;
 
@@ -32,16 +32,32 @@ fn said(body: &[u8]) -> Said<'_> {
         Json::Null => None,
         Json::Text(text) => Some(text),
         // `reason` is a list of texts; `message` and `error_id` can be objects.
-        Json::List(items) if !items.is_empty() && items.iter().all(|item| item.get().starts_with('"')) => {
-            Some(json::texts(value).join("; "))
-        }
+        Json::List(items) => joined(items).or_else(|| json::plain(value)),
         _ => json::plain(value),
     };
+    let [message, reason, error_id, details] = object.members(["message", "reason", "error_id", "details"]);
     Said {
-        reason: object.member("message").or_else(|| object.member("reason")).and_then(plain),
-        error_id: object.member("error_id").and_then(plain),
-        details: object.member("details").filter(|details| details.get() != "null"),
+        reason: message.or(reason).and_then(plain),
+        error_id: error_id.and_then(plain),
+        details: details.filter(|details| details.get() != "null"),
     }
+}
+
+/// The texts of a list, one behind the other; `None` where it has something else in it, or nothing.
+fn joined(items: Items<'_>) -> Option<String> {
+    let mut all: Option<String> = None;
+    for item in items {
+        if !item.get().starts_with('"') {
+            return None;
+        }
+        if let Some(text) = Json::of(item).and_then(Json::into_text) {
+            match &mut all {
+                None => all = Some(text),
+                Some(all) => all.extend(["; ", &text]),
+            }
+        }
+    }
+    all
 }
 
 /// The error that an answer stands for.

@@ -187,8 +187,7 @@ pub unsafe extern "C" fn wazo_auth_access_fill(
 /// The members of an object, as texts.
 fn values(json: &str) -> Result<BTreeMap<String, String>> {
     let expected = || Error::invalid("argument values_json: expected a JSON object of strings, numbers and Booleans");
-    let object: &RawValue = serde_json::from_str(json).map_err(|_| expected())?;
-    let Some(Json::Object(members)) = Json::of(object) else { return Err(expected()) };
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(json).map_err(|_| expected())?;
     members
         .into_iter()
         .map(|(name, value)| Ok((name, Json::of(value).and_then(Json::into_text).ok_or_else(expected)?)))

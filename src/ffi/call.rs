@@ -203,7 +203,7 @@ pub unsafe extern "C" fn wazo_auth_call_response(
     // SAFETY: the header's contract.
     unsafe {
         guard(error, std::ptr::null_mut(), || {
-            by_name(client, operation, arguments_json).and_then(|outcome| pointer::give_text(outcome.to_json()))
+            by_name(client, operation, arguments_json).and_then(|outcome| pointer::give_text(outcome.to_json()?))
         })
     }
 }
@@ -234,7 +234,7 @@ pub unsafe extern "C" fn wazo_auth_request(
         guard(error, std::ptr::null_mut(), || {
             let client = pointer::borrow("client", client)?;
             let RawRequest { method, path, arguments } = RawRequest::read(method, path, query, body)?;
-            client.client.request(method, path, &arguments).and_then(|outcome| pointer::give_text(outcome.to_json()))
+            client.client.request(method, path, &arguments).and_then(|outcome| pointer::give_text(outcome.to_json()?))
         })
     }
 }

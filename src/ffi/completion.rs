@@ -35,7 +35,10 @@ impl wazo_auth_completion {
         let (result, head, error) = match completion.outcome {
             Ok(outcome) => {
                 let (json, head) = outcome.into_parts();
-                (Some(json_text(json)), Some(head), None)
+                match pointer::c_text(json) {
+                    Ok(text) => (Some(text), Some(head), None),
+                    Err(error) => (None, None, Some(Shell::new(wazo_auth_error::new(error)))),
+                }
             }
             Err(error) => (None, None, Some(Shell::new(wazo_auth_error::new(error)))),
         };
@@ -43,17 +46,13 @@ impl wazo_auth_completion {
         Self { id, user_data, is_yes, result, head, response: OnceBox::new(), error }
     }
 
-    /// The whole response; made when it is asked for first.
+    /// The whole response; made when it is asked for first. None where there is no memory for it.
     fn response(&self) -> Option<&CString> {
         let (result, head) = (self.result.as_ref()?, self.head.as_ref()?);
-        let make = || Box::new(json_text(head.to_json(&result.to_string_lossy())));
-        Some(self.response.get_or_init(make))
+        let result = result.to_str().ok()?;
+        let make = || head.to_json(result).and_then(pointer::c_text).map(Box::new);
+        self.response.get_or_try_init(make).ok()
     }
-}
-
-/// JSON has no NUL in it.
-fn json_text(json: String) -> CString {
-    CString::new(json).unwrap_or_default()
 }
 
 /// Asks something of a completion; `none` where there is none.

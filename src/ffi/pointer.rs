@@ -289,14 +289,19 @@ fn missing(name: &str) -> Error {
 
 /// Hands a text to the caller, who ends it with `wazo_auth_string_free`.
 pub fn give_text(text: String) -> Result<*mut c_char> {
+    c_text(text).map(CString::into_raw)
+}
+
+/// A text as C has it, in its own memory where that has room for one byte more. It may be as long as a server made it.
+pub fn c_text(mut text: String) -> Result<CString> {
     // JSON has no NUL in it; should one come all the same, cutting the text short would be a lie.
     if memchr::memchr(0, text.as_bytes()).is_some() {
         let message = "the response contains a NUL byte, which a C string cannot contain";
         return Err(Error::new(ErrorKind::Protocol, message));
     }
+    text.try_reserve_exact(1).map_err(|_| Error::no_memory(text.len()))?;
     // SAFETY: there is no NUL in it.
-    let text = unsafe { CString::from_vec_unchecked(text.into_bytes()) };
-    Ok(text.into_raw())
+    Ok(unsafe { CString::from_vec_unchecked(text.into_bytes()) })
 }
 
 /// Ends a text that was given; NULL is nothing.

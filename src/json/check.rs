@@ -15,9 +15,32 @@ pub fn is_json(text: &str) -> bool {
 /// Where the first of these members that the object has stands; `None` where the whole is no object, or no JSON. Of several
 /// members of one name the last counts, as everywhere.
 pub fn member(text: &str, names: &[&str]) -> Option<Range<usize>> {
+    let mut found: Option<(usize, Range<usize>)> = None;
+    each_member(text, |name, value| {
+        if let Some(rank) = rank(name, names)
+            && found.as_ref().is_none_or(|(before, _)| rank <= *before)
+        {
+            found = Some((rank, value));
+        }
+    })?;
+    Some(found?.1)
+}
+
+/// Where these members of an object stand, however many others it has.
+pub fn members<const N: usize>(text: &str, names: [&str; N]) -> Option<[Option<Range<usize>>; N]> {
+    let mut found = [const { None }; N];
+    each_member(text, |name, value| {
+        if let Some(rank) = rank(name, &names) {
+            found[rank] = Some(value);
+        }
+    })?;
+    Some(found)
+}
+
+/// Says of each member of an object how its name is written, and where its value stands.
+fn each_member(text: &str, mut found: impl FnMut(&str, Range<usize>)) -> Option<()> {
     let bytes = text.as_bytes();
     let mut at = byte(bytes, space(bytes, 0), b'{')?;
-    let mut found: Option<(usize, Range<usize>)> = None;
     at = space(bytes, at);
     if bytes.get(at) == Some(&b'}') {
         at += 1;
@@ -25,15 +48,11 @@ pub fn member(text: &str, names: &[&str]) -> Option<Range<usize>> {
         loop {
             let name = at;
             at = string(bytes, byte(bytes, at, b'"')?)?;
-            let rank = rank(&text[name..at], names);
+            let end = at;
             at = space(bytes, byte(bytes, space(bytes, at), b':')?);
             let start = at;
             at = value(bytes, at)?;
-            if let Some(rank) = rank
-                && found.as_ref().is_none_or(|(before, _)| rank <= *before)
-            {
-                found = Some((rank, start..at));
-            }
+            found(&text[name..end], start..at);
             at = space(bytes, at);
             match bytes.get(at)? {
                 b',' => at = space(bytes, at + 1),
@@ -42,7 +61,18 @@ pub fn member(text: &str, names: &[&str]) -> Option<Range<usize>> {
             }
         }
     }
-    (space(bytes, at) == bytes.len()).then_some(found?.1)
+    (space(bytes, at) == bytes.len()).then_some(())
+}
+
+/// Where the next item of a list stands, and where to look for the one behind it. `at` is 0 for the first.
+pub fn item(list: &str, at: usize) -> Option<(Range<usize>, usize)> {
+    let bytes = list.as_bytes();
+    let start = if at == 0 { space(bytes, byte(bytes, space(bytes, 0), b'[')?) } else { space(bytes, at) };
+    let end = value(bytes, start)?;
+    let behind = space(bytes, end);
+    // Behind the last one nothing is left to look at.
+    let next = if bytes.get(behind) == Some(&b',') { behind + 1 } else { bytes.len() };
+    Some((start..end, next))
 }
 
 /// Where among the names this one stands, which is written as a JSON string.
@@ -72,31 +102,36 @@ fn space(bytes: &[u8], mut at: usize) -> usize {
 #[derive(Default)]
 struct Open {
     depth: usize,
-    /// The first 64, a bit each; the last of them is the lowest.
-    outer: u64,
-    /// What is deeper.
-    inner: Vec<bool>,
+    /// The innermost, a bit each, 64 at most; the last one is the lowest.
+    open: u64,
+    /// What is around these, 64 in each.
+    around: Vec<u64>,
 }
 
 impl Open {
-    fn push(&mut self, is_object: bool) {
-        if self.depth < 64 {
-            self.outer = self.outer << 1 | u64::from(is_object);
-        } else {
-            self.inner.push(is_object);
+    /// `None` where there is no memory for a text so deep.
+    fn push(&mut self, is_object: bool) -> Option<()> {
+        if self.depth > 0 && self.depth % 64 == 0 {
+            self.around.try_reserve(1).ok()?;
+            self.around.push(self.open);
         }
+        self.open = self.open << 1 | u64::from(is_object);
         self.depth += 1;
+        Some(())
     }
 
     fn is_object(&self) -> bool {
-        self.inner.last().map_or(self.outer & 1 == 1, |is_object| *is_object)
+        self.open & 1 == 1
     }
 
     fn pop(&mut self) {
-        if self.inner.pop().is_none() {
-            self.outer >>= 1;
-        }
         self.depth -= 1;
+        self.open >>= 1;
+        if self.depth % 64 == 0
+            && let Some(around) = self.around.pop()
+        {
+            self.open = around;
+        }
     }
 }
 
@@ -111,7 +146,7 @@ fn value(bytes: &[u8], mut at: usize) -> Option<usize> {
                 let is_object = bytes[at] == b'{';
                 at = space(bytes, at + 1);
                 if bytes.get(at) != Some(if is_object { &b'}' } else { &b']' }) {
-                    open.push(is_object);
+                    open.push(is_object)?;
                     if is_object {
                         at = name(bytes, at)?;
                     }
@@ -309,6 +344,44 @@ mod tests {
             assert!(is_json(&mixed));
             assert!(!is_json(&mixed.replacen("}]", "]}", 1)));
         }
+    }
+
+    #[test]
+    fn what_is_open_is_known_at_every_depth_however_deep() {
+        let kinds: Vec<bool> = (0..300_u32).map(|at| at.wrapping_mul(2_654_435_761) >> 31 == 1).collect();
+        let mut open = Open::default();
+        for kind in &kinds {
+            open.push(*kind).unwrap();
+            assert_eq!(open.is_object(), *kind);
+        }
+        for kind in kinds.iter().rev() {
+            assert_eq!(open.is_object(), *kind);
+            open.pop();
+        }
+        assert_eq!((open.depth, open.around.len()), (0, 0));
+    }
+
+    #[test]
+    fn the_items_of_a_list_are_found_one_by_one() {
+        let items = |list: &str| {
+            let mut at = 0;
+            let mut found = Vec::new();
+            while let Some((range, next)) = item(list, at) {
+                found.push(list[range].to_owned());
+                at = next;
+            }
+            found
+        };
+        assert_eq!(items(" [ 1 ,{\"a\": [2, 3]}, \"]\",[ ] ] "), ["1", "{\"a\": [2, 3]}", "\"]\"", "[ ]"]);
+        assert!(items("[]").is_empty() && items(" [ ] ").is_empty() && items("{}").is_empty());
+    }
+
+    #[test]
+    fn members_are_found_in_one_pass_however_many_others_there_are() {
+        let json = r#"{"a": 1, "x": {"b": 0}, "\u0062": [2], "a": 3}"#;
+        let found = members(json, ["b", "a", "c"]).unwrap().map(|range| range.map(|range| &json[range]));
+        assert_eq!(found, [Some("[2]"), Some("3"), None]);
+        assert!(members("[]", ["a"]).is_none() && members("{} {}", ["a"]).is_none());
     }
 
     #[test]

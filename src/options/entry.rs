@@ -244,8 +244,9 @@ pub const OPTIONS: &[OptionEntry] = &[
         scope: Scope::Call(|key, value, to| {
             number(key, value, "a number of bytes").map(|value| to.max_response_bytes = value)
         }),
-        default: "67108864",
-        doc: "Largest response that is accepted, in bytes.",
+        default: "8388608",
+        doc: "Largest response that is accepted, in bytes: what a server can make a call need. A page of 1000 users has \
+              about 500,000 bytes. A listing without `limit` may need more.",
     },
     OptionEntry {
         name: "retries",

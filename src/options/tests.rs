@@ -216,7 +216,7 @@ fn the_defaults_are_what_the_documentation_says() {
     assert_eq!((connection.pool_size, connection.queue_connections, connection.io_threads), (64, 32, 1));
     assert_eq!((connection.queue_waiting, connection.queue_wait), (0, None));
     assert_eq!((connection.pool_idle_timeout, connection.connect_timeout), (Duration::from_secs(5), None));
-    assert_eq!((call.timeout, call.retries, call.max_response_bytes), (Some(Duration::from_secs(10)), 0, 64 << 20));
+    assert_eq!((call.timeout, call.retries, call.max_response_bytes), (Some(Duration::from_secs(10)), 0, 8 << 20));
     let absent = [call.username.is_some(), call.password.is_some(), call.token.is_some(), call.tenant_uuid.is_some()];
     assert_eq!(absent, [false; 4]);
     let files = [&connection.ca_file, &connection.client_certificate_file, &connection.client_key_file];

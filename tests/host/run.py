@@ -8,9 +8,11 @@ and simulator as in tests/support/artifacts.py.
 """
 
 import argparse
+import base64
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -203,6 +205,34 @@ def over_http2(runner):
     )
 
 
+def secrets_are_wiped(runner):
+    """What remains of secrets in a process. They reach it masked, so that it holds no copy that is not the library's."""
+
+    def masked(text):
+        return bytes(byte ^ 0x5A for byte in text.encode()).hex()
+
+    password = secrets.token_hex(16)
+    basic = base64.b64encode(f'admin:{password}'.encode()).decode()
+    with Simulator(tls=False, both=True, admin=f'admin:{password}') as simulator:
+        for url in simulator.urls.values():
+            environment = {
+                'SIMULATOR_URL': url,
+                'SIMULATOR_CA': simulator.ca_file,
+                'MASKED_PASSWORD': masked(password),
+                'MASKED_BASIC': masked(basic),
+            }
+            runner.run('secrets', environment=environment)
+
+
+def memory_is_bounded(runner):
+    """What a server can do to the memory of a host."""
+    giant, ports = start_server([sys.executable, str(HERE / 'giant.py')], lambda p: json.loads(p.stdout.readline()))
+    try:
+        runner.run('bounds', environment=ports, seconds=500 if runner.arguments.full else 240)
+    finally:
+        end_server(giant)
+
+
 def under_loom(runner):
     """The one structure that threads race for without a lock, in every order that they may run in."""
     command = [os.environ.get('CARGO', 'cargo'), 'test', '--release', '--lib']
@@ -242,6 +272,8 @@ def programs(runner):
         'idle': lambda: run('idle'),
         'queue': lambda: run('queue'),
         'verifier': lambda: run('verifier', seconds=500 if runner.arguments.full else 90),
+        'secrets': lambda: secrets_are_wiped(runner),
+        'bounds': lambda: memory_is_bounded(runner),
         'memory': lambda: checked_by_valgrind(runner),
         # It builds loom, which takes a minute once.
         'loom': lambda: under_loom(runner) if runner.arguments.full or runner.arguments.names else None,

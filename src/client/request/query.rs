@@ -93,7 +93,7 @@ pub fn values(name: &str, argument: &Argument, push: &mut dyn FnMut(String) -> R
         Argument::Json(raw) => raw,
     };
     match Json::of(raw) {
-        Some(Json::List(items)) => items.into_iter().try_for_each(|item| push_scalar(Json::of(item))),
+        Some(Json::List(mut items)) => items.try_for_each(|item| push_scalar(Json::of(item))),
         single => push_scalar(single),
     }
 }
