@@ -40,6 +40,7 @@ pub fn report_answer(prepared: &Prepared, kind: ErrorKind, message: &str, fate: 
 
 /// An error that was found elsewhere (the request could not be written), as one about this call.
 pub fn located(prepared: &Prepared, mut error: Error, fate: Fate) -> Error {
+    error.call_id = prepared.trail.id();
     error.operation = prepared.shown_operation();
     error.method = prepared.method.as_str();
     error.url = prepared.shown_url(2000);

@@ -4,6 +4,7 @@ use super::body::Body;
 use super::caller::{X_AUTH_TOKEN, sensitive};
 use super::target::Target;
 use crate::client::base::Base;
+use crate::client::trail::Trail;
 use crate::clock::Deadline;
 use crate::error::{Error, Result, cut};
 use crate::operations::Method;
@@ -34,6 +35,8 @@ pub struct Prepared {
     pub(super) body: Body,
     /// What must be masked in whatever is said of this call.
     pub secrets: Secrets,
+    /// What the log says of the call besides.
+    pub trail: Trail,
 }
 
 impl Prepared {
@@ -96,6 +99,17 @@ impl Prepared {
     /// The operation's name, for errors.
     pub fn shown_operation(&self) -> String {
         cut(&self.secrets.mask(&self.operation), 300).into_owned()
+    }
+
+    /// The path without its secrets, for the log; no query.
+    pub fn shown_path(&self) -> String {
+        let path = self.target.shown();
+        cut(&self.secrets.mask(path.split('?').next().unwrap_or_default()), 300).into_owned()
+    }
+
+    /// Scheme, host and port of the server.
+    pub fn origin(&self) -> &str {
+        self.base.origin()
     }
 
     /// The URL without its secrets, for errors; no longer than `most` characters.
