@@ -361,8 +361,9 @@ const char *wazo_auth_error_details(const wazo_auth_error *error);
  *
  * @param error The error, or NULL.
  * @return {kind, kind_name, message, operation, method, url, status, error_id, reason, details, is_retryable,
- * is_in_doubt, is_connecting, is_token_invalid}; reason is the server's own message; is_connecting: whether a call that
- * timed out or was cancelled was still connecting. Valid as long as the error; NULL for NULL.
+ * is_in_doubt, is_connecting, is_token_invalid, call_id}; reason is the server's own message; is_connecting: whether a
+ * call that timed out or was cancelled was still connecting; call_id: the number of the call in the log records about it
+ * (wazo_auth_set_log_callback()), null if there was no call. Valid as long as the error; NULL for NULL.
  */
 const char *wazo_auth_error_json(const wazo_auth_error *error);
 
@@ -1776,6 +1777,70 @@ WAZO_AUTH_NONNULL(1);
  * @param health The watch, or NULL.
  */
 void wazo_auth_health_free(wazo_auth_health *health);
+
+/** @} */
+
+/**
+ * @defgroup wazo_auth_log Log
+ * @{
+ */
+
+/**
+ * The level of a log record. A callback of a level gets the records of this level and those of smaller numbers.
+ */
+typedef enum {
+    /**
+     * Somebody should act: this library has a defect, or a renewer has no valid token.
+     */
+    WAZO_AUTH_LOG_ERROR = 1,
+    /**
+     * The server or the network failed.
+     */
+    WAZO_AUTH_LOG_WARNING = 2,
+    /**
+     * Something changed: a token was renewed, the server answers again.
+     */
+    WAZO_AUTH_LOG_INFO = 3,
+    /**
+     * Every call and every connection.
+     */
+    WAZO_AUTH_LOG_DEBUG = 4,
+} wazo_auth_log_level_t;
+
+/**
+ * The type of the function that wazo_auth_set_log_callback() sets.
+ *
+ * message is one line, UTF-8, without control characters. fields_json is a JSON object of one line with the members
+ * level and event, and those that docs/logging.md lists for the event, such as call_id, operation, status, kind,
+ * duration_us. Both strings are valid until the callback returns.
+ */
+typedef void (*wazo_auth_log_callback)(wazo_auth_log_level_t level,
+                                       const char *message,
+                                       const char *fields_json,
+                                       void *user_data);
+
+/**
+ * Sets the function that gets the log records of this library. There is one for the whole process; docs/logging.md
+ * lists what is logged. No record contains a secret; a token is told by its last 4 characters at most.
+ *
+ * The callback is called on the thread where something happened: the thread of a blocking call, or a thread of this
+ * library. It may be called by several threads at once. No lock of this library is held, but the call waits, and its
+ * time limit runs: so the callback must be short. It must not throw a C++ exception, leave by longjmp() or
+ * pthread_exit(), nor fork. Of this library it may use only wazo_auth_json_get(), wazo_auth_string_free() and
+ * wazo_auth_set_log_callback(); nothing is logged meanwhile on its thread.
+ *
+ * When this function returns, the previous callback is not running and is not called again: a module can be unloaded
+ * after it has set NULL. (A callback that calls this function itself still runs.) So do not hold a lock that the
+ * callback takes. After fork(), the child has the same callback.
+ *
+ * @param callback The callback; NULL to remove it.
+ * @param level One of ::wazo_auth_log_level_t: the callback gets the records of this level and more important ones.
+ * Ignored if callback is NULL.
+ * @param user_data The last argument of the callback.
+ * @param error Receives the error on failure; NULL if you do not need it.
+ * @return true if it was set; false if the level is unknown.
+ */
+bool wazo_auth_set_log_callback(wazo_auth_log_callback callback, int level, void *user_data, wazo_auth_error **error);
 
 /** @} */
 

@@ -47,6 +47,8 @@
  * descriptor for an event loop. Cancellation ends calls from another thread. InterruptCheck asks, while a call waits,
  * whether it may go on.
  *
+ * Log. LogCallback gets the log records of the process.
+ *
  * A token that stays fresh. Renewer gets it, renews it and gives it to any number of clients (`client.with(renewer)`).
  *
  * Other people's tokens. Verifier decides about them from memory, and asks the server only about what it does not know:
@@ -78,6 +80,7 @@
 #include "wazo_auth_client/error.hpp"
 #include "wazo_auth_client/health.hpp"
 #include "wazo_auth_client/interrupt.hpp"
+#include "wazo_auth_client/log.hpp"
 #include "wazo_auth_client/operations.hpp"
 #include "wazo_auth_client/pages.hpp"
 #include "wazo_auth_client/queue.hpp"

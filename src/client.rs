@@ -21,6 +21,7 @@ mod retry;
 mod sourced;
 mod statistics;
 mod token_source;
+mod trail;
 
 pub use answer::{Head, Outcome};
 pub use arguments::{Argument, Arguments};
@@ -28,8 +29,8 @@ pub use token_source::{TokenSource, Waiting};
 
 use crate::cancellation::Cancellation;
 use crate::clock;
-use crate::error::{Error, Result, shown};
-use crate::log::{Record, log};
+use crate::error::{Error, ErrorKind, Result, shown};
+use crate::log::{Level, event, log, microseconds};
 use crate::operations::{self, Credentials, Method, Operation};
 use crate::options::{CallSettings, Options};
 use arc_swap::ArcSwap;
@@ -416,15 +417,47 @@ impl PendingCall {
 
     /// What follows every call: the log of its end.
     fn ended(&self, prepared: &Prepared, outcome: Result<Outcome>) -> Result<Outcome> {
-        let (status, kind, message) = match &outcome {
-            Ok(outcome) => (outcome.status, None, ""),
-            Err(error) => (error.status(), Some(error.kind), error.message.as_str()),
-        };
-        let operation = || prepared.shown_operation();
+        let kind = outcome.as_ref().err().map(|error| error.kind);
         let duration = clock::now().saturating_duration_since(prepared.begun);
         self.engine.shared.statistics.ended(kind, duration);
-        log(|write| write(&Record { operation: &operation(), status, kind, message, duration }));
+        log(level_of(kind), &event::CALL_ENDED, || {
+            let (status, in_doubt) = match &outcome {
+                Ok(outcome) => (outcome.status, false),
+                Err(error) => (error.status(), error.in_doubt),
+            };
+            let (id, operation) = (prepared.trail.id(), prepared.shown_operation());
+            let (attempts, connection) = (prepared.trail.attempts(), prepared.trail.connection());
+            let after = format!("after {} ms (call {id}, attempt {attempts}", duration.as_millis());
+            let message = match &outcome {
+                Ok(_) => format!("{operation}: {status} {after})"),
+                Err(error) => format!("{} {after}, {})", error.message, error.kind.name()),
+            };
+            let fields = [
+                id.into(),
+                operation.into(),
+                prepared.method.as_str().into(),
+                prepared.shown_path().into(),
+                prepared.origin().into(),
+                (status != 0).then_some(u32::from(status)).into(),
+                kind.map(ErrorKind::name).into(),
+                microseconds(duration).into(),
+                attempts.into(),
+                connection.into(),
+                in_doubt.into(),
+            ];
+            (message, fields)
+        });
         outcome
+    }
+}
+
+/// How important the end of a call is: what the server refuses is the caller's matter, what it fails in is the operator's.
+fn level_of(kind: Option<ErrorKind>) -> Level {
+    use ErrorKind::{Busy, Connect, Internal, Protocol, ServerError, Timeout, Tls, TooLarge, Unavailable};
+    match kind {
+        Some(Internal) => Level::Error,
+        Some(Busy | Connect | Protocol | ServerError | Timeout | Tls | TooLarge | Unavailable) => Level::Warning,
+        _ => Level::Debug,
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Failure {
     pub kind: ErrorKind,
     /// What happened, what was expected and what to do, on one line: for a log.
     pub message: String,
+    /// The call, by the number that the log's records of it have; 0 where it is about no call.
+    pub call_id: u64,
     /// The operation, such as `users.get`; empty before one was chosen.
     pub operation: String,
     /// The HTTP method; empty where nothing was to be sent yet.
@@ -84,6 +86,7 @@ impl Error {
         Self(Box::new(Failure {
             kind,
             message: one_line(&message.into()),
+            call_id: 0,
             operation: String::new(),
             method: "",
             url: String::new(),
@@ -140,6 +143,7 @@ impl Error {
             "is_in_doubt": self.in_doubt,
             "is_connecting": self.connecting,
             "is_token_invalid": self.is_token_invalid(),
+            "call_id": (self.call_id != 0).then_some(self.call_id),
         });
         // The server's JSON is put in as a text: it is never read as more than that.
         let details = self.details.as_ref().map_or("null", |details| details.get());

@@ -3,7 +3,7 @@
 //! - [`pointer`]: the one place where raw pointers become references, texts and boxes, and back.
 //! - [`panic`], [`error`], [`boundary`]: the one way in and out: no panic passes it, every failure becomes an error.
 //! - [`options`], [`client`], [`call`], [`cancellation`], [`interrupt`], [`queue`], [`completion`], [`renewer`], [`verifier`], [`access`],
-//!   [`pages`], [`health`], [`json`], [`text`]: the functions written by hand, a file for each kind of handle.
+//!   [`pages`], [`health`], [`log`], [`json`], [`text`]: the functions written by hand, a file for each kind of handle.
 //! - [`operations`], [`error_kind`]: generated, from the table of operations and that of kinds.
 //!
 //! The contract that every function shares is written once, at the top of the header (`include/preamble.h`): all pointers
@@ -21,6 +21,7 @@ pub mod error_kind;
 pub mod health;
 pub mod interrupt;
 pub mod json;
+pub mod log;
 pub mod operations;
 pub mod options;
 pub mod pages;

@@ -7,7 +7,7 @@
 //! - [`host`]: everything of the platform: fork, signals, descriptors, event loops.
 //! - [`operations`]: the table. What every operation is, as data; everything else is derived from it.
 //! - [`options`]: the table of options, and the settings that they become.
-//! - [`cancellation`], [`log`]: ending calls from outside; telling of calls that have ended.
+//! - [`cancellation`], [`log`]: ending calls from outside; telling what happens.
 //! - [`access`]: what a token may do, decided without the server. [`cache`]: what is known of tokens.
 //!   [`schedule`]: back-off, jitter, budgets.
 //! - [`client`]: the one engine that carries operations out. Safe Rust, no C in it.

@@ -11,10 +11,12 @@ mod shared;
 
 use crate::cancellation::Cancellation;
 use crate::client::{Arguments, Client, Outcome, PendingCall, operation};
-use crate::clock::{self, Deadline};
+use crate::clock::{self, Deadline, Uptime as _};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::event::Descriptor;
 use crate::host::fork::PerProcess;
+use crate::host::uptime::SystemUptime;
+use crate::log::{Level, event, log, wants};
 use crate::operations::{self, Method, Operation};
 use crate::worker::{Worker, is_inside_worker};
 use shared::{Delivery, Shared, Slot};
@@ -28,6 +30,9 @@ pub use shared::{Completion, WakeUp};
 pub struct Queue {
     slots: Arc<[Slot]>,
     next_id: AtomicU64,
+    /// Calls refused as it was full, since that was logged, and when that was.
+    refused: AtomicU64,
+    logged_full_ms: AtomicU64,
     process: PerProcess<State>,
 }
 
@@ -58,7 +63,9 @@ impl Queue {
             )));
         }
         let slots = std::iter::repeat_with(Slot::default).take(limit).collect();
-        let queue = Self { slots, next_id: AtomicU64::new(1), process: PerProcess::new() };
+        let (refused, logged_full_ms) = (AtomicU64::new(0), AtomicU64::new(0));
+        let process = PerProcess::new();
+        let queue = Self { slots, next_id: AtomicU64::new(1), refused, logged_full_ms, process };
         queue.state()?;
         Ok(queue)
     }
@@ -179,6 +186,7 @@ impl Queue {
     ) -> Result<Delivery> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let slot = state.shared.enter(id, user_data, cancellation)?.ok_or_else(|| {
+            self.log_full(name);
             let limit = self.slots.len();
             Error::new(
                 ErrorKind::Quota,
@@ -197,6 +205,28 @@ impl Queue {
             is_safe,
             outcome: None,
         })
+    }
+
+    /// Logs that a call was refused; once in a second at most, as a host that submits more comes back at once.
+    fn log_full(&self, name: &str) {
+        const PAUSE_MS: u64 = 1000;
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        if !wants(Level::Warning) {
+            return;
+        }
+        let (now_ms, logged_ms) = (SystemUptime.uptime_ms(), self.logged_full_ms.load(Ordering::Relaxed));
+        if logged_ms != 0 && now_ms.saturating_sub(logged_ms) < PAUSE_MS {
+            return;
+        }
+        // Of threads that come here together, one logs.
+        let marked = self.logged_full_ms.compare_exchange(logged_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+        if marked.is_ok() {
+            log(Level::Warning, &event::QUEUE_FULL, || {
+                let (limit, refused) = (self.slots.len() as u64, self.refused.swap(0, Ordering::Relaxed));
+                let message = format!("{name}: the queue is full: it holds {limit} calls; {refused} refused");
+                (message, [name.into(), limit.into(), refused.into()])
+            });
+        }
     }
 
     /// Takes the completion that has waited longest; waits for one until `timeout`, for ever where there is none. It does

@@ -18,6 +18,7 @@ use crate::clock::{self, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::drive::from_elsewhere;
 use crate::host::interrupt::{self, Watch};
+use crate::log::{Level, event, log, tail};
 use crate::options::RenewerSettings;
 use crate::secret::Secret;
 use crate::worker::{Worker, is_inside_worker};
@@ -206,6 +207,13 @@ impl TokenSource for Source {
 
     fn rejected(&self, token: &Secret) {
         if self.0.note_rejected(token) {
+            log(Level::Warning, &event::TOKEN_REJECTED, || {
+                let (server, token) = (self.0.client.base_url(), tail(&token.0));
+                (
+                    format!("renewer: the server has rejected the token {token}; it is renewed"),
+                    [server.into(), token.into()],
+                )
+            });
             // Where it is over, the next call that waits says so.
             let _ = running(&self.0);
         }

@@ -14,6 +14,15 @@ pub struct Breaker {
     start: usize,
 }
 
+/// That it has opened.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Whether it was closed before; else one asked, and failed as well.
+    pub is_first: bool,
+    /// How long nobody asks.
+    pub pause_ms: u64,
+}
+
 /// So many failures in a row open it: one may be an accident.
 pub const FAILURES: u64 = 3;
 /// How long it is open at first.
@@ -68,8 +77,8 @@ impl Breaker {
         [&self.memory[self.start + 4], &self.memory[self.start + 5]]
     }
 
-    /// The server has answered.
-    pub fn succeeded(&self, now_ms: u64) {
+    /// The server has answered. Returns how long it was left alone, where that is over now.
+    pub fn succeeded(&self, now_ms: u64) -> Option<u64> {
         // Mostly nothing is written: the line is shared by all.
         if self.failures().load(Ordering::Relaxed) != 0 {
             self.failures().store(0, Ordering::Release);
@@ -78,8 +87,10 @@ impl Breaker {
                 let [since, spread] = self.recovery();
                 spread.store((SPREAD * outage_ms).min(LONGEST_SPREAD_MS), Ordering::Relaxed);
                 since.store(now_ms, Ordering::Release);
+                return Some(outage_ms);
             }
         }
+        None
     }
 
     /// Whether an answer that has become too old is used a little longer: until it is its turn to be asked about, after an
@@ -96,8 +107,9 @@ impl Breaker {
         u128::from(now_ms) < u128::from(since) + turn
     }
 
-    /// The server could not be asked, or failed, when it was asked at `asked_ms`.
-    pub fn failed(&self, asked_ms: u64, now_ms: u64, random: &Random) {
+    /// The server could not be asked, or failed, when it was asked at `asked_ms`. Returns what it is left alone for, where
+    /// this is why.
+    pub fn failed(&self, asked_ms: u64, now_ms: u64, random: &Random) -> Option<Opened> {
         let failures = self.failures().fetch_add(1, Ordering::AcqRel) + 1;
         let was = self.open_until().load(Ordering::Acquire);
         // Those that were on their way when it opened say nothing new.
@@ -111,8 +123,10 @@ impl Breaker {
             self.memory[self.start + 2].store(opened, Ordering::Relaxed);
             let mut backoff = Backoff::after(FIRST, LONGEST, u32::try_from(opened).unwrap_or(u32::MAX));
             let pause = u64::try_from(backoff.failed(random).as_millis()).unwrap_or(u64::MAX);
-            let _ = self.open_until().compare_exchange(was, now_ms + pause, Ordering::AcqRel, Ordering::Acquire);
+            let set = self.open_until().compare_exchange(was, now_ms + pause, Ordering::AcqRel, Ordering::Acquire);
+            return set.is_ok().then_some(Opened { is_first: failures == FAILURES, pause_ms: pause });
         }
+        None
     }
 
     /// Whether it is open.
@@ -167,7 +181,7 @@ mod tests {
         };
         let deferred = |now| (0..1200).filter(|at| is_waiting(at, now)).count();
         assert_eq!(deferred(10_000), 0);
-        (0..FAILURES).for_each(|_| breaker.failed(10_000, 10_000, &random));
+        (0..FAILURES).for_each(|_| drop(breaker.failed(10_000, 10_000, &random)));
         assert_eq!(deferred(20_000), 0, "it is open: nobody asks anyway");
         breaker.succeeded(310_000);
         for (now, due) in [(310_000, 299), (460_000, 250), (760_000, 150), (1_209_000, 1), (1_210_000, 0)] {
@@ -179,7 +193,7 @@ mod tests {
     fn those_that_were_on_their_way_when_it_opened_do_not_lengthen_the_pause() {
         let breaker = Breaker::new(Arc::new(Region::new(Breaker::WORDS, false).unwrap()), 0);
         let random = Random::new(1);
-        (0..100).for_each(|_| breaker.failed(1000, 1300, &random));
+        (0..100).for_each(|_| drop(breaker.failed(1000, 1300, &random)));
         let pause = breaker.may_ask(1300, 500).unwrap_err();
         assert!(pause <= 1000, "{pause}");
         let now = 1300 + pause;
@@ -194,7 +208,7 @@ mod tests {
     #[test]
     fn who_asks_first_after_a_pause_may_die_and_another_asks() {
         let breaker = Breaker::new(Arc::new(Region::new(Breaker::WORDS, false).unwrap()), 0);
-        (0..FAILURES).for_each(|_| breaker.failed(0, 0, &Random::new(1)));
+        (0..FAILURES).for_each(|_| drop(breaker.failed(0, 0, &Random::new(1))));
         assert_eq!(breaker.may_ask(2000, 500), Ok(()));
         assert_eq!(breaker.may_ask(2499, 500), Err(1));
         assert_eq!(breaker.may_ask(2500, 500), Ok(()));

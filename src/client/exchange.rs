@@ -12,6 +12,7 @@ use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::drive::{Driver, sleep_until};
 use crate::host::interrupt;
+use crate::log::{Level, event, log, microseconds, wants};
 use crate::options::CallSettings;
 use std::error::Error as StdError;
 use std::future::poll_fn;
@@ -45,7 +46,9 @@ pub async fn run(
     cancellations: Cancellations<'_>,
     shared: &Shared,
 ) -> Result<Received> {
-    phase::observed(async {
+    // Drawn here where connections are logged: they say for which call they were opened.
+    let id = if wants(Level::Debug) { prepared.trail.id() } else { 0 };
+    phase::observed(id, async {
         let mut call = pin!(attempts(route, prepared, settings, shared));
         // The deadline is around everything: look-up, connecting, sending, receiving, waiting between attempts.
         let mut deadline = pin!(prepared.deadline.at().map(sleep_until));
@@ -66,7 +69,7 @@ pub async fn run(
         .await;
         let in_doubt = phase::is_in_doubt();
         // The attempt that ended, or was ended in the middle.
-        shared.statistics.attempted();
+        prepared.trail.went_over(shared.statistics.attempted());
         match outcome {
             Ok(answer) => Ok(Received { answer, in_doubt }),
             Err(error) => Err(doubted(error, in_doubt)),
@@ -185,6 +188,7 @@ async fn attempts(
     let mut attempts = Attempts::new(&shared.repetitions, settings.retries);
     loop {
         phase::begin();
+        prepared.trail.begin_attempt();
         let outcome = attempt(route, prepared, settings.max_response_bytes).await;
         if let Ok(answer) = &outcome {
             shared.statistics.received(answer.body.len());
@@ -192,20 +196,53 @@ async fn attempts(
         match attempts.next(prepared, &outcome) {
             Next::End => return outcome,
             Next::AtOnce => {
-                shared.statistics.repeated();
+                prepared.trail.went_over(shared.statistics.repeated());
+                log_repeated(prepared, &outcome, None);
                 // It is idempotent; but what changes something may have been done by the attempt that failed.
                 if !prepared.is_safe() {
                     phase::doubt();
                 }
             }
             Next::After(pause) => {
-                shared.statistics.repeated();
+                prepared.trail.went_over(shared.statistics.repeated());
+                log_repeated(prepared, &outcome, Some(pause));
                 drop(outcome);
                 phase::enter(Phase::Pausing);
                 sleep_until(clock::now() + pause).await;
             }
         }
     }
+}
+
+/// Logs an attempt that is followed by another: after a pause, or at once, where the connection had been closed while idle.
+fn log_repeated(prepared: &Prepared, outcome: &Result<Answer>, pause: Option<Duration>) {
+    let level = if pause.is_some() { Level::Warning } else { Level::Debug };
+    log(level, &event::CALL_REPEATED, || {
+        let (status, kind) = match outcome {
+            Ok(answer) => (Some(u32::from(answer.status)), ErrorKind::of_status(answer.status)),
+            Err(error) => (None, error.kind),
+        };
+        let pause_ms = pause.map_or(0, |pause| microseconds(pause) / 1000);
+        let (id, operation, attempt) = (prepared.trail.id(), prepared.shown_operation(), prepared.trail.attempts());
+        let what = match outcome {
+            Ok(answer) => format!("{operation}: status {}", answer.status),
+            Err(error) => error.message.clone(),
+        };
+        let message = format!("{what}; repeated after {pause_ms} ms (call {id}, attempt {attempt}, {})", kind.name());
+        let fields = [
+            id.into(),
+            operation.into(),
+            prepared.method.as_str().into(),
+            prepared.shown_path().into(),
+            prepared.origin().into(),
+            status.into(),
+            kind.name().into(),
+            attempt.into(),
+            prepared.trail.connection().into(),
+            pause_ms.into(),
+        ];
+        (message, fields)
+    });
 }
 
 async fn attempt(route: &mut Route<'_>, prepared: &Prepared, limit: u64) -> Result<Answer> {

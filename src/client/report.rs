@@ -59,6 +59,7 @@ pub fn located(prepared: &Prepared, error: Error, fate: Fate) -> Error {
 }
 
 fn placed(prepared: &Prepared, mut error: Error, fate: Fate, shown: Shown) -> Error {
+    error.call_id = prepared.trail.id();
     error.operation = shown.operation;
     error.method = prepared.method.as_str();
     error.url = shown.url;

@@ -20,6 +20,7 @@ pub use raw::prepare_raw;
 
 use super::arguments::{Argument, Arguments};
 use super::base::Base;
+use super::trail::Trail;
 use crate::clock::{self, Deadline};
 use crate::error::Result;
 use crate::operations::{Encoding, Operation, Place};
@@ -94,6 +95,7 @@ fn build(base: &Arc<Base>, given: Given<'_>, caller: &Caller) -> Result<Preparat
         headers,
         body,
         secrets,
+        trail: Trail::default(),
     })))
 }
 

@@ -61,18 +61,21 @@ impl Statistics {
         self.latency.record(u64::try_from(after.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// An attempt follows another one.
-    pub fn repeated(&self) {
-        self.attempted();
+    /// An attempt follows another one; returns what [`Statistics::attempted`] does.
+    pub fn repeated(&self) -> Option<bool> {
         add(&self.repeated, 1);
+        self.attempted()
     }
 
     /// The attempt of the call that runs has ended, wherever it was; told before its phase is left. One that never had a
-    /// connection does not count.
-    pub fn attempted(&self) {
-        if matches!(phase::current(), Phase::Sending | Phase::Receiving) {
-            add(if phase::has_reused() { &self.reused } else { &self.opened }, 1);
+    /// connection does not count. Returns whether the connection was there before.
+    pub fn attempted(&self) -> Option<bool> {
+        if !matches!(phase::current(), Phase::Sending | Phase::Receiving) {
+            return None;
         }
+        let is_reused = phase::has_reused();
+        add(if is_reused { &self.reused } else { &self.opened }, 1);
+        Some(is_reused)
     }
 
     /// A body has come.

@@ -54,6 +54,11 @@ impl Socket {
         self.wait(Interest::Write)
     }
 
+    /// The address that it is connected to.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.system.peer_addr().ok()?.as_socket()
+    }
+
     fn wait<T>(&self, interest: Interest) -> Poll<T> {
         want(number(&self.system), interest);
         Poll::Pending

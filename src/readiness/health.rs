@@ -11,6 +11,7 @@ use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::drive::sleep_until;
 use crate::host::fork::PerProcess;
+use crate::log::{Level, event, log};
 use crate::options::HealthSettings;
 use crate::schedule::{Backoff, Random};
 use crate::worker::Worker;
@@ -37,6 +38,11 @@ pub enum State {
 
 impl State {
     const ALL: [Self; 4] = [Self::Unknown, Self::Reachable, Self::Degraded, Self::Down];
+
+    /// The state in a word.
+    pub fn name(self) -> &'static str {
+        ["unknown", "reachable", "degraded", "down"][self as usize]
+    }
 }
 
 /// Called on the library's thread when the state has changed.
@@ -168,7 +174,9 @@ impl Probes {
                 return;
             }
             let state = self.judge.judge(outcome.as_ref().err());
-            if self.shared.state.swap(state as u8, Ordering::AcqRel) != state as u8 {
+            let before = State::ALL[usize::from(self.shared.state.swap(state as u8, Ordering::AcqRel))];
+            if before != state {
+                self.log(state, before);
                 self.shared.tell();
             }
             let pause = if state == State::Down {
@@ -179,6 +187,15 @@ impl Probes {
             };
             self.sleep(pause).await;
         }
+    }
+
+    fn log(&self, state: State, before: State) {
+        let level = if state == State::Reachable { Level::Info } else { Level::Warning };
+        log(level, &event::SERVER_STATE, || {
+            let (server, state, before) = (self.client.base_url(), state.name(), before.name());
+            let message = format!("health: {server} is {state}; it was {before}");
+            (message, [server.into(), state.into(), before.into()])
+        });
     }
 
     /// Sleeps, until the watch ends.

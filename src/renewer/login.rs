@@ -18,6 +18,8 @@ pub struct Login {
     pub session: Grant,
     /// By the server's own count.
     pub life: Duration,
+    /// What was shown, in a word.
+    pub by: &'static str,
     /// A refresh token that was not known before.
     pub refresh_token: Option<Secret>,
 }
@@ -71,9 +73,15 @@ async fn by(core: &Core, proof: Proof, began_ms: u64, cancellation: &Cancellatio
     let call = prepared(core, &core.client, &proof)?.cancelled_by(cancellation.clone());
     // Boxed: the task has room for a call only while there is one.
     let outcome = Box::pin(call.run_ahead()).await?;
+    let by = match &proof {
+        Proof::RefreshToken(_) => "refresh_token",
+        Proof::SamlSession(_) => "saml_session",
+        Proof::Password => "password",
+    };
     let headers = outcome.headers();
     let revoked = headers.iter().find(|(name, _)| name == "wazo-sessions-revoked");
-    read(&outcome.json, revoked.and_then(|(_, value)| value.trim().parse().ok()), began_ms)
+    let login = read(&outcome.json, revoked.and_then(|(_, value)| value.trim().parse().ok()), began_ms)?;
+    Ok(Login { by, ..login })
 }
 
 /// Logs in by a refresh token on this thread, to have a token to delete it with. `None` where the server knows it no more.
@@ -145,7 +153,7 @@ fn read(answer: &str, sessions_revoked: Option<u64>, began_ms: u64) -> Result<Lo
         generation: generation(),
         is_rejected: AtomicBool::new(false),
     };
-    Ok(Login { session, life, refresh_token: text("/refresh_token").map(Secret) })
+    Ok(Login { session, life, by: "", refresh_token: text("/refresh_token").map(Secret) })
 }
 
 /// Keeps a refresh token; true where it is not the one that is kept already.

@@ -4,6 +4,7 @@ use super::login::{self, Login};
 use super::state::{ALIVE, Core, Grant, Shared, tell, uptime_ms};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::drive::within;
+use crate::log::{Level, call_id, event, log, status, tail};
 use crate::secret::Secret;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -33,7 +34,7 @@ pub async fn keep(core: Arc<Core>) {
             Step::End => return,
             Step::Renew(began_ms) => {
                 let outcome = login::log_in(&core, began_ms, &shared.cancellation).await;
-                settle(&core, shared, outcome);
+                settle(&core, shared, began_ms, outcome);
             }
             // By a task of its own: no renewal waits for it. Should it fail, the token lives until it expires; the log has it.
             Step::Revoke(token) => {
@@ -71,10 +72,10 @@ fn step(core: &Core, shared: &Shared) -> Step {
 }
 
 /// Notes what an attempt came to, and tells all who wait for it or listen.
-fn settle(core: &Core, shared: &Shared, outcome: Result<Login>) {
+fn settle(core: &Core, shared: &Shared, began_ms: u64, outcome: Result<Login>) {
     let now_ms = uptime_ms();
     let mut progress = shared.progress();
-    let (mut token, mut refresh_token) = (None, None);
+    let (mut token, mut refresh_token, mut renewed) = (None, None, None);
     match outcome {
         Ok(login) => {
             // A refresh token is good however late it comes.
@@ -84,6 +85,7 @@ fn settle(core: &Core, shared: &Shared, outcome: Result<Login>) {
                 let replaced = core.current.swap(Some(Arc::new(login.session)));
                 progress.renewals += 1;
                 progress.last_error = None;
+                renewed = Some((login.by, login.life, now_ms.saturating_sub(began_ms)));
                 if let Some(replaced) = replaced.filter(|replaced| core.settings.revoke_replaced && replaced.is_own()) {
                     progress.replaced.extend(revocation(&replaced, now_ms));
                 }
@@ -100,10 +102,31 @@ fn settle(core: &Core, shared: &Shared, outcome: Result<Login>) {
             progress.last_error = Some(error);
         }
     }
+    let next_ms = progress.renewal.due_ms().map(|due_ms| due_ms.saturating_sub(now_ms));
+    let (renewals, failures, failed) = (progress.renewals, progress.failures, progress.last_error.clone());
     drop(progress);
     shared.tell();
     if core.life.load(Ordering::Acquire) != ALIVE {
         return;
+    }
+    if let (Some(token), Some((by, life, took_ms))) = (&token, renewed) {
+        log(Level::Info, &event::RENEWAL_SUCCEEDED, || {
+            let (server, token, life_s) = (core.client.base_url(), tail(&token.0), life.as_secs());
+            let next = next_ms.map_or(String::new(), |next_ms| format!(", the next in {} s", next_ms / 1000));
+            let message = format!("renewer: a new token {token} by {by}, valid for {life_s} s{next}");
+            let fields = [
+                server.into(),
+                token.into(),
+                by.into(),
+                took_ms.saturating_mul(1000).into(),
+                life_s.into(),
+                next_ms.into(),
+                renewals.into(),
+            ];
+            (message, fields)
+        });
+    } else if let Some(error) = failed {
+        log_failed(core, &error, next_ms, failures);
     }
     // Who stores it should have it before anything else happens.
     if let Some(refresh_token) = refresh_token {
@@ -112,6 +135,27 @@ fn settle(core: &Core, shared: &Shared, outcome: Result<Login>) {
     if let Some(token) = token {
         tell(&shared.on_change, &token.0);
     }
+}
+
+/// Logs an attempt that failed; while the old token is valid, nothing else has.
+fn log_failed(core: &Core, error: &Error, next_ms: Option<u64>, failures: u64) {
+    let has_token = core.token().is_some();
+    let level = if has_token { Level::Warning } else { Level::Error };
+    log(level, &event::RENEWAL_FAILED, || {
+        let next = next_ms.map_or(String::new(), |next_ms| format!("; the next attempt in {next_ms} ms"));
+        let state = if has_token { "the token is still valid" } else { "there is no valid token" };
+        let message = format!("renewer: the renewal failed and {state}: {}{next}", error.message);
+        let fields = [
+            core.client.base_url().into(),
+            call_id(error),
+            status(error),
+            error.kind.name().into(),
+            has_token.into(),
+            next_ms.into(),
+            failures.into(),
+        ];
+        (message, fields)
+    });
 }
 
 /// When a token that was replaced is revoked, where that is of use.

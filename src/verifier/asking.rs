@@ -6,6 +6,7 @@
 use super::decision::{Decision, is_impossible};
 use super::flight::{Ended, Flights, Joined, Leader};
 use crate::cache::answer::{Answer, Asked, Said};
+use crate::cache::breaker::Opened;
 use crate::cache::claims::{Claim, Held};
 use crate::cache::counters::Counter;
 use crate::cache::facts::{Facts, Who};
@@ -17,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host::drive::{Driver, sleep_until};
 use crate::host::fork::PerProcess;
 use crate::host::uptime::SystemUptime;
+use crate::log::{Level, call_id, event, log, status};
 use crate::operations::{self, Operation};
 use crate::worker::is_inside_worker;
 use std::future::poll_fn;
@@ -199,16 +201,33 @@ impl Inner {
                 Some(answer) => answer,
                 None if error.kind == ErrorKind::Cancelled => return Err(error),
                 None => {
-                    if is_of_server(error.kind) {
-                        self.cache.breaker.failed(asked.at_ms, now_ms, self.cache.random());
+                    if is_of_server(error.kind)
+                        && let Some(opened) = self.cache.breaker.failed(asked.at_ms, now_ms, self.cache.random())
+                    {
+                        self.log_opened(opened, &error);
                     }
                     return Ok(Ended::Failed(error));
                 }
             },
         };
-        self.cache.breaker.succeeded(now_ms);
+        if let Some(outage_ms) = self.cache.breaker.succeeded(now_ms) {
+            log(Level::Info, &event::BREAKER_CLOSED, || {
+                let server = self.client.base_url();
+                let message = format!("verifier: {server} answers again, after {outage_ms} ms");
+                (message, [server.into(), outage_ms.into()])
+            });
+        }
         self.cache.keep_answer(&asking.question, about_tenant, asked, &answer, now_ms);
         Ok(Ended::Answered(asked, Arc::new(answer)))
+    }
+
+    fn log_opened(&self, opened: Opened, error: &Error) {
+        let level = if opened.is_first { Level::Warning } else { Level::Info };
+        log(level, &event::BREAKER_OPENED, || {
+            let (server, pause_ms) = (self.client.base_url(), opened.pause_ms);
+            let message = format!("verifier: {server} is not asked for {pause_ms} ms: {}", error.message);
+            (message, [server.into(), call_id(error), status(error), error.kind.name().into(), pause_ms.into()])
+        });
     }
 
     /// Claims a question where other processes may ask the same, and waits while another one does.

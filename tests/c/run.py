@@ -196,6 +196,11 @@ def responses(run):
     over_http(run, 'responses')
 
 
+def logging(run):
+    """The log callback."""
+    over_http(run, 'logging', '-pthread')
+
+
 def over_http(run, name, *flags):
     """A program that talks to the simulator over HTTP; under valgrind too."""
     if program := run.compile(HERE / f'{name}.c', *flags):
@@ -267,7 +272,8 @@ def quickstart_problem(status, said):
 
 
 PARTS = (
-    header, symbols, imports, arguments, against_simulator, renewer, verifier, paging, interrupt, responses, quickstart
+    header, symbols, imports, arguments, against_simulator, renewer, verifier, paging, interrupt, responses, logging,
+    quickstart,
 )
 
 

@@ -7,13 +7,14 @@ The logger is `wazo_auth_client`. Each call is one record of the level DEBUG:
 """
 import logging
 import re
+import sys
 import threading
 import time
 import unittest
 
 from support import GROUP, PASSWORD, TENANT, TOKEN, USER, ServerTest, refused, run_python
 
-from wazo_auth_client import Client, exceptions
+from wazo_auth_client import Client, events, exceptions
 
 LOGGER = 'wazo_auth_client'
 #: Each stands in one call of `calls_with_secrets`.
@@ -31,6 +32,24 @@ print('logging' in sys.modules)
 import logging
 logging.basicConfig(stream=sys.stdout, level=logging.DEBUG, format='%(name)s %(levelname)s %(message)s')
 client.users.list()
+"""
+
+
+#: A program that ends while its threads make calls that are logged.
+ENDS = """
+import logging, threading
+from wazo_auth_client import Client, events
+logging.basicConfig(level=logging.DEBUG, handlers=[logging.NullHandler()])
+events.log(logging.DEBUG)
+client = Client('127.0.0.1', port={port}, prefix=None, https=False)
+def call():
+    while True:
+        client.users.list()
+for _ in range(3):
+    threading.Thread(target=call, daemon=True).start()
+for _ in range(20):
+    client.users.list()
+print('ends')
 """
 
 
@@ -219,6 +238,83 @@ class Without(ServerTest):
         self.assertEqual(len(output), 2, output)
         self.assertRegex(output[1], r'^wazo_auth_client DEBUG GET /0\.1/users 200 in \d+\.\d ms$')
         self.assertEqual(len(self.server.seen), 3)
+
+
+class Events(ServerTest):
+    """The records of the library, by `events.log`."""
+
+    def setUp(self):
+        super().setUp()
+        self.records = []
+        handler = logging.Handler()
+        handler.emit = self.records.append
+        logger = logging.getLogger(events.LOGGER)
+        logger.addHandler(handler)
+        self.addCleanup(logger.removeHandler, handler)
+        logger.setLevel(logging.DEBUG)
+        self.addCleanup(logger.setLevel, logging.NOTSET)
+        self.addCleanup(events.stop)
+
+    def test_a_call_is_a_record_with_the_fields_of_the_library(self):
+        events.log(logging.DEBUG)
+        self.client.users.list()
+        record = self.records[-1]
+        self.assertEqual((record.name, record.levelno, record.event), (events.LOGGER, logging.DEBUG, 'call.ended'))
+        self.assertEqual((record.operation, record.status, record.kind), ('users.list', 200, None))
+        self.assertRegex(record.getMessage(), r'^users\.list: 200 after \d+ ms \(call \d+, attempt 1\)$')
+        self.assertIn('connection.opened', [record.event for record in self.records])
+
+    def test_records_of_the_level_and_above_until_it_stops(self):
+        self.server.answer = refused(503, 'no')
+        for level, expected in ((logging.INFO, 1), (logging.WARNING, 1), (logging.ERROR, 0), (logging.CRITICAL, 0)):
+            self.records.clear()
+            events.log(level)
+            with self.assertRaises(exceptions.HTTPError):
+                self.client.users.list()
+            self.assertEqual(len(self.records), expected, level)
+        events.log(logging.DEBUG)
+        events.stop()
+        self.records.clear()
+        with self.assertRaises(exceptions.HTTPError):
+            self.client.users.list()
+        self.assertEqual(self.records, [])
+
+    def test_no_record_holds_a_secret(self):
+        self.server.answer = refused(500, f'{TOKEN}\r\nforged')
+        events.log(logging.DEBUG)
+        for call in (
+            lambda: self.client.token.get(TOKEN),
+            lambda: self.client.request('GET', f'/token/{TOKEN}/x'),
+            lambda: self.client.users.list(search='s3arched'),
+        ):
+            with self.assertRaises(exceptions.WazoAuthError):
+                call()
+        self.assertGreaterEqual(len(self.records), 3)
+        for record in self.records:
+            shown = f'{record.getMessage()} {vars(record)!r}'
+            self.assertFalse(any(secret in shown for secret in (TOKEN, PASSWORD, 's3arched')), shown)
+            self.assertNotIn('\n', record.getMessage())
+
+    def test_a_handler_that_raises_does_not_disturb_the_call(self):
+        def fail(record):
+            raise RuntimeError('on purpose')
+
+        handler = logging.Handler()
+        handler.emit = fail
+        logger = logging.getLogger(events.LOGGER)
+        logger.addHandler(handler)
+        self.addCleanup(logger.removeHandler, handler)
+        unraisable = []
+        self.addCleanup(setattr, sys, 'unraisablehook', sys.unraisablehook)
+        sys.unraisablehook = lambda args: unraisable.append(args.exc_value)
+        events.log(logging.DEBUG)
+        self.client.users.list()
+        events.stop()
+        self.assertTrue(unraisable)
+
+    def test_a_program_ends_while_threads_log(self):
+        self.server.answer = lambda request: (200, {}, '{}')
+        self.assertEqual(run_python(ENDS.format(port=self.server.port)).split(), ['ends'])
 
 
 if __name__ == '__main__':

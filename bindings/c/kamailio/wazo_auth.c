@@ -150,6 +150,24 @@ static void look_for_server(void)
     wazo_auth_error_free(error);
 }
 
+/* The library's own records: failures of the server, and its return. One process and its threads may log at once, which
+ * Kamailio's log can do. */
+static void to_log(wazo_auth_log_level_t level, const char *message, const char *fields_json, void *user_data)
+{
+    (void)fields_json;
+    (void)user_data;
+    switch (level) {
+    case WAZO_AUTH_LOG_ERROR:
+        LM_ERR("%s\n", message);
+        break;
+    case WAZO_AUTH_LOG_WARNING:
+        LM_WARN("%s\n", message);
+        break;
+    default:
+        LM_INFO("%s\n", message);
+    }
+}
+
 static int mod_init(void)
 {
     wazo_auth_error *error = NULL;
@@ -171,6 +189,8 @@ static int mod_init(void)
         wazo_auth_error_free(error);
         return -1;
     }
+    /* The processes that Kamailio forks have it too. */
+    wazo_auth_set_log_callback(to_log, WAZO_AUTH_LOG_INFO, NULL, NULL);
     if (verifier_create(client) != 0) {
         return -1;
     }
@@ -197,6 +217,7 @@ static int child_init(int rank)
 static void mod_destroy(void)
 {
     verifier_free();
+    wazo_auth_set_log_callback(NULL, 0, NULL, NULL);
     wazo_auth_options_free(options);
     wazo_auth_client_free(client);
     options = NULL;

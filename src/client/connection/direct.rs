@@ -6,7 +6,9 @@
 use super::connect::connect;
 use super::phase::{self, Phase};
 use super::resolver::addresses;
+use crate::clock::now;
 use crate::host::drive::within;
+use crate::log::{Level, wants};
 use crate::options::ConnectionSettings;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -99,13 +101,31 @@ impl Target {
     }
 
     async fn open(&self) -> Result<Open, BoxError> {
+        let begun = wants(Level::Debug).then(now);
         let socket = connect(addresses(&self.host, self.port).await?).await?;
-        let stream: Box<dyn Stream> = match &self.tls {
-            None => Box::new(socket),
-            Some((connector, name)) => Box::new(connector.connect(name.clone(), socket).await?),
+        let address = begun.and_then(|_| socket.peer());
+        let (stream, tls): (Box<dyn Stream>, _) = match &self.tls {
+            None => (Box::new(socket), None),
+            Some((connector, name)) => {
+                let stream = connector.connect(name.clone(), socket).await?;
+                let version = stream.get_ref().1.protocol_version();
+                (Box::new(stream), version)
+            }
         };
+        if let Some(begun) = begun {
+            phase::log_opened(begun, address, tls.and_then(shown), "1.1");
+        }
         let (sender, connection) = Builder::new().max_buf_size(LARGEST_BUFFER).handshake(TokioIo::new(stream)).await?;
         Ok(Open { sender, connection: Box::pin(connection), has_ended: false })
+    }
+}
+
+/// A version of TLS, as it is written.
+fn shown(version: rustls::ProtocolVersion) -> Option<&'static str> {
+    match version {
+        rustls::ProtocolVersion::TLSv1_2 => Some("1.2"),
+        rustls::ProtocolVersion::TLSv1_3 => Some("1.3"),
+        _ => None,
     }
 }
 

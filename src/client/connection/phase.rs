@@ -3,11 +3,16 @@
 //! The transport tells connecting from sending only by its connector, so a layer around the connector notes it, in a
 //! variable of the task that makes the call.
 
+use crate::clock::now;
+use crate::log::{Level, event, log, microseconds, wants};
+use hyper_util::client::legacy::connect::{Connection, HttpInfo};
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
+use std::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -37,6 +42,8 @@ impl Phase {
 }
 
 struct Progress {
+    /// The call's number; 0 where it has none.
+    call_id: u64,
     phase: AtomicU8,
     /// Whether the attempt that runs had to connect.
     has_connected: AtomicBool,
@@ -49,9 +56,10 @@ tokio::task_local! {
     static PROGRESS: Arc<Progress>;
 }
 
-/// A call such that its phase is known.
-pub fn observed<F: Future>(call: F) -> impl Future<Output = F::Output> {
+/// A call such that its phase is known. `call_id` is for what connecting logs; 0 for none.
+pub fn observed<F: Future>(call_id: u64, call: F) -> impl Future<Output = F::Output> {
     let progress = Progress {
+        call_id,
         phase: AtomicU8::new(Phase::Waiting as u8),
         has_connected: AtomicBool::new(false),
         is_in_doubt: AtomicBool::new(false),
@@ -63,6 +71,30 @@ pub fn observed<F: Future>(call: F) -> impl Future<Output = F::Output> {
 pub fn current() -> Phase {
     let phase = PROGRESS.try_with(|progress| progress.phase.load(Ordering::Relaxed));
     phase.map_or(Phase::Sending, |phase| Phase::ALL[usize::from(phase)])
+}
+
+/// Logs a connection that was opened, since then, for the call that runs. `http` is its version; `tls` that of TLS.
+pub fn log_opened(begun: Instant, address: Option<SocketAddr>, tls: Option<&'static str>, http: &'static str) {
+    let id = PROGRESS.try_with(|progress| progress.call_id).ok();
+    log_opened_for(id, begun, address, tls, http);
+}
+
+fn log_opened_for(
+    id: Option<u64>,
+    begun: Instant,
+    address: Option<SocketAddr>,
+    tls: Option<&'static str>,
+    http: &'static str,
+) {
+    log(Level::Debug, &event::CONNECTION_OPENED, || {
+        let took = now().saturating_duration_since(begun);
+        let address = address.map(|address| address.to_string());
+        let to = address.as_deref().unwrap_or("the server");
+        let over = tls.map_or(String::new(), |version| format!(", TLS {version}"));
+        let message = format!("connected to {to} in {} ms (HTTP/{http}{over})", took.as_millis());
+        let id = id.filter(|id| *id != 0);
+        (message, [id.into(), address.into(), tls.into(), http.into(), microseconds(took).into()])
+    });
 }
 
 /// Whether the attempt that runs went over a connection that was there before.
@@ -132,6 +164,7 @@ impl<S> Layer<S> for Observed {
 impl<S, R> Service<R> for Observed<S>
 where
     S: Service<R>,
+    S::Response: Connection,
     S::Future: Send + 'static,
 {
     type Response = S::Response;
@@ -149,7 +182,8 @@ where
             progress.has_connected.store(true, Ordering::Relaxed);
             progress.enter(Phase::Connecting);
         }
-        Connecting { inner: Box::pin(self.0.call(request)), progress }
+        let begun = wants(Level::Debug).then(now);
+        Connecting { inner: Box::pin(self.0.call(request)), progress, begun }
     }
 }
 
@@ -157,9 +191,11 @@ where
 pub struct Connecting<F> {
     inner: Pin<Box<F>>,
     progress: Option<Arc<Progress>>,
+    /// When it began, where that is logged.
+    begun: Option<Instant>,
 }
 
-impl<F: Future<Output = Result<T, E>>, T, E> Future for Connecting<F> {
+impl<F: Future<Output = Result<T, E>>, T: Connection, E> Future for Connecting<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
@@ -175,6 +211,14 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for Connecting<F> {
         let outcome = self.inner.as_mut().poll(context);
         if let (Poll::Ready(Ok(_)), Some(progress)) = (&outcome, &self.progress) {
             progress.enter(Phase::Sending);
+        }
+        if let (Poll::Ready(Ok(connection)), Some(begun)) = (&outcome, self.begun.take()) {
+            let (connected, mut extras) = (connection.connected(), http::Extensions::new());
+            connected.get_extras(&mut extras);
+            let address = extras.get::<HttpInfo>().map(HttpInfo::remote_addr);
+            let version = if connected.is_negotiated_h2() { "2" } else { "1.1" };
+            let id = self.progress.as_ref().map(|progress| progress.call_id);
+            log_opened_for(id, begun, address, None, version);
         }
         outcome
     }

@@ -5,12 +5,15 @@
 //! wait for the same look-up, and no more than a few run at once: a name service that hangs does not fill the host with
 //! threads. Addresses need no look-up and no thread.
 
+use crate::clock::now;
 use crate::host::drive::from_elsewhere;
 use crate::host::fork::PerProcess;
 use crate::host::signals;
+use crate::log::{Level, event, log, microseconds};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// The system's resolver.
@@ -21,6 +24,9 @@ const STACK_BYTES: usize = 512 << 10;
 
 /// How many look-ups may run at once in a process.
 const LIMIT: usize = 8;
+
+/// A look-up that takes so long is worth a warning.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// What a look-up came to, for all who wait for it; `None` while it runs.
 type Found = Option<Result<Vec<SocketAddr>, Arc<str>>>;
@@ -75,6 +81,16 @@ async fn found(look_up: std::io::Result<watch::Receiver<Found>>) -> Result<Vec<S
     }
 }
 
+/// Logs a look-up that took long: whoever waits for it has less time left for the rest.
+fn log_slow(host: &str, addresses: usize, took: Duration) {
+    if took >= SLOW {
+        log(Level::Warning, &event::LOOKUP_SLOW, || {
+            let message = format!("the look-up of {host} took {} ms: {addresses} addresses", took.as_millis());
+            (message, [host.into(), (addresses as u64).into(), microseconds(took).into()])
+        });
+    }
+}
+
 /// The look-up of a name: the one that runs, or a new one.
 fn look_up(name: &str) -> std::io::Result<watch::Receiver<Found>> {
     let running = RUNNING.get_or_make(Mutex::default, |_| {});
@@ -88,11 +104,15 @@ fn look_up(name: &str) -> std::io::Result<watch::Receiver<Found>> {
     let (sender, receiver) = watch::channel(None);
     let wanted = name.to_owned();
     signals::spawn("wazo-auth-name", STACK_BYTES, move || {
-        let found = (wanted.as_str(), 0).to_socket_addrs().map(Iterator::collect);
+        let begun = now();
+        let found = (wanted.as_str(), 0).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
+        let took = now().saturating_duration_since(begun);
+        let addresses = found.as_ref().map_or(0, Vec::len);
         // Taken out first: whoever comes from now on looks again.
         running.lock().unwrap_or_else(PoisonError::into_inner).retain(|(known, _)| *known != wanted);
         // Where all calls have ended meanwhile, nobody waits for it.
         let _ = sender.send(Some(found.map_err(|e| e.to_string().into())));
+        log_slow(&wanted, addresses, took);
     })?;
     look_ups.push((name.to_owned(), receiver.clone()));
     Ok(receiver)

@@ -4,6 +4,7 @@ use super::body::Body;
 use super::caller::{X_AUTH_TOKEN, sensitive};
 use super::target::Target;
 use crate::client::base::Base;
+use crate::client::trail::Trail;
 use crate::clock::Deadline;
 use crate::error::{Error, Result, cut};
 use crate::operations::Method;
@@ -34,6 +35,8 @@ pub struct Prepared {
     pub(super) body: Body,
     /// What must be masked in whatever is said of this call.
     pub secrets: Secrets,
+    /// What the log says of the call besides.
+    pub trail: Trail,
 }
 
 /// What may be said of a call.
@@ -106,6 +109,18 @@ impl Prepared {
     /// The operation's name, for the log.
     pub fn shown_operation(&self) -> String {
         self.shown("").operation
+    }
+
+    /// The path without its secrets, for the log; no query.
+    pub fn shown_path(&self) -> String {
+        let path = self.target.shown();
+        let path = path.split('?').next().unwrap_or_default();
+        cut(&self.secrets.masker(&[path]).mask(path), 300).into_owned()
+    }
+
+    /// Scheme, host and port of the server.
+    pub fn origin(&self) -> &str {
+        self.base.origin()
     }
 
     /// What errors say of the call, and a text about it, without its secrets.

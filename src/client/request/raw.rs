@@ -10,6 +10,7 @@ use super::query::{note_secrets, push_pairs, values};
 use super::target::Target;
 use crate::client::arguments::{Argument, Arguments};
 use crate::client::base::Base;
+use crate::client::trail::Trail;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, Result};
 use crate::operations::Method;
@@ -75,6 +76,7 @@ pub fn prepare_raw(
         headers,
         body,
         secrets,
+        trail: Trail::default(),
     })
 }
 

@@ -32,6 +32,7 @@ const SECTIONS: &[Section] = &[
     Section { group: "verifiers", title: "Verifiers", file: "verifier.rs" },
     Section { group: "pages", title: "Listings", file: "pages.rs" },
     Section { group: "health", title: "Readiness and health", file: "health.rs" },
+    Section { group: "log", title: "Log", file: "log.rs" },
     Section { group: "json", title: "JSON helpers", file: "json.rs" },
 ];
 
