@@ -70,7 +70,7 @@ impl Statistics {
     /// The attempt of the call that runs has ended, wherever it was; told before its phase is left. One that never had a
     /// connection does not count.
     pub fn attempted(&self) {
-        if matches!(phase::current(), Phase::Sending | Phase::Receiving) {
+        if matches!(phase::current(), Phase::Sending | Phase::Receiving | Phase::Refused) {
             add(if phase::has_reused() { &self.reused } else { &self.opened }, 1);
         }
     }
