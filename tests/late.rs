@@ -87,37 +87,44 @@ fn a_kept_connection_that_has_become_silent_costs_one_call() {
     }
 }
 
+/// A server that answers with informational responses without end, until the client gives up.
+fn flood() -> (u16, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let block = b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(4096);
+        while stream.write_all(&block).is_ok() {}
+    });
+    (port, thread)
+}
+
 #[test]
-fn a_flood_of_informational_responses_ends_by_the_deadline_and_delays_no_other_call() {
+fn a_flood_of_informational_responses_ends_with_the_deadline() {
     for way in WAYS {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let flooding = listener.local_addr().unwrap().port();
-        let flood = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let block = b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(4096);
-            // Until the client gives up.
-            while stream.write_all(&block).is_ok() {}
-        });
-        // Until its deadline; a good call of the same thread of the library comes and goes meanwhile.
-        let good = Scripted::start(|_, _| (200, String::new(), "{}".to_owned()));
-        let (bad, good) = (client(flooding, "timeout_ms=3000"), client(good.port, "timeout_ms=3000"));
-        let queue = Queue::new(4).unwrap();
-        if way == queued as fn(&Client, &str) -> _ {
-            queue.submit(&bad, "users.list", &Arguments::new(), 1).unwrap();
-            for _ in 0..20 {
-                queue.submit(&good, "users.list", &Arguments::new(), 0).unwrap();
-                let completion = queue.next(LONG).unwrap().unwrap();
-                assert_eq!(completion.user_data, 0, "the good calls end before the flood does");
-                completion.outcome.unwrap();
-            }
-            let error = queue.next(LONG).unwrap().unwrap().outcome.unwrap_err();
-            assert_eq!(error.kind, ErrorKind::Timeout, "{error}");
-        } else {
-            let error = way(&bad, "users.list").unwrap_err();
-            assert_eq!(error.kind, ErrorKind::Timeout, "{error}");
-        }
+        let (port, flood) = flood();
+        let error = way(&client(port, "timeout_ms=300"), "users.list").unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Timeout, "{error}");
         flood.join().unwrap();
     }
+}
+
+#[test]
+fn a_flood_of_informational_responses_keeps_no_other_call_of_the_library_s_thread() {
+    let (port, flood) = flood();
+    let good = Scripted::start(|_, _| (200, String::new(), "{}".to_owned()));
+    let (bad, well) = (client(port, "timeout_ms=600000"), client(good.port, "timeout_ms=60000"));
+    let queue = Queue::new(4).unwrap();
+    let endless = queue.submit(&bad, "users.list", &Arguments::new(), 1).unwrap();
+    for _ in 0..5 {
+        queue.submit(&well, "users.list", &Arguments::new(), 0).unwrap();
+        let completion = queue.next(LONG).unwrap().unwrap();
+        assert_eq!(completion.user_data, 0, "the flood has no end of its own");
+        completion.outcome.unwrap();
+    }
+    assert!(queue.cancel(endless));
+    assert_eq!(queue.next(LONG).unwrap().unwrap().outcome.unwrap_err().kind, ErrorKind::Cancelled);
+    flood.join().unwrap();
 }
 
 #[test]

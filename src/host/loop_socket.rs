@@ -122,3 +122,52 @@ impl AsyncWrite for LoopSocket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::event_loop::{EventLoop, LoopMarker};
+    use std::future::poll_fn;
+    use std::io::Write as _;
+    use std::net::TcpListener;
+
+    #[test]
+    fn no_turn_reads_more_than_its_share_of_what_has_come_and_nothing_is_lost() {
+        const ALL: usize = 8 << 20;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let far = std::thread::spawn(move || listener.accept().unwrap().0.write_all(&vec![7; ALL]).unwrap());
+        let event_loop = EventLoop::new(&LoopMarker::new().unwrap()).unwrap();
+        let (mut most, mut received) = (0, 0);
+        event_loop.drive(async {
+            let mut socket = LoopSocket::connecting(address).unwrap();
+            poll_fn(|context| socket.poll_connected(context)).await.unwrap();
+            // Larger than the share, and read as often as there is something, as a parser of heads does.
+            let mut room = vec![0; 400 << 10];
+            poll_fn(|context| {
+                let mut in_turn = 0;
+                loop {
+                    let mut buffer = ReadBuf::new(&mut room);
+                    let polled = Pin::new(&mut socket).poll_read(context, &mut buffer);
+                    assert!(buffer.filled().iter().all(|byte| *byte == 7));
+                    in_turn += buffer.filled().len();
+                    most = most.max(in_turn);
+                    match polled {
+                        Poll::Pending => break,
+                        Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+                            received += in_turn;
+                            return Poll::Ready(());
+                        }
+                        Poll::Ready(outcome) => outcome.unwrap(),
+                    }
+                }
+                received += in_turn;
+                Poll::Pending
+            })
+            .await;
+        });
+        far.join().unwrap();
+        assert_eq!(received, ALL);
+        assert!(most <= MOST_BYTES, "{most} bytes in one turn");
+    }
+}

@@ -187,7 +187,7 @@ impl AsyncWrite for Socket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::drive::Driver;
+    use crate::host::drive::{Driver, MOST_BYTES};
     use std::future::poll_fn;
     use std::io::{Read, Write};
     use std::net::TcpListener;
@@ -218,6 +218,37 @@ mod tests {
         });
         assert!(sent == received);
         echo.join().unwrap();
+    }
+
+    #[test]
+    fn no_turn_reads_more_than_its_share_of_what_has_come() {
+        const ALL: usize = 2 << 20;
+        let (driver, listener) = (Driver::default(), TcpListener::bind("127.0.0.1:0").unwrap());
+        let (mut socket, mut far) = connected(&driver, &listener);
+        let far = std::thread::spawn(move || far.write_all(&vec![7; ALL]).unwrap());
+        let (mut most, mut received) = (0, 0);
+        let mut room = vec![0; 400 << 10];
+        driver.drive(poll_fn(|context| {
+            let mut in_turn = 0;
+            loop {
+                let mut buffer = ReadBuf::new(&mut room);
+                let polled = Pin::new(&mut socket).poll_read(context, &mut buffer);
+                in_turn += buffer.filled().len();
+                match polled {
+                    Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                    Poll::Ready(outcome) => outcome.unwrap(),
+                    Poll::Pending => break,
+                }
+                if received + in_turn == ALL {
+                    break;
+                }
+            }
+            most = most.max(in_turn);
+            received += in_turn;
+            if received == ALL { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        far.join().unwrap();
+        assert!(most <= MOST_BYTES, "{most} bytes in one turn");
     }
 
     #[test]
