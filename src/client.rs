@@ -327,7 +327,7 @@ impl PendingCall {
     pub(crate) async fn run_as_task(mut self, io_thread: usize) -> Result<Outcome> {
         let Some((mut prepared, mut sourced)) = self.take() else { return Ok(Outcome::no()) };
         let _running = self.engine.shared.statistics.begin();
-        let outcome = match self.engine.transport.shared(io_thread) {
+        let outcome = match self.engine.transport.shared(io_thread, prepared.needs_reqwest()) {
             Ok((route, turns)) => self.in_turn(route, turns, &mut prepared, &mut sourced).await,
             Err(error) => Err(error),
         };
@@ -338,7 +338,7 @@ impl PendingCall {
     pub(crate) async fn run_ahead(mut self) -> Result<Outcome> {
         let Some((mut prepared, mut sourced)) = self.take() else { return Ok(Outcome::no()) };
         let _running = self.engine.shared.statistics.begin();
-        let outcome = match self.engine.transport.shared(0) {
+        let outcome = match self.engine.transport.shared(0, prepared.needs_reqwest()) {
             Ok((route, _)) => self.exchange_on_heap(route, &mut prepared, &mut sourced).await,
             Err(error) => Err(error),
         };

@@ -1,7 +1,8 @@
 //! Being a guest: what a library must know of the process that it lives in.
 //!
 //! Everything of the platform is here, and with it the `unsafe` outside of `src/ffi`: telling a forked child from its
-//! parent ([`fork`]), what drives a blocking call ([`drive`]) and its socket ([`socket`]), event loops ([`event_loop`]), the
+//! parent ([`fork`]), what drives a blocking call ([`drive`]) and its socket ([`socket`]), event loops ([`event_loop`]) and
+//! their sockets ([`loop_socket`]), the
 //! sockets that a child inherits ([`descriptors`]), the descriptor for the host's own loop ([`event`]), signals ([`signals`]), the host's
 //! word on whether a call may go on ([`interrupt`]), what holds while a thread is inside the library
 //! ([`entry`]), the time since the machine was started ([`uptime`]), shared
@@ -19,6 +20,7 @@ pub mod event_loop;
 #[allow(clippy::disallowed_methods, reason = "a value of one process is freed by that process alone")]
 pub mod fork;
 pub mod interrupt;
+pub mod loop_socket;
 #[cfg(unix)]
 #[allow(clippy::disallowed_methods, reason = "lists that live as long as the process, read without a lock")]
 mod noted;

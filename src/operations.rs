@@ -101,8 +101,8 @@ impl Method {
         }
     }
 
-    /// Whether carrying the request out twice is the same as once (RFC 9110, 9.2.2), unless the operation
-    /// [says otherwise](Operation::changes).
+    /// Whether carrying the request out twice is the same as once (RFC 9110, 9.2.2), unless the operation says otherwise
+    /// ([`Operation::effect`]).
     pub const fn is_idempotent(self) -> bool {
         !matches!(self, Self::Post | Self::Patch)
     }
@@ -117,6 +117,37 @@ pub enum Credentials {
     Optional,
     /// HTTP Basic with a user name and a password (and `X-Auth-Token` where the client has a token).
     Basic,
+}
+
+/// What carrying out an operation does at the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// What its method says (RFC 9110, 9.2).
+    OfMethod,
+    /// It changes something each time that it is carried out, although its method says otherwise.
+    Changes,
+    /// It changes nothing, although its method says otherwise.
+    Reads,
+}
+
+impl Effect {
+    /// Whether nothing is changed.
+    pub const fn is_safe(self, method: Method) -> bool {
+        match self {
+            Self::OfMethod => matches!(method, Method::Get | Method::Head),
+            Self::Changes => false,
+            Self::Reads => true,
+        }
+    }
+
+    /// Whether carrying it out twice is the same as once.
+    pub const fn is_idempotent(self, method: Method) -> bool {
+        match self {
+            Self::OfMethod => method.is_idempotent(),
+            Self::Changes => false,
+            Self::Reads => true,
+        }
+    }
 }
 
 /// How the body of a request is written.
@@ -194,8 +225,8 @@ pub struct Operation {
     pub accepted: &'static [u16],
     /// The statuses that it is known to answer with on failure, for the documentation.
     pub refused: &'static [u16],
-    /// Whether it changes something each time that it is carried out, although its method says otherwise.
-    pub changes: bool,
+    /// What it does at the server.
+    pub effect: Effect,
     /// What the caller gets.
     pub result: Shape,
     /// What the result holds; `None` where there is none, or only the answer to a question.
@@ -226,7 +257,7 @@ pub const fn operation(name: &'static str, method: Method, path: &'static str) -
         credentials: Credentials::Token,
         accepted: &[200],
         refused: &[],
-        changes: false,
+        effect: Effect::OfMethod,
         result: Shape::Json,
         returns: None,
         same_as: "",
@@ -329,7 +360,13 @@ impl Operation {
     /// It changes something each time that it is carried out, whatever its method says: it is never repeated by itself
     /// where it may have been carried out, and in doubt where no answer came.
     pub const fn changes(mut self) -> Self {
-        self.changes = true;
+        self.effect = Effect::Changes;
+        self
+    }
+
+    /// It changes nothing, whatever its method says: it is never in doubt, and repeated like a GET.
+    pub const fn reads(mut self) -> Self {
+        self.effect = Effect::Reads;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::connection::phase::{self, Phase};
-use super::connection::{Direct, Failure, NotFound, Refused, Route, Target, Turn, Turns};
+use super::connection::{Body, Failure, NotFound, Refused, Route, Turn, Turns};
 use super::report::{Fate, doubted, located, report};
 use super::request::Prepared;
 use super::retry::{Attempts, Next, Repetitions};
@@ -59,7 +59,11 @@ pub async fn run(
                 return Poll::Ready(Err(cancelled_by_the_caller(prepared, phase::current())));
             }
             if let Poll::Ready(outcome) = call.as_mut().poll(context) {
-                return Poll::Ready(outcome);
+                // The thread may have been elsewhere when the deadline was there: what comes late is no success.
+                let is_late =
+                    outcome.is_ok() && prepared.deadline.left(clock::now()).is_some_and(|left| left.is_zero());
+                let late = || Err(timed_out(prepared, settings, phase::current()));
+                return Poll::Ready(if is_late { late() } else { outcome });
             }
             match deadline.as_mut().as_pin_mut() {
                 Some(deadline) => deadline.poll(context).map(|()| Err(timed_out(prepared, settings, phase::current()))),
@@ -198,8 +202,8 @@ async fn attempts(
             Next::AtOnce => {
                 prepared.trail.went_over(shared.statistics.repeated());
                 log_repeated(prepared, &outcome, None);
-                // It is idempotent; but what changes something may have been done by the attempt that failed.
-                if !prepared.is_safe() {
+                // What may have left is idempotent; but what changes something may have been done.
+                if phase::current().may_have_left() && !prepared.is_safe() {
                     phase::doubt();
                 }
             }
@@ -246,25 +250,16 @@ fn log_repeated(prepared: &Prepared, outcome: &Result<Answer>, pause: Option<Dur
 }
 
 async fn attempt(route: &mut Route<'_>, prepared: &Prepared, limit: u64) -> Result<Answer> {
-    match route {
-        Route::Direct(direct, target) => attempt_direct(direct, target, prepared, limit).await,
-        Route::Shared(http) => on_heap(http, prepared, limit).await,
+    if let Route::Reqwest(http) = route {
+        return on_heap(http, prepared, limit).await;
     }
-}
-
-/// [`attempt_shared`] on the heap: it is large, and every future around it would be as large and be moved as a whole. (A
-/// function of its own, because a future keeps room for what it moved away.)
-fn on_heap<'a>(
-    http: &'a reqwest::Client,
-    prepared: &'a Prepared,
-    limit: u64,
-) -> Pin<Box<impl Future<Output = Result<Answer>> + 'a>> {
-    Box::pin(attempt_shared(http, prepared, limit))
-}
-
-async fn attempt_direct(direct: &mut Direct, target: &Target, prepared: &Prepared, limit: u64) -> Result<Answer> {
     let request = prepared.direct_request().map_err(|error| located(prepared, error, Fate::NotCarriedOut))?;
-    let mut body = direct.send(target, request).await.map_err(|failure| failed_direct(prepared, &failure))?;
+    let sent = match route {
+        Route::Direct(direct, target) => Body::of_lane(direct, target, request).await,
+        Route::Shared(connections) => Body::of_queue(connections, request).await,
+        Route::Reqwest(_) => unreachable!("it has returned"),
+    };
+    let mut body = sent.map_err(|failure| failed_direct(prepared, &failure))?;
     let head = &mut body.response;
     let announced = http_body::Body::size_hint(head.body()).exact().unwrap_or(0);
     let (status, headers) = (head.status().as_u16(), std::mem::take(head.headers_mut()));
@@ -275,7 +270,17 @@ async fn attempt_direct(direct: &mut Direct, target: &Target, prepared: &Prepare
     Ok(Answer { status, headers, body: collected.body })
 }
 
-async fn attempt_shared(http: &reqwest::Client, prepared: &Prepared, limit: u64) -> Result<Answer> {
+/// [`attempt_by_reqwest`] on the heap: it is large, and every future around it would be as large and be moved as a whole. (A
+/// function of its own, because a future keeps room for what it moved away.)
+fn on_heap<'a>(
+    http: &'a reqwest::Client,
+    prepared: &'a Prepared,
+    limit: u64,
+) -> Pin<Box<impl Future<Output = Result<Answer>> + 'a>> {
+    Box::pin(attempt_by_reqwest(http, prepared, limit))
+}
+
+async fn attempt_by_reqwest(http: &reqwest::Client, prepared: &Prepared, limit: u64) -> Result<Answer> {
     let request = prepared.request(http).map_err(|error| located(prepared, error, Fate::NotCarriedOut))?;
     let mut response = http.execute(request).await.map_err(|e| failed(prepared, &e))?;
     let announced = response.content_length().unwrap_or(0);
@@ -374,7 +379,7 @@ fn ended(prepared: &Prepared, kind: ErrorKind, why: &str, phase: Phase) -> Error
         Phase::Connecting => "while connecting",
         Phase::Sending => "while waiting for the response",
         Phase::Receiving => "while receiving the response",
-        Phase::Pausing => "while waiting to repeat a failed attempt",
+        Phase::Pausing | Phase::Refused => "while waiting to repeat a failed attempt",
     };
     let mut error = report(prepared, kind, &format!("{why} {doing}"), Fate::unknown_if(phase.may_have_left()));
     error.connecting = phase == Phase::Connecting;
@@ -395,7 +400,7 @@ fn failed(prepared: &Prepared, error: &reqwest::Error) -> Error {
     transport_error(prepared, stage, error.source())
 }
 
-/// What the connection of a lane reports, in our terms.
+/// What a connection of our own reports, in our terms.
 fn failed_direct(prepared: &Prepared, failure: &Failure) -> Error {
     match failure {
         Failure::ConnectTimeout => transport_error(prepared, Stage::ConnectTimeout, None),
@@ -414,6 +419,9 @@ enum Stage {
 }
 
 fn transport_error(prepared: &Prepared, stage: Stage, cause: Option<&(dyn StdError + 'static)>) -> Error {
+    if phase::current() == Phase::Sending && find::<h2::Error>(cause).is_some_and(is_unprocessed) {
+        phase::enter(Phase::Refused);
+    }
     let words = words(cause);
     let (kind, message) = if let Some(tls) = find::<rustls::Error>(cause) {
         (ErrorKind::Tls, format!("TLS failed: {tls}{}", certificate_hint(tls)))
@@ -431,6 +439,13 @@ fn transport_error(prepared: &Prepared, stage: Stage, cause: Option<&(dyn StdErr
     let mut error = report(prepared, kind, &message, Fate::unknown_if(may_have_left));
     error.connecting = stage == Stage::ConnectTimeout && kind == ErrorKind::Timeout;
     error
+}
+
+/// Whether the server says that it has not processed the request, and will not (RFC 9113, 8.7): it refused the stream, or went
+/// away after an earlier one.
+fn is_unprocessed(error: &h2::Error) -> bool {
+    let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    error.is_remote() && (is_refused || error.is_go_away())
 }
 
 fn certificate_hint(error: &rustls::Error) -> &'static str {

@@ -88,7 +88,7 @@ fn build(base: &Arc<Base>, given: Given<'_>, caller: &Caller) -> Result<Preparat
         begun,
         deadline: Deadline::after(begun, caller.timeout),
         operation: operation.name.into(),
-        changes: operation.changes,
+        effect: operation.effect,
         method: operation.method,
         base: Arc::clone(base),
         target,

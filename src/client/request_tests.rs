@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::ErrorKind;
-use crate::operations::{self, Method};
+use crate::operations::{self, Effect, Method};
 use crate::options::Options;
 use serde_json::Value;
 
@@ -329,8 +329,10 @@ fn what_is_shown_of_a_long_url_is_its_beginning() {
 
 #[test]
 fn what_changes_something_each_time_is_neither_safe_nor_repeated() {
-    let change: Vec<_> =
-        operations::all().filter(|operation| operation.changes).map(|operation| operation.name).collect();
+    let change: Vec<_> = operations::all()
+        .filter(|operation| operation.effect == Effect::Changes)
+        .map(|operation| operation.name)
+        .collect();
     let expected = [
         "users.change_password",
         "users.reset_password",
@@ -349,6 +351,17 @@ fn what_changes_something_each_time_is_neither_safe_nor_repeated() {
     assert!(plain.is_safe() && plain.is_idempotent());
     let deleted = prepared("users.delete", r#"{"user_uuid": "u"}"#).unwrap();
     assert!(!deleted.is_safe() && deleted.is_idempotent());
+}
+
+#[test]
+fn what_only_reads_is_safe_and_may_be_repeated_whatever_its_method() {
+    let reads: Vec<_> = operations::all().filter(|operation| operation.effect == Effect::Reads).collect();
+    assert_eq!(reads.iter().map(|operation| operation.name).collect::<Vec<_>>(), ["token.check_scopes"]);
+    let asked = prepared("token.check_scopes", r#"{"token": "t", "scopes": ["a"]}"#).unwrap();
+    assert_eq!(asked.method, Method::Post);
+    assert!(asked.is_safe() && asked.is_idempotent());
+    let login = prepared("users.new", "{}").unwrap();
+    assert!(!login.is_safe() && !login.is_idempotent());
 }
 
 fn is_answered_no(operation: &str, arguments: &str) -> bool {

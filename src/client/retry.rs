@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 pub enum Next {
     /// Its outcome is that of the call.
     End,
-    /// Another attempt at once: the connection had been closed while it was idle.
+    /// Another attempt at once: nothing was processed, or the connection had been closed while it was idle.
     AtOnce,
     /// Another attempt after this time.
     After(Duration),
@@ -34,7 +34,8 @@ pub struct Attempts<'a> {
     shared: &'a Repetitions,
     allowed: u32,
     repeated: u32,
-    was_stale: bool,
+    /// One of them followed at once.
+    was_at_once: bool,
 }
 
 /// A server that wants to be left alone for longer gets no repetition, even of a call without a deadline.
@@ -43,17 +44,23 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 impl<'a> Attempts<'a> {
     /// None yet; `retries` may follow the first.
     pub fn new(shared: &'a Repetitions, retries: u32) -> Self {
-        Self { shared, allowed: retries, repeated: 0, was_stale: false }
+        Self { shared, allowed: retries, repeated: 0, was_at_once: false }
     }
 
     /// What follows an attempt that came to this.
     pub fn next(&mut self, prepared: &Prepared, outcome: &Result<Answer>) -> Next {
+        if is_unreceived(outcome) {
+            phase::enter(Phase::Refused);
+        }
+        let is_at_once = match outcome {
+            Ok(_) => phase::current() == Phase::Refused,
+            Err(error) => phase::current() == Phase::Refused || is_stale(error, prepared),
+        };
+        if is_at_once && !std::mem::replace(&mut self.was_at_once, true) {
+            return Next::AtOnce;
+        }
         let may_repeat = match outcome {
             Ok(answer) => may_repeat(answer.status, prepared.is_safe()),
-            Err(error) if is_stale(error, prepared) && !self.was_stale => {
-                self.was_stale = true;
-                return Next::AtOnce;
-            }
             Err(error) => error.is_retryable() && !error.in_doubt,
         };
         if is_success(outcome) {
@@ -122,6 +129,12 @@ fn retry_after(answer: &Answer, time_of_day: SystemTime) -> Option<Duration> {
 
 fn header(headers: &HeaderMap, name: reqwest::header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+/// Whether an answer says that the request was not received as a whole (RFC 9110, 15.5.9), over a connection that was there
+/// before: a proxy has closed it because it was idle, at the moment when the request was sent.
+fn is_unreceived(outcome: &Result<Answer>) -> bool {
+    outcome.as_ref().is_ok_and(|answer| answer.status == 408) && phase::has_reused()
 }
 
 /// Whether a connection that had been idle was closed before any of the answer came, and the request may be repeated:

@@ -70,7 +70,7 @@ impl Statistics {
     /// The attempt of the call that runs has ended, wherever it was; told before its phase is left. One that never had a
     /// connection does not count. Returns whether the connection was there before.
     pub fn attempted(&self) -> Option<bool> {
-        if !matches!(phase::current(), Phase::Sending | Phase::Receiving) {
+        if !matches!(phase::current(), Phase::Sending | Phase::Receiving | Phase::Refused) {
             return None;
         }
         let is_reused = phase::has_reused();

@@ -49,6 +49,8 @@ struct Wants {
     elsewhere: bool,
     /// How often a socket has been read or written.
     transfers: u32,
+    /// How many bytes may still be read.
+    readable: usize,
 }
 
 impl Wants {
@@ -58,17 +60,23 @@ impl Wants {
         until: None,
         elsewhere: false,
         transfers: 0,
+        readable: MOST_BYTES,
     };
 }
 
 impl Wants {
     fn clear(&mut self) {
-        (self.count, self.until, self.elsewhere, self.transfers) = (0, None, false, 0);
+        (self.count, self.until, self.elsewhere) = (0, None, false);
+        (self.transfers, self.readable) = (0, MOST_BYTES);
     }
 }
 
 /// How often a socket is read or written before the future around it is asked again whether its time is over.
 const MOST_TRANSFERS: u32 = 64;
+
+/// How many bytes are read before that. To read them is quick; what is made of them may take some thousand times as long
+/// (a head of an answer for every 28 bytes).
+pub const MOST_BYTES: usize = 64 << 10;
 
 // Without destructors: a thread of the host may outlive this library.
 thread_local! {
@@ -107,12 +115,22 @@ pub fn want(number: Number, interest: Interest) {
 pub fn may_transfer(context: &Context<'_>) -> bool {
     let may = WANTS.with_borrow_mut(|wants| {
         wants.transfers += 1;
-        wants.transfers <= MOST_TRANSFERS
+        wants.transfers <= MOST_TRANSFERS && wants.readable > 0
     });
     if !may {
         context.waker().wake_by_ref();
     }
     may
+}
+
+/// How many bytes may still be read before the future is polled again as a whole.
+pub fn readable() -> usize {
+    WANTS.with_borrow(|wants| wants.readable)
+}
+
+/// Notes that so many bytes have been read.
+pub fn have_read(bytes: usize) {
+    WANTS.with_borrow_mut(|wants| wants.readable = wants.readable.saturating_sub(bytes));
 }
 
 /// Waits for a moment, in this turn.

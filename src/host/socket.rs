@@ -3,7 +3,7 @@
 
 #[cfg(unix)]
 use super::descriptors::note_socket;
-use super::drive::{Interest, Number, may_transfer, turn, want};
+use super::drive::{Interest, Number, have_read, may_transfer, readable, turn, want};
 #[cfg(unix)]
 use super::noted::Note;
 use socket2::{Domain, Protocol, SockAddr, Socket as System, Type};
@@ -26,21 +26,15 @@ pub struct Socket {
 impl Socket {
     /// Begins to connect. [`Socket::poll_connected`] says when it is.
     pub fn connecting(address: SocketAddr) -> Result<Self> {
-        // Close-on-exec, as all descriptors of this library.
-        let system = System::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        system.set_nonblocking(true)?;
-        // Requests are short and waited for.
-        system.set_tcp_nodelay(true)?;
+        let system = unconnected(address)?;
         let new = Self {
             #[cfg(unix)]
             _note: note_socket(number(&system)),
             system,
             read_empty: 0,
         };
-        match new.system.connect(&SockAddr::from(address)) {
-            Err(error) if !is_under_way(&error) => Err(error),
-            _ => Ok(new),
-        }
+        begin_to_connect(&new.system, address)?;
+        Ok(new)
     }
 
     /// Whether it has become connected, or why it cannot.
@@ -62,6 +56,24 @@ impl Socket {
     fn wait<T>(&self, interest: Interest) -> Poll<T> {
         want(number(&self.system), interest);
         Poll::Pending
+    }
+}
+
+/// A socket that never blocks, for a connection to this address.
+pub(super) fn unconnected(address: SocketAddr) -> Result<System> {
+    // Close-on-exec, as all descriptors of this library.
+    let system = System::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    system.set_nonblocking(true)?;
+    // Requests are short and waited for.
+    system.set_tcp_nodelay(true)?;
+    Ok(system)
+}
+
+/// Begins to connect, and does not wait for it.
+pub(super) fn begin_to_connect(system: &System, address: SocketAddr) -> Result<()> {
+    match system.connect(&SockAddr::from(address)) {
+        Err(error) if !is_under_way(&error) => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -103,9 +115,10 @@ impl AsyncRead for Socket {
         loop {
             // SAFETY: `recv` writes to it and does not de-initialise what was written before.
             let room = unsafe { buffer.unfilled_mut() };
-            let asked = room.len();
-            match self.system.recv(room) {
+            let asked = room.len().min(readable());
+            match self.system.recv(&mut room[..asked]) {
                 Ok(length) => {
+                    have_read(length);
                     // SAFETY: `recv` has written `length` bytes at the beginning of the room.
                     unsafe { buffer.assume_init(length) };
                     buffer.advance(length);
@@ -179,7 +192,7 @@ impl AsyncWrite for Socket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::drive::Driver;
+    use crate::host::drive::{Driver, MOST_BYTES};
     use std::future::poll_fn;
     use std::io::{Read, Write};
     use std::net::TcpListener;
@@ -210,6 +223,37 @@ mod tests {
         });
         assert!(sent == received);
         echo.join().unwrap();
+    }
+
+    #[test]
+    fn no_turn_reads_more_than_its_share_of_what_has_come() {
+        const ALL: usize = 2 << 20;
+        let (driver, listener) = (Driver::default(), TcpListener::bind("127.0.0.1:0").unwrap());
+        let (mut socket, mut far) = connected(&driver, &listener);
+        let far = std::thread::spawn(move || far.write_all(&vec![7; ALL]).unwrap());
+        let (mut most, mut received) = (0, 0);
+        let mut room = vec![0; 400 << 10];
+        driver.drive(poll_fn(|context| {
+            let mut in_turn = 0;
+            loop {
+                let mut buffer = ReadBuf::new(&mut room);
+                let polled = Pin::new(&mut socket).poll_read(context, &mut buffer);
+                in_turn += buffer.filled().len();
+                match polled {
+                    Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                    Poll::Ready(outcome) => outcome.unwrap(),
+                    Poll::Pending => break,
+                }
+                if received + in_turn == ALL {
+                    break;
+                }
+            }
+            most = most.max(in_turn);
+            received += in_turn;
+            if received == ALL { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        far.join().unwrap();
+        assert!(most <= MOST_BYTES, "{most} bytes in one turn");
     }
 
     #[test]

@@ -119,6 +119,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]])
         .public()
         .json()
+        .reads()
         .returns(Type::Record(&records::SCOPE_CHECK))
         .refused(&[400, 403, 404, 500]),
     operation("token.list", Method::Get, "/users/{user_uuid}/tokens")

@@ -392,9 +392,9 @@ MUTATIONS = [
     ),
     (
         'idle: what happened meanwhile is not looked at',
-        'src/client/connection/direct.rs',
-        '            && !open.is_alive().await',
-        '            && false',
+        'src/client/connection/single.rs',
+        '        if self.is_used && !self.is_alive().await {',
+        '        if self.is_used && false {',
         'idle',
         'blocking',
     ),

@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each program of tests uses its own part")]
 
+pub mod http2;
 pub mod scripted;
 
 use serde_json::Value;

@@ -4,28 +4,73 @@
 //! it: a family that leads nowhere costs that moment and not the whole deadline.
 
 use crate::clock::now;
-use crate::host::drive::{MOST_DESCRIPTORS, want_until};
+use crate::host::drive::{MOST_DESCRIPTORS, sleep_until};
+use crate::host::loop_socket::LoopSocket;
 use crate::host::socket::Socket;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
-use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// How long an attempt runs alone (RFC 8305, section 5).
 const ALONE: Duration = Duration::from_millis(250);
 
+/// A socket that can be on its way to an address.
+pub trait Connecting: Sized {
+    /// Begins to connect.
+    fn begin(address: SocketAddr) -> Result<Self>;
+
+    /// Whether it has become connected, or why it cannot.
+    fn poll_connected(&self, context: &mut Context<'_>) -> Poll<Result<()>>;
+
+    /// The address that it is connected to.
+    fn peer(&self) -> Option<SocketAddr>;
+}
+
+/// That of a lane.
+impl Connecting for Socket {
+    fn begin(address: SocketAddr) -> Result<Self> {
+        Self::connecting(address)
+    }
+
+    fn poll_connected(&self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        self.poll_connected()
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        self.peer()
+    }
+}
+
+/// That of a task.
+impl Connecting for LoopSocket {
+    fn begin(address: SocketAddr) -> Result<Self> {
+        Self::connecting(address)
+    }
+
+    fn poll_connected(&self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        self.poll_connected(context)
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        self.peer()
+    }
+}
+
 /// Connects to one of these addresses. The error is that of the last attempt.
-pub async fn connect(addresses: impl IntoIterator<Item = SocketAddr>) -> Result<Socket> {
+pub async fn connect<S: Connecting>(addresses: impl IntoIterator<Item = SocketAddr>) -> Result<S> {
     let mut waiting = in_turn(addresses);
-    let mut running: Vec<Socket> = Vec::new();
-    let mut next_at: Option<Instant> = None;
+    let mut running: Vec<S> = Vec::new();
+    // When the next attempt begins; none at once.
+    let mut next_at: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = None;
     let mut failure = Error::new(ErrorKind::NotFound, "the host has no addresses");
-    poll_fn(move |_| {
+    poll_fn(move |context| {
         let mut at = 0;
         while at < running.len() {
-            match running[at].poll_connected() {
+            match running[at].poll_connected(context) {
                 Poll::Pending => at += 1,
                 Poll::Ready(Ok(())) => return Poll::Ready(Ok(running.swap_remove(at))),
                 Poll::Ready(Err(error)) => {
@@ -34,16 +79,22 @@ pub async fn connect(addresses: impl IntoIterator<Item = SocketAddr>) -> Result<
                 }
             }
         }
-        let moment = now();
-        while next_at.is_none_or(|next_at| next_at <= moment) && running.len() < MOST_DESCRIPTORS {
+        while !waiting.is_empty() && running.len() < MOST_DESCRIPTORS {
+            if next_at.as_mut().is_some_and(|next_at| next_at.as_mut().poll(context).is_pending()) {
+                break;
+            }
+            next_at = None;
             let Some(address) = waiting.pop_front() else { break };
-            match Socket::connecting(address) {
-                Ok(socket) => match socket.poll_connected() {
+            match S::begin(address) {
+                Ok(socket) => match socket.poll_connected(context) {
                     Poll::Ready(Ok(())) => return Poll::Ready(Ok(socket)),
                     Poll::Ready(Err(error)) => failure = error,
                     Poll::Pending => {
                         running.push(socket);
-                        next_at = moment.checked_add(ALONE);
+                        // The last one needs no time for itself.
+                        let is_last = waiting.is_empty();
+                        next_at =
+                            now().checked_add(ALONE).filter(|_| !is_last).map(|at| Box::pin(sleep_until(at)) as _);
                     }
                 },
                 Err(error) => failure = error,
@@ -51,9 +102,6 @@ pub async fn connect(addresses: impl IntoIterator<Item = SocketAddr>) -> Result<
         }
         if running.is_empty() && waiting.is_empty() {
             return Poll::Ready(Err(std::mem::replace(&mut failure, ErrorKind::NotConnected.into())));
-        }
-        if let (Some(next_at), false) = (next_at, waiting.is_empty() || running.len() == MOST_DESCRIPTORS) {
-            want_until(next_at);
         }
         Poll::Pending
     })
@@ -99,10 +147,10 @@ mod tests {
         let (driver, listener) = (Driver::default(), TcpListener::bind("127.0.0.1:0").unwrap());
         let open = listener.local_addr().unwrap();
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        driver.drive(connect([closed, closed, open])).unwrap();
-        let refused = driver.drive(connect([closed, closed])).err().unwrap();
+        driver.drive(connect::<Socket>([closed, closed, open])).unwrap();
+        let refused = driver.drive(connect::<Socket>([closed, closed])).err().unwrap();
         assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
-        assert_eq!(driver.drive(connect([])).err().unwrap().kind(), ErrorKind::NotFound);
+        assert_eq!(driver.drive(connect::<Socket>([])).err().unwrap().kind(), ErrorKind::NotFound);
     }
 
     #[test]
@@ -115,7 +163,7 @@ mod tests {
         let fillers: Vec<_> = (0..4).map(|_| Socket::connecting(full).unwrap()).collect();
         let (driver, listener) = (Driver::default(), TcpListener::bind("127.0.0.1:0").unwrap());
         let begun = now();
-        driver.drive(connect([full, listener.local_addr().unwrap()])).unwrap();
+        driver.drive(connect::<Socket>([full, listener.local_addr().unwrap()])).unwrap();
         let took = now() - begun;
         assert!(took >= ALONE && took < Duration::from_secs(20), "{took:?}");
         drop(fillers);

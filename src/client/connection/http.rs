@@ -1,4 +1,4 @@
-//! The HTTP client of an event loop, set up by the options.
+//! reqwest, for proxies and multipart forms, set up by the options.
 
 use super::phase::Observed;
 use super::resolver::SystemResolver;
@@ -27,7 +27,9 @@ pub fn http_client(
         builder = builder.connect_timeout(limit);
     }
     // Without HTTPS no certificate is ever asked for, but the transport wants some configuration: an empty one.
-    let tls = tls.map_or_else(without_tls, Ok)?;
+    let mut tls = tls.map_or_else(without_tls, Ok)?;
+    // A connection for each call: one whose peer has become silent ends with its call.
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     builder
         .tls_backend_preconfigured(tls)
         .build()

@@ -10,9 +10,11 @@
 //! All lanes of a client belong to one process: a forked child leaves them as they are (see [`crate::host::fork`]),
 //! closes their sockets by plain `close`, and makes its own.
 
-use super::direct::{Direct, Target};
+use super::direct::Direct;
 use super::http::{http_client, proxy};
 use super::pool::Pool;
+use super::shared::Connections;
+use super::target::Target;
 use super::tls::Tls;
 use super::turns::Turns;
 use crate::clock::SystemClock;
@@ -43,13 +45,17 @@ pub struct Transport {
 pub enum Route<'a> {
     /// The connection of a lane, which is the call's own.
     Direct(&'a mut Direct, &'a Target),
-    /// reqwest: several connections, HTTP/2, proxies, multipart forms.
-    Shared(&'a reqwest::Client),
+    /// Those that the calls of a queue share.
+    Shared(&'a Connections),
+    /// reqwest: proxies, multipart forms.
+    Reqwest(&'a reqwest::Client),
 }
 
 /// The connections of calls that tasks make, on one of the library's threads.
 struct Shared {
-    http: reqwest::Client,
+    connections: Connections,
+    /// Made with the first call that needs it.
+    reqwest: OnceBox<reqwest::Client>,
     turns: Turns,
 }
 
@@ -110,7 +116,7 @@ impl Transport {
                 for _ in 0..3 {
                     tokio::task::yield_now().await;
                 }
-                exchange(Route::Shared(http)).await
+                exchange(Route::Reqwest(http)).await
             };
             let (mut work, watch) = (pin!(work), Watch::begin());
             loop {
@@ -136,25 +142,48 @@ impl Transport {
         }
     }
 
-    /// The connections that tasks of an I/O thread share, and how many may use them at once.
-    pub fn shared(&self, io_thread: usize) -> Result<(Route<'_>, &Turns)> {
+    /// The connections that tasks of an I/O thread share, and how many may use them at once. `needs_reqwest` says that the
+    /// body is one that only reqwest writes.
+    pub fn shared(&self, io_thread: usize, needs_reqwest: bool) -> Result<(Route<'_>, &Turns)> {
         let shared = &self.shared[io_thread];
         let shared = match shared.get() {
             Some(shared) => shared,
             None => self.make_shared(shared)?,
         };
-        Ok((Route::Shared(&shared.http), &shared.turns))
+        let route = if needs_reqwest || self.settings.proxy.is_some() {
+            Route::Reqwest(shared.reqwest.get_or_try_init(|| {
+                let (settings, tls) = (&self.settings, self.configuration()?);
+                http_client(settings, self.most_idle(), tls).map(Box::new)
+            })?)
+        } else {
+            Route::Shared(&shared.connections)
+        };
+        Ok((route, &shared.turns))
+    }
+
+    /// For TLS, where it is asked for.
+    fn configuration(&self) -> Result<Option<rustls::ClientConfig>> {
+        if self.settings.https { self.tls.configuration().map(Some) } else { Ok(None) }
+    }
+
+    /// An I/O thread's part of a number.
+    fn of_thread(&self, all: usize) -> usize {
+        all.div_ceil(self.shared.len())
+    }
+
+    /// As many connections are kept as may be in use at once: fewer would be opened anew by every burst.
+    fn most_idle(&self) -> usize {
+        self.of_thread(self.settings.pool_size).max(self.of_thread(self.settings.queue_connections))
     }
 
     fn make_shared<'a>(&self, shared: &'a PerProcess<Shared>) -> Result<&'a Shared> {
         let settings = &self.settings;
-        let tls = if settings.https { Some(self.tls.configuration()?) } else { None };
-        // As many connections are kept as may be in use at once: fewer would be opened anew by every burst.
-        let of_thread = |all: usize| all.div_ceil(self.shared.len());
-        let at_once = of_thread(settings.queue_connections);
-        let http = http_client(settings, of_thread(settings.pool_size).max(at_once), tls)?;
-        let turns = Turns::new(at_once, of_thread(settings.queue_waiting), settings.queue_wait);
-        Ok(shared.get_or_make(|| Shared { http, turns }, |_| close_inherited()))
+        let target = Target::new(settings, self.configuration()?.map(Arc::new)).map_err(|e| unusable_host(&e))?;
+        let connections = Connections::new(target, self.most_idle(), settings.pool_idle_timeout);
+        let at_once = self.of_thread(settings.queue_connections);
+        let turns = Turns::new(at_once, self.of_thread(settings.queue_waiting), settings.queue_wait);
+        let fresh = || Shared { connections, reqwest: OnceBox::new(), turns };
+        Ok(shared.get_or_make(fresh, |_| close_inherited()))
     }
 
     fn lanes(&self) -> Result<&Lanes> {
@@ -176,14 +205,14 @@ impl Drop for Transport {
 impl Lanes {
     fn new(settings: &ConnectionSettings, tls: &Tls) -> Result<Self> {
         let configuration = if settings.https { Some(tls.configuration()?) } else { None };
-        // A lane carries one call at a time: HTTP/2 would cost more and give nothing.
+        // A lane carries one call at a time: HTTP/2 would cost more and give nothing. (reqwest's see to it themselves.)
         let of_lanes = configuration.clone().map(|mut configuration| {
             configuration.alpn_protocols = vec![b"http/1.1".to_vec()];
             Arc::new(configuration)
         });
         Ok(Self {
             idle: Pool::new(settings.pool_size, settings.pool_idle_timeout, SystemClock),
-            target: Target::new(settings, of_lanes).map_err(|e| Error::invalid(format!("option host: {e}")))?,
+            target: Target::new(settings, of_lanes).map_err(|e| unusable_host(&e))?,
             tls: configuration,
             marker: OnceBox::new(),
         })
@@ -195,6 +224,10 @@ impl Lanes {
         let event_loop = EventLoop::new(marker).map_err(|e| exhausted(&e))?;
         Ok(Reqwest { http: http_client(settings, settings.pool_size, self.tls.clone())?, event_loop })
     }
+}
+
+fn unusable_host(error: &dyn std::fmt::Display) -> Error {
+    Error::invalid(format!("option host: {error}"))
 }
 
 fn exhausted(error: &std::io::Error) -> Error {

@@ -30,10 +30,13 @@ pub enum Phase {
     Receiving,
     /// An attempt has failed without having been carried out; waiting to repeat it.
     Pausing,
+    /// The attempt failed, and certainly nothing of it was processed: it was not written, or the server said so.
+    Refused,
 }
 
 impl Phase {
-    const ALL: [Self; 5] = [Self::Waiting, Self::Connecting, Self::Sending, Self::Receiving, Self::Pausing];
+    const ALL: [Self; 6] =
+        [Self::Waiting, Self::Connecting, Self::Sending, Self::Receiving, Self::Pausing, Self::Refused];
 
     /// Whether the request may have left.
     pub fn may_have_left(self) -> bool {
@@ -116,6 +119,11 @@ pub fn connect() {
         progress.has_connected.store(true, Ordering::Relaxed);
         progress.enter(Phase::Connecting);
     });
+}
+
+/// Notes that the attempt that connects goes over a connection of another call after all.
+pub fn reuse() {
+    begin();
 }
 
 /// Notes that the attempt that failed may have been carried out, and that another follows.

@@ -28,14 +28,30 @@ impl<T, C: Clock> Pool<T, C> {
         self.idle().pop().map(|(_, thing)| thing)
     }
 
+    /// Drops those that are too old. False where none is left.
+    pub fn drop_old(&self) -> bool {
+        let now = self.clock.now();
+        let mut idle = self.idle();
+        let old = self.old(&idle, now);
+        let dropped: Vec<_> = idle.drain(..old).collect();
+        let is_any_left = !idle.is_empty();
+        drop(idle);
+        drop(dropped);
+        is_any_left
+    }
+
+    /// How many are too old: those at the bottom.
+    fn old(&self, idle: &[(Instant, T)], now: Instant) -> usize {
+        let is_old = |since: Instant| now.saturating_duration_since(since) > self.longest_idle;
+        idle.iter().take_while(|(since, _)| is_old(*since)).count()
+    }
+
     /// Returns one to the pool, and drops those that are too old or too many.
     pub fn put_back(&self, thing: T) {
         let now = self.clock.now();
         let mut idle = self.idle();
         idle.push((now, thing));
-        let is_old = |since: Instant| now.saturating_duration_since(since) > self.longest_idle;
-        let old = idle.iter().take_while(|(since, _)| is_old(*since)).count();
-        let surplus = old.max(idle.len().saturating_sub(self.size));
+        let surplus = self.old(&idle, now).max(idle.len().saturating_sub(self.size));
         let dropped: Vec<_> = idle.drain(..surplus).collect();
         drop(idle);
         // Without the lock: dropping may take a while.
@@ -68,6 +84,9 @@ mod tests {
         pool.put_back("young");
         pool.clock.advance(Duration::from_millis(1));
         pool.put_back("fresh");
-        assert_eq!([pool.take(), pool.take(), pool.take()], [Some("fresh"), Some("young"), None]);
+        pool.clock.advance(LONGEST);
+        assert!(pool.drop_old(), "the last one is young still");
+        assert_eq!([pool.take(), pool.take()], [Some("fresh"), None]);
+        assert!(!pool.drop_old());
     }
 }

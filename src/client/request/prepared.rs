@@ -7,7 +7,7 @@ use crate::client::base::Base;
 use crate::client::trail::Trail;
 use crate::clock::Deadline;
 use crate::error::{Error, Result, cut};
-use crate::operations::Method;
+use crate::operations::{Effect, Method};
 use crate::secret::{Secret, Secrets};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -24,8 +24,8 @@ pub struct Prepared {
     pub deadline: Deadline,
     /// The operation's name; its secrets are masked when it is shown.
     pub(super) operation: Cow<'static, str>,
-    /// Whether it changes something each time that it is carried out, whatever its method says.
-    pub(super) changes: bool,
+    /// What it does at the server.
+    pub(super) effect: Effect,
     /// The method.
     pub method: Method,
     pub(super) base: Arc<Base>,
@@ -98,12 +98,12 @@ impl Prepared {
 
     /// Whether carrying it out twice is the same as once.
     pub fn is_idempotent(&self) -> bool {
-        self.method.is_idempotent() && !self.changes
+        self.effect.is_idempotent(self.method)
     }
 
     /// Whether it changes nothing at the server.
     pub fn is_safe(&self) -> bool {
-        matches!(self.method, Method::Get | Method::Head) && !self.changes
+        self.effect.is_safe(self.method)
     }
 
     /// The operation's name, for the log.

@@ -13,7 +13,7 @@ use crate::client::base::Base;
 use crate::client::trail::Trail;
 use crate::clock::{self, Deadline};
 use crate::error::{Error, Result};
-use crate::operations::Method;
+use crate::operations::{Effect, Method};
 use crate::secret::Secrets;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
@@ -69,7 +69,7 @@ pub fn prepare_raw(
         begun,
         deadline: Deadline::after(begun, caller.timeout),
         operation: operation.into(),
-        changes: false,
+        effect: Effect::OfMethod,
         method,
         base: Arc::clone(base),
         target,

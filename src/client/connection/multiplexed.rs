@@ -1,0 +1,81 @@
+//! One HTTP/2 connection, which carries many calls at once: hyper's connection, driven by a task of the event loop.
+
+use super::stream::{BoxError, Io};
+use bytes::Bytes;
+use http::header::HOST;
+use http::uri::{Authority, Scheme};
+use http::{Request, Response, Uri};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http2::{Builder, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How long a peer is quiet, while it has a call to answer, before it is asked whether it is still there.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// How long it has for the answer to that.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// An open connection. Its task ends with it.
+pub struct Multiplexed {
+    sender: SendRequest<Full<Bytes>>,
+    origin: (Scheme, Authority),
+    /// Whether a call over it has had no answer: no other one begins on it.
+    is_left: AtomicBool,
+    /// Dropped with it, which its task sees. hyper would wait for a stream that the peer never allows.
+    _ends: oneshot::Sender<()>,
+}
+
+impl Multiplexed {
+    /// Begins to speak HTTP/2 over a stream.
+    pub async fn new(io: Io, origin: (Scheme, Authority)) -> Result<Self, BoxError> {
+        let (sender, connection) = Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .keep_alive_interval(QUIET)
+            .keep_alive_timeout(PATIENCE)
+            .handshake(io)
+            .await?;
+        let (ends, mut has_ended) = oneshot::channel::<()>();
+        let mut connection = Box::pin(connection);
+        tokio::spawn(poll_fn(move |context| {
+            // Its error comes to the calls.
+            if connection.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            Pin::new(&mut has_ended).poll(context).map(|_| ())
+        }));
+        Ok(Self { sender, origin, is_left: AtomicBool::new(false), _ends: ends })
+    }
+
+    /// Whether another call may begin on it.
+    pub fn is_usable(&self) -> bool {
+        !self.is_left.load(Ordering::Relaxed) && self.sender.is_ready()
+    }
+
+    /// Has no other call begin on it. Those that it carries stay.
+    pub fn leave(&self) {
+        self.is_left.store(true, Ordering::Relaxed);
+    }
+
+    /// Sends a request, as it is for HTTP/1.1.
+    pub fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>> + use<> {
+        let (mut head, body) = request.into_parts();
+        head.headers.remove(HOST);
+        let mut parts = std::mem::take(&mut head.uri).into_parts();
+        let (scheme, authority) = self.origin.clone();
+        (parts.scheme, parts.authority) = (Some(scheme), Some(authority));
+        // A path and the two before it make a URI.
+        head.uri = Uri::from_parts(parts).unwrap_or_default();
+        self.sender.clone().try_send_request(Request::from_parts(head, body))
+    }
+}
