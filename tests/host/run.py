@@ -203,6 +203,13 @@ def over_http2(runner):
     )
 
 
+def after_closing(runner):
+    """Descriptors that the host has closed; the renewer logs in at the simulator."""
+    with Simulator(tls=False) as simulator:
+        port = simulator.urls['http'].rpartition(':')[2]
+        runner.run('closed', environment={'SIMULATOR': port}, seconds=900 if runner.arguments.full else 120)
+
+
 def under_loom(runner):
     """The one structure that threads race for without a lock, in every order that they may run in."""
     command = [os.environ.get('CARGO', 'cargo'), 'test', '--release', '--lib']
@@ -241,6 +248,7 @@ def programs(runner):
         'cancel': lambda: run('deadline', 'cancel', environment=runner.spied),
         'idle': lambda: run('idle'),
         'queue': lambda: run('queue'),
+        'closed': lambda: after_closing(runner),
         'verifier': lambda: run('verifier', seconds=500 if runner.arguments.full else 90),
         'memory': lambda: checked_by_valgrind(runner),
         # It builds loom, which takes a minute once.

@@ -7,6 +7,7 @@ use super::connect::connect;
 use super::phase::{self, Phase};
 use super::resolver::addresses;
 use crate::host::drive::within;
+use crate::host::identity::Identity;
 use crate::options::ConnectionSettings;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -58,6 +59,8 @@ struct Open {
     connection: Pin<Box<Connection<Io, Full<Bytes>>>>,
     /// The connection's future has ended and may not be polled again.
     has_ended: bool,
+    /// Of its socket.
+    identity: Option<Identity>,
 }
 
 /// The connection of a lane; there is none before the first call, nor after one that failed.
@@ -96,12 +99,13 @@ impl Target {
 
     async fn open(&self) -> Result<Open, BoxError> {
         let socket = connect(addresses(&self.host, self.port).await?).await?;
+        let identity = socket.identity();
         let stream: Box<dyn Stream> = match &self.tls {
             None => Box::new(socket),
             Some((connector, name)) => Box::new(connector.connect(name.clone(), socket).await?),
         };
         let (sender, connection) = Builder::new().handshake(TokioIo::new(stream)).await?;
-        Ok(Open { sender, connection: Box::pin(connection), has_ended: false })
+        Ok(Open { sender, connection: Box::pin(connection), has_ended: false, identity })
     }
 }
 
@@ -127,6 +131,14 @@ impl Open {
 }
 
 impl Direct {
+    /// Forgets a connection whose socket the host has closed, before anything is read from that number or written to it. It
+    /// costs one `fstat`.
+    pub fn forget_if_lost(&mut self) {
+        let is_lost = |open: &Open| !open.identity.is_some_and(|identity| identity.is_there());
+        // Dropping it says nothing to the peer, and does not close what is not ours any more.
+        self.0.take_if(|open| is_lost(open));
+    }
+
     /// Sends a request and receives the head of its response. `receive` reads the rest by [`Body::chunk`].
     ///
     /// A request that could not be written, because the connection had been closed while it was idle, is sent over a new one.

@@ -3,6 +3,7 @@
 //! The transport tells connecting from sending only by its connector, so a layer around the connector notes it, in a
 //! variable of the task that makes the call.
 
+use crate::host::event_loop::note_connection;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -173,8 +174,11 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for Connecting<F> {
             let _ = progress.phase.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
         }
         let outcome = self.inner.as_mut().poll(context);
-        if let (Poll::Ready(Ok(_)), Some(progress)) = (&outcome, &self.progress) {
-            progress.enter(Phase::Sending);
+        if let Poll::Ready(Ok(_)) = &outcome {
+            note_connection();
+            if let Some(progress) = &self.progress {
+                progress.enter(Phase::Sending);
+            }
         }
         outcome
     }
