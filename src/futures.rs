@@ -9,7 +9,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host::fork::PerProcess;
 use crate::operations::Operation;
 use crate::worker::Worker;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use tokio::sync::oneshot;
 
 impl Client {
@@ -34,14 +38,39 @@ pub(crate) async fn carried<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
     let worker = kept(io_thread)?;
+    worker.look()?;
     let (tell, told) = oneshot::channel();
+    let has_begun = Arc::new(AtomicBool::new(false));
+    let begins = Arc::clone(&has_begun);
+    // Enlisted before the work can begin.
+    let mut lost = Box::pin(worker.lost());
     worker.spawn(Box::pin(async move {
+        begins.store(true, Ordering::Release);
         let _ = tell.send(work.await);
     }));
     let _dropped = CancelOnDrop(cancellation);
-    told.await.unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::Internal, "a fault of this library ended the call, please report it"))
+    let mut told = pin!(told);
+    let fault = |message| {
+        let mut error = Error::new(ErrorKind::Internal, message);
+        error.in_doubt = true;
+        Err(error)
+    };
+    poll_fn(|context| {
+        if let Poll::Ready(told) = told.as_mut().poll(context) {
+            return Poll::Ready(
+                told.unwrap_or_else(|_| fault("a fault of this library ended the call, please report it")),
+            );
+        }
+        while lost.as_mut().poll(context).is_ready() {
+            if has_begun.load(Ordering::Acquire) {
+                return Poll::Ready(fault("the program closed a file descriptor of the library, which ended the call"));
+            }
+            // What had not begun goes on with the next thread.
+            lost.set(worker.lost());
+        }
+        Poll::Pending
     })
+    .await
 }
 
 /// The threads that futures have needed so far.

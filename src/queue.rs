@@ -19,7 +19,7 @@ use crate::host::uptime::SystemUptime;
 use crate::log::{Level, event, log, wants};
 use crate::operations::{self, Method, Operation};
 use crate::worker::{Worker, is_inside_worker};
-use shared::{Delivery, Shared, Slot};
+use shared::{Delivery, Shared, Slot, wake};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,6 +35,9 @@ pub struct Queue {
     logged_full_ms: AtomicU64,
     process: PerProcess<State>,
 }
+
+/// How often a thread that waits for completions looks whether those who bring them are there still.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What belongs to one process.
 struct State {
@@ -78,7 +81,15 @@ impl Queue {
         let shared = Shared::new(Arc::clone(&self.slots))
             .map_err(|e| Error::new(ErrorKind::Internal, format!("cannot create the queue's file descriptor: {e}")))?;
         let fresh = State { shared: Arc::new(shared), worker: Worker::share(0)?, more: Mutex::default() };
+        fresh.worker.tell_of_loss(&fresh.shared);
         Ok(self.process.get_or_make(|| fresh, |_| {}))
+    }
+
+    /// The same, with threads that have their descriptors still.
+    fn sound_state(&self) -> Result<&State> {
+        let state = self.state()?;
+        state.look()?;
+        Ok(state)
     }
 
     /// Submits a call by the operation's name. What is wrong with its arguments is said at once; everything else comes with
@@ -149,11 +160,14 @@ impl Queue {
         cancellation: Cancellation,
         work: impl Future<Output = Result<Outcome>> + Send + 'static,
     ) -> Result<u64> {
-        let state = self.state()?;
+        let state = self.sound_state()?;
         state.start(io_thread)?;
-        let delivery = self.enter(state, name, user_data, is_safe, cancellation)?;
+        let delivery = self.enter(state, name, user_data, is_safe, cancellation, io_thread)?;
         let id = delivery.id;
-        let task = Box::pin(async move { delivery.bring(work.await) });
+        let task = Box::pin(async move {
+            delivery.begin();
+            delivery.bring(work.await);
+        });
         if io_thread == 0 {
             state.worker.spawn(task);
         } else {
@@ -165,7 +179,7 @@ impl Queue {
     /// Puts a completion into the queue whose outcome is known already. The thread of the library is not waited for.
     pub(crate) fn submit_known(&self, name: &str, user_data: usize, outcome: Outcome) -> Result<u64> {
         let state = self.state()?;
-        let delivery = self.enter(state, name, user_data, true, Cancellation::new())?;
+        let delivery = self.enter(state, name, user_data, true, Cancellation::new(), 0)?;
         let id = delivery.id;
         let completion = Completion { id, user_data, outcome: Ok(outcome) };
         if state.shared.deliver(delivery.slot, completion) && state.shared.tell() {
@@ -183,9 +197,10 @@ impl Queue {
         user_data: usize,
         is_safe: bool,
         cancellation: Cancellation,
+        io_thread: usize,
     ) -> Result<Delivery> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let slot = state.shared.enter(id, user_data, cancellation)?.ok_or_else(|| {
+        let slot = state.shared.enter(id, user_data, is_safe, cancellation, io_thread)?.ok_or_else(|| {
             self.log_full(name);
             let limit = self.slots.len();
             Error::new(
@@ -233,7 +248,7 @@ impl Queue {
     /// not wait where the queue is closed and nothing is left, nor on a thread of the library (in a wake-up), which would
     /// wait for itself.
     pub fn next(&self, timeout: Option<Duration>) -> Result<Option<Completion>> {
-        let state = self.state()?;
+        let state = self.sound_state()?;
         let shared = &state.shared;
         let timeout = if is_inside_worker() { Some(Duration::ZERO) } else { timeout };
         let deadline = Deadline::after(clock::now(), timeout);
@@ -242,16 +257,31 @@ impl Queue {
             if let Some((slot, completion)) = inner.ended.pop_front() {
                 shared.release(&mut inner, slot);
                 if inner.ended.is_empty() && std::mem::take(&mut inner.is_readable) {
-                    shared.event.clear();
+                    inner.event.clear();
                 }
                 return Ok(Some(completion));
             }
             if inner.is_closed && inner.running.is_empty() {
                 return Ok(None);
             }
-            inner = match deadline.left(clock::now()) {
-                Some(Duration::ZERO) => return Ok(None),
-                Some(left) => shared.arrived.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0,
+            let left = deadline.left(clock::now());
+            if left == Some(Duration::ZERO) {
+                return Ok(None);
+            }
+            // The thread that would tell of calls may have been closed meanwhile.
+            let look = (!inner.running.is_empty()).then_some(LOOK_INTERVAL);
+            inner = match [left, look].into_iter().flatten().min() {
+                Some(limit) => {
+                    let (inner, limit) =
+                        shared.arrived.wait_timeout(inner, limit).unwrap_or_else(PoisonError::into_inner);
+                    if limit.timed_out() && look.is_some() {
+                        drop(inner);
+                        state.look()?;
+                        shared.lock()
+                    } else {
+                        inner
+                    }
+                }
                 None => shared.arrived.wait(inner).unwrap_or_else(PoisonError::into_inner),
             };
         }
@@ -261,7 +291,7 @@ impl Queue {
     pub fn cancel(&self, id: u64) -> bool {
         let Some(state) = self.process.get() else { return false };
         let inner = state.shared.lock();
-        let running = inner.running.get(&id).cloned();
+        let running = inner.running.get(&id).map(|running| running.cancellation.clone());
         drop(inner);
         running.inspect(Cancellation::cancel).is_some()
     }
@@ -269,19 +299,23 @@ impl Queue {
     /// Takes no more calls and ends those that run; their completions still come. When none is left, [`Queue::next`] does not
     /// wait any more, in any thread: so those who wait for completions can be told to end.
     pub fn close(&self) -> Result<()> {
-        let shared = &self.state()?.shared;
+        let shared = &self.sound_state()?.shared;
         let mut inner = shared.lock();
         inner.is_closed = true;
-        let running: Vec<_> = inner.running.values().cloned().collect();
+        let running: Vec<_> = inner.running.values().map(|running| running.cancellation.clone()).collect();
         drop(inner);
         running.iter().for_each(Cancellation::cancel);
         shared.arrived.notify_all();
         Ok(())
     }
 
-    /// The descriptor that is readable while completions wait; `None` where the platform has none (Windows).
+    /// The descriptor that is readable while completions wait; `None` where the platform has none (Windows). Another one
+    /// where the host has closed the one before.
     pub fn descriptor(&self) -> Result<Option<Descriptor>> {
-        Ok(self.state()?.shared.event.descriptor())
+        self.sound_state()?
+            .shared
+            .descriptor()
+            .map_err(|e| Error::new(ErrorKind::Internal, format!("cannot create the queue's file descriptor: {e}")))
     }
 
     /// Sets what is called, on the library's thread, when a completion comes to an empty queue, and at once where some wait
@@ -304,7 +338,7 @@ impl Drop for Queue {
             let running: Vec<_> = {
                 let mut inner = state.shared.lock();
                 (inner.is_closed, inner.is_gone) = (true, true);
-                inner.running.drain().map(|(_, running)| running).collect()
+                inner.running.drain().map(|(_, running)| running.cancellation).collect()
             };
             running.iter().for_each(Cancellation::cancel);
             state.shared.wake_up.set(None);
@@ -320,15 +354,13 @@ impl State {
 
     /// Has the library's thread call the wake-up function.
     fn wake(&self) {
-        if !self.shared.wake_up.is_set() {
-            return;
-        }
-        let shared = Arc::downgrade(&self.shared);
-        self.worker.spawn(Box::pin(async move {
-            if let Some(shared) = shared.upgrade() {
-                shared.wake_up.call(|wake_up| wake_up());
-            }
-        }));
+        wake(&self.shared, &self.worker);
+    }
+
+    /// Replaces the threads whose descriptors the host has closed.
+    fn look(&self) -> Result<()> {
+        self.worker.look()?;
+        self.more().iter().try_for_each(Worker::look)
     }
 
     /// Starts the I/O threads up to this one where they do not run yet.
@@ -337,7 +369,9 @@ impl State {
             let mut more = self.more();
             while more.len() < io_thread {
                 let next = more.len() + 1;
-                more.push(Worker::share(next)?);
+                let worker = Worker::share(next)?;
+                worker.tell_of_loss(&self.shared);
+                more.push(worker);
             }
         }
         Ok(())

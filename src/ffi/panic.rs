@@ -2,12 +2,14 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::host::entry::Entry;
+use crate::host::panics;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Does the work; a panic becomes an error.
 pub fn caught<R>(work: impl FnOnce() -> R) -> Result<R, Error> {
     let _inside = Entry::begin();
+    panics::keep_quiet();
     // Nothing that the work was about to change is used after a panic: handles keep their state behind locks and
     // atomics that survive one.
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| internal(panic.as_ref()))
@@ -24,10 +26,7 @@ pub fn contain_quick<R>(failure: R, work: impl FnOnce() -> R) -> R {
 }
 
 fn internal(panic: &(dyn Any + Send)) -> Error {
-    let what = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("of an unknown kind");
+    let said = || panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let what = panics::last().unwrap_or_else(|| said().unwrap_or("of an unknown kind").to_owned());
     Error::new(ErrorKind::Internal, format!("a defect of this library, please report it: {what}"))
 }

@@ -10,6 +10,7 @@
 //! Descriptor numbers alone are not trusted: a daemon closes everything after fork and opens other files under the same
 //! numbers. The kernel names the inode of each watched file, and a number is closed only while it still stands for it.
 
+use super::identity::Identity;
 use super::noted::{List, Note};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
@@ -31,8 +32,8 @@ static MARKERS: List = List::new();
 static SOCKETS: List = List::new();
 
 /// Notes a socket until the note is dropped, which must be before it is closed.
-pub fn note_socket(number: RawFd) -> Note {
-    SOCKETS.note(number, inode(number).unwrap_or(0))
+pub fn note_socket(number: RawFd, identity: Option<&Identity>) -> Note {
+    SOCKETS.note(number, identity.and_then(Identity::socket_inode).unwrap_or(0))
 }
 
 impl Marker {
@@ -70,15 +71,7 @@ pub fn mark_current_loop(marker: &Arc<Marker>) -> std::io::Result<Marked> {
 
 /// The inode of a socket; `None` where the number stands for no open file, or for something else than a socket.
 fn inode(number: RawFd) -> Option<u64> {
-    let mut about = std::mem::MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: `fstat` writes the whole struct where it succeeds, and it is read only then.
-    let about = unsafe {
-        if libc::fstat(number, about.as_mut_ptr()) != 0 {
-            return None;
-        }
-        about.assume_init()
-    };
-    ((about.st_mode & libc::S_IFMT) == libc::S_IFSOCK).then_some(about.st_ino)
+    Identity::of(number)?.socket_inode()
 }
 
 /// Closes, in a child, the noted sockets of the parent, what all event loops of ours watched there, and the loops
@@ -126,7 +119,7 @@ pub fn close_inherited() {}
 
 /// A line of an epoll instance's fdinfo: `tfd:       10 events: ... ino:9c4b sdev:8`, numbers in hexadecimal.
 #[cfg(target_os = "linux")]
-fn watched(line: &str) -> Option<(RawFd, u64)> {
+pub fn watched(line: &str) -> Option<(RawFd, u64)> {
     let mut words = line.strip_prefix("tfd:")?.split_whitespace();
     let number = words.next()?.parse().ok()?;
     let inode = words.find_map(|word| word.strip_prefix("ino:"))?;

@@ -184,6 +184,7 @@ impl Driver {
         let waker = Waker::from(Arc::clone(&self.0));
         let mut context = Context::from_waker(&waker);
         let (_inside, watch) = (Inside, Watch::begin());
+        self.0.forget_lost_event();
         next_turn();
         loop {
             WANTS.with_borrow_mut(Wants::clear);
@@ -254,7 +255,7 @@ impl Wake for Alarm {
         if self.state.swap(WOKEN, Ordering::AcqRel) == WAITING
             && let Some(event) = &*self.event()
         {
-            event.set();
+            let _ = event.set();
         }
     }
 }
@@ -279,8 +280,9 @@ impl Alarm {
                 let has_event;
                 (waited, has_event) = platform::wait(&wants.descriptors[..wants.count], event, left);
                 // Not by the state: who wakes it may set the event after another descriptor has ended the wait.
-                if has_event && let Some(event) = &*self.event() {
-                    event.clear();
+                if has_event {
+                    self.event().as_ref().inspect(|event| event.clear());
+                    self.forget_lost_event();
                 }
             }
             // A swap, not a store: whatever a wake before it told of is seen by the poll that follows.
@@ -296,6 +298,11 @@ impl Alarm {
             *event = Event::new().ok();
         }
         event.as_ref().and_then(Event::descriptor).map(platform::number)
+    }
+
+    /// One that the host has closed is made anew when it is needed.
+    fn forget_lost_event(&self) {
+        self.event().take_if(|event| !event.is_there());
     }
 
     /// Between two calls a descriptor is kept only where calls can be cancelled.

@@ -171,12 +171,18 @@ impl<T> PerProcess<T> {
     /// read plain fields; it may not lock, and the value is never dropped. Where threads race, several may call `make`,
     /// and one value wins; `make` must therefore be free of effects that dropping its value does not undo.
     pub fn get_or_make(&self, make: impl FnOnce() -> T, abandon: impl FnOnce(&T)) -> &T {
+        self.get_or_replace(|_| true, make, abandon)
+    }
+
+    /// The same, but a value of this process that is not `good` any more is treated as one that was inherited.
+    pub fn get_or_replace(&self, good: impl Fn(&T) -> bool, make: impl FnOnce() -> T, abandon: impl FnOnce(&T)) -> &T {
         // Read once: what is replaced below is what was found foreign here, and nothing that another thread has put there
         // since.
         let inherited = self.slot.load(Ordering::Acquire);
         // SAFETY: as in `get`.
         if let Some(owned) = unsafe { inherited.as_ref() }
             && owned.generation == generation()
+            && good(&owned.value)
         {
             return &owned.value;
         }

@@ -4,10 +4,12 @@
 #[cfg(unix)]
 use super::descriptors::note_socket;
 use super::drive::{Interest, Number, have_read, may_transfer, readable, turn, want};
+use super::identity::Identity;
 #[cfg(unix)]
 use super::noted::Note;
 use socket2::{Domain, Protocol, SockAddr, Socket as System, Type};
 use std::io::{Error, ErrorKind, IoSlice, Result};
+use std::mem::ManuallyDrop;
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,10 +17,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A socket, connected or on its way to it.
 pub struct Socket {
-    /// Dropped before the socket.
+    /// There until it is dropped: before the socket is closed.
     #[cfg(unix)]
-    _note: Note,
-    system: System,
+    note: Option<Note>,
+    /// Closed when this is dropped, unless the host has closed it.
+    system: ManuallyDrop<System>,
+    identity: Option<Identity>,
     /// The turn in which it was read empty; it is not asked again before the next one.
     read_empty: u64,
 }
@@ -27,10 +31,12 @@ impl Socket {
     /// Begins to connect. [`Socket::poll_connected`] says when it is.
     pub fn connecting(address: SocketAddr) -> Result<Self> {
         let system = unconnected(address)?;
+        let identity = identity(&system);
         let new = Self {
             #[cfg(unix)]
-            _note: note_socket(number(&system)),
-            system,
+            note: Some(note_socket(number(&system), identity.as_ref())),
+            system: ManuallyDrop::new(system),
+            identity,
             read_empty: 0,
         };
         begin_to_connect(&new.system, address)?;
@@ -53,9 +59,26 @@ impl Socket {
         self.system.peer_addr().ok()?.as_socket()
     }
 
+    /// What tells whether the host has closed it since; `None` where it had at once.
+    pub fn identity(&self) -> Option<Identity> {
+        self.identity
+    }
+
     fn wait<T>(&self, interest: Interest) -> Poll<T> {
         want(number(&self.system), interest);
         Poll::Pending
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        drop(self.note.take());
+        // What the host has closed is not closed again: the number may be another file's by now.
+        if self.identity.is_some_and(|identity| identity.is_there()) {
+            // SAFETY: dropped here alone, and not used afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.system) };
+        }
     }
 }
 
@@ -84,6 +107,17 @@ fn is_under_way(error: &Error) -> bool {
     #[cfg(not(unix))]
     let is_in_progress = false;
     is_in_progress || matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+#[cfg(unix)]
+fn identity(socket: &System) -> Option<Identity> {
+    Identity::of(number(socket))
+}
+
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "as on Unix")]
+fn identity(_: &System) -> Option<Identity> {
+    Some(Identity)
 }
 
 #[cfg(unix)]

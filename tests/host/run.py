@@ -233,6 +233,13 @@ def memory_is_bounded(runner):
         end_server(giant)
 
 
+def after_closing(runner):
+    """Descriptors that the host has closed; the renewer logs in at the simulator."""
+    with Simulator(tls=False) as simulator:
+        port = simulator.urls['http'].rpartition(':')[2]
+        runner.run('closed', environment={'SIMULATOR': port}, seconds=900 if runner.arguments.full else 120)
+
+
 def under_loom(runner):
     """The one structure that threads race for without a lock, in every order that they may run in."""
     command = [os.environ.get('CARGO', 'cargo'), 'test', '--release', '--lib']
@@ -271,6 +278,7 @@ def programs(runner):
         'cancel': lambda: run('deadline', 'cancel', environment=runner.spied),
         'idle': lambda: run('idle'),
         'queue': lambda: run('queue'),
+        'closed': lambda: after_closing(runner),
         'verifier': lambda: run('verifier', seconds=500 if runner.arguments.full else 90),
         'secrets': lambda: secrets_are_wiped(runner),
         'bounds': lambda: memory_is_bounded(runner),

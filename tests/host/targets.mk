@@ -8,7 +8,7 @@
 # Included by the Makefile; uses its variables PYTHON and CARGO. RELEASE=1 tests the release build.
 
 HOST_PROGRAMS := $(or $(CARGO_TARGET_DIR),target)/host
-HOST_TESTS := fork http2 guest load exit sigpipe threads deadline queue idle bounds memory secrets verifier
+HOST_TESTS := fork http2 guest load exit sigpipe threads deadline queue idle bounds memory secrets verifier closed
 HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Wshadow -Wno-unused-function -Iinclude -Itests/support
 HOST_HEADERS := tests/host/host.h tests/support/report.h include/wazo_auth_client.h
 

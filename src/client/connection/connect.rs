@@ -5,6 +5,7 @@
 
 use crate::clock::now;
 use crate::host::drive::{MOST_DESCRIPTORS, sleep_until};
+use crate::host::identity::Identity;
 use crate::host::loop_socket::LoopSocket;
 use crate::host::socket::Socket;
 use std::collections::VecDeque;
@@ -28,6 +29,9 @@ pub trait Connecting: Sized {
 
     /// The address that it is connected to.
     fn peer(&self) -> Option<SocketAddr>;
+
+    /// What tells whether the host has closed it since; `None` for one whose event loop knows that.
+    fn identity(&self) -> Option<Identity>;
 }
 
 /// That of a lane.
@@ -43,6 +47,10 @@ impl Connecting for Socket {
     fn peer(&self) -> Option<SocketAddr> {
         self.peer()
     }
+
+    fn identity(&self) -> Option<Identity> {
+        self.identity()
+    }
 }
 
 /// That of a task.
@@ -57,6 +65,10 @@ impl Connecting for LoopSocket {
 
     fn peer(&self) -> Option<SocketAddr> {
         self.peer()
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        None
     }
 }
 

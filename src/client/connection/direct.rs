@@ -13,6 +13,13 @@ use hyper::body::Incoming;
 pub struct Direct(Option<Open>);
 
 impl Direct {
+    /// Forgets a connection whose socket the host has closed, before anything is read from that number or written to it. It
+    /// costs one `fstat`.
+    pub fn forget_if_lost(&mut self) {
+        // Dropping it says nothing to the peer, and does not close what is not ours any more.
+        self.0.take_if(|open| open.is_lost());
+    }
+
     /// Sends a request and receives the head of its response, over a connection that is the caller's until it is
     /// [kept](Direct::keep).
     ///

@@ -20,7 +20,7 @@ use super::turns::Turns;
 use crate::clock::SystemClock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::drive::{Driver, within};
-use crate::host::event_loop::{EventLoop, LoopMarker, is_inside};
+use crate::host::event_loop::{self, Bound, EventLoop, Lost, is_inside};
 use crate::host::fork::PerProcess;
 use crate::host::interrupt::Watch;
 use crate::host::{close_inherited, signals};
@@ -53,10 +53,15 @@ pub enum Route<'a> {
 
 /// The connections of calls that tasks make, on one of the library's threads.
 struct Shared {
+    http: Bound<Http>,
+    turns: Turns,
+}
+
+/// What belongs to the thread's event loop.
+struct Http {
     connections: Connections,
     /// Made with the first call that needs it.
     reqwest: OnceBox<reqwest::Client>,
-    turns: Turns,
 }
 
 /// The lanes of one process.
@@ -65,8 +70,6 @@ struct Lanes {
     target: Target,
     /// Of reqwest; `None` over plain HTTP.
     tls: Option<rustls::ClientConfig>,
-    /// Made with the first event loop.
-    marker: OnceBox<LoopMarker>,
 }
 
 /// A connection, and what drives it.
@@ -81,7 +84,7 @@ struct Lane {
 /// An event loop and its connections. Fields are dropped in this order: the connections before the loop that they are
 /// registered with.
 struct Reqwest {
-    http: reqwest::Client,
+    http: Bound<reqwest::Client>,
     event_loop: EventLoop,
 }
 
@@ -105,6 +108,7 @@ impl Transport {
         }
         let lanes = self.lanes()?;
         let mut lane = lanes.idle.take().unwrap_or_default();
+        lane.forget_what_is_lost();
         let outcome = if needs_reqwest || self.settings.proxy.is_some() {
             let Reqwest { http, event_loop } = match &mut lane.reqwest {
                 Some(reqwest) => reqwest,
@@ -118,15 +122,21 @@ impl Transport {
                 }
                 exchange(Route::Reqwest(http)).await
             };
-            let (mut work, watch) = (pin!(work), Watch::begin());
-            loop {
+            // On the heap: should the loop be lost, it can only be left there.
+            let (mut work, watch) = (Box::pin(work), Watch::begin());
+            let driven = loop {
                 // Left for every question: the check may make blocking calls of its own.
-                let until_asked = within(watch.left().unwrap_or(Duration::MAX), work.as_mut());
-                if let Some(outcome) = signals::without_sigpipe(|| event_loop.drive(until_asked)) {
-                    break outcome;
+                let until_asked = pin!(within(watch.left().unwrap_or(Duration::MAX), work.as_mut()));
+                match signals::without_sigpipe(|| event_loop.drive(until_asked)) {
+                    Ok(Some(outcome)) => break Ok(outcome),
+                    Ok(None) => watch.ask(false),
+                    Err(lost) => break Err(lost),
                 }
-                watch.ask(false);
-            }
+            };
+            driven.unwrap_or_else(|Lost| {
+                std::mem::forget(work);
+                Err(lost())
+            })
         } else {
             lane.driver.drive(exchange(Route::Direct(&mut lane.direct, &lanes.target)))
         };
@@ -147,16 +157,17 @@ impl Transport {
     pub fn shared(&self, io_thread: usize, needs_reqwest: bool) -> Result<(Route<'_>, &Turns)> {
         let shared = &self.shared[io_thread];
         let shared = match shared.get() {
-            Some(shared) => shared,
-            None => self.make_shared(shared)?,
+            Some(shared) if !shared.http.is_lost() => shared,
+            _ => self.make_shared(shared)?,
         };
+        shared.http.bind(event_loop::current());
         let route = if needs_reqwest || self.settings.proxy.is_some() {
-            Route::Reqwest(shared.reqwest.get_or_try_init(|| {
+            Route::Reqwest(shared.http.reqwest.get_or_try_init(|| {
                 let (settings, tls) = (&self.settings, self.configuration()?);
                 http_client(settings, self.most_idle(), tls).map(Box::new)
             })?)
         } else {
-            Route::Shared(&shared.connections)
+            Route::Shared(&shared.http.connections)
         };
         Ok((route, &shared.turns))
     }
@@ -182,8 +193,8 @@ impl Transport {
         let connections = Connections::new(target, self.most_idle(), settings.pool_idle_timeout);
         let at_once = self.of_thread(settings.queue_connections);
         let turns = Turns::new(at_once, self.of_thread(settings.queue_waiting), settings.queue_wait);
-        let fresh = || Shared { connections, reqwest: OnceBox::new(), turns };
-        Ok(shared.get_or_make(fresh, |_| close_inherited()))
+        let fresh = Shared { http: Bound::new(Http { connections, reqwest: OnceBox::new() }), turns };
+        Ok(shared.get_or_replace(|shared| !shared.http.is_lost(), || fresh, |_| close_inherited()))
     }
 
     fn lanes(&self) -> Result<&Lanes> {
@@ -214,20 +225,36 @@ impl Lanes {
             idle: Pool::new(settings.pool_size, settings.pool_idle_timeout, SystemClock),
             target: Target::new(settings, of_lanes).map_err(|e| unusable_host(&e))?,
             tls: configuration,
-            marker: OnceBox::new(),
         })
     }
 
     /// reqwest for one lane.
     fn reqwest(&self, settings: &ConnectionSettings) -> Result<Reqwest> {
-        let marker = self.marker.get_or_try_init(|| LoopMarker::new().map(Box::new)).map_err(|e| exhausted(&e))?;
-        let event_loop = EventLoop::new(marker).map_err(|e| exhausted(&e))?;
-        Ok(Reqwest { http: http_client(settings, settings.pool_size, self.tls.clone())?, event_loop })
+        let event_loop = EventLoop::new().map_err(|e| exhausted(&e))?;
+        let http = Bound::new(http_client(settings, settings.pool_size, self.tls.clone())?);
+        http.bind(Some(Arc::clone(event_loop.guard())));
+        Ok(Reqwest { http, event_loop })
     }
 }
 
 fn unusable_host(error: &dyn std::fmt::Display) -> Error {
     Error::invalid(format!("option host: {error}"))
+}
+
+impl Lane {
+    /// What the host has closed while it was idle is forgotten, before anything is read or written.
+    fn forget_what_is_lost(&mut self) {
+        self.direct.forget_if_lost();
+        self.reqwest.take_if(|reqwest| reqwest.event_loop.is_lost());
+    }
+}
+
+/// The host closed descriptors of a call that ran.
+fn lost() -> Error {
+    let message = "a file descriptor of the library was closed by the program while the call ran";
+    let mut error = Error::new(ErrorKind::Internal, message);
+    error.in_doubt = true;
+    error
 }
 
 fn exhausted(error: &std::io::Error) -> Error {

@@ -4,6 +4,7 @@
 //! variable of the task that makes the call.
 
 use crate::clock::now;
+use crate::host::event_loop::note_connection;
 use crate::log::{Level, event, log, microseconds, wants};
 use hyper_util::client::legacy::connect::{Connection, HttpInfo};
 use std::future::Future;
@@ -217,8 +218,11 @@ impl<F: Future<Output = Result<T, E>>, T: Connection, E> Future for Connecting<F
             let _ = progress.phase.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
         }
         let outcome = self.inner.as_mut().poll(context);
-        if let (Poll::Ready(Ok(_)), Some(progress)) = (&outcome, &self.progress) {
-            progress.enter(Phase::Sending);
+        if let Poll::Ready(Ok(_)) = &outcome {
+            note_connection();
+            if let Some(progress) = &self.progress {
+                progress.enter(Phase::Sending);
+            }
         }
         if let (Poll::Ready(Ok(connection)), Some(begun)) = (&outcome, self.begun.take()) {
             let (connected, mut extras) = (connection.connected(), http::Extensions::new());

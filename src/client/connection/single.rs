@@ -5,6 +5,7 @@
 
 use super::phase::{self, Phase};
 use super::stream::{BoxError, Io};
+use crate::host::identity::Identity;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
@@ -25,6 +26,8 @@ pub struct Open {
     has_ended: bool,
     /// It has carried a call.
     is_used: bool,
+    /// Of its socket; `None` where an event loop knows whether the host has closed it.
+    identity: Option<Identity>,
 }
 
 /// What became of a request over a connection.
@@ -39,9 +42,9 @@ pub enum Sent {
 
 impl Open {
     /// Begins to speak HTTP/1.1 over a stream.
-    pub async fn new(io: Io) -> Result<Self, BoxError> {
+    pub async fn new(io: Io, identity: Option<Identity>) -> Result<Self, BoxError> {
         let (sender, connection) = Builder::new().max_buf_size(LARGEST_BUFFER).handshake(io).await?;
-        Ok(Self { sender, connection: Box::pin(connection), has_ended: false, is_used: false })
+        Ok(Self { sender, connection: Box::pin(connection), has_ended: false, is_used: false, identity })
     }
 
     /// Sends a request and receives the head of its response. Whoever drops this in the middle drops the connection too.
@@ -71,6 +74,11 @@ impl Open {
                 }
             },
         }
+    }
+
+    /// Whether the host has closed its socket.
+    pub fn is_lost(&self) -> bool {
+        !self.identity.is_some_and(|identity| identity.is_there())
     }
 
     /// Does work that waits for the connection, and drives the connection meanwhile.

@@ -8,6 +8,8 @@ use super::single::Open;
 use super::stream::{BoxError, Failure, Io, Stream};
 use crate::clock::now;
 use crate::host::drive::within;
+use crate::host::event_loop::note_connection;
+use crate::host::identity::Identity;
 use crate::host::loop_socket::LoopSocket;
 use crate::host::socket::Socket;
 use crate::log::{Level, wants};
@@ -42,6 +44,15 @@ pub enum Fresh {
     Single(Open),
     /// HTTP/2: for many.
     Multiplexed(Multiplexed),
+}
+
+/// A stream that was made.
+struct Made {
+    io: Io,
+    /// Whether the server has chosen HTTP/2.
+    is_http2: bool,
+    /// Of its socket, where that is a lane's.
+    identity: Option<Identity>,
 }
 
 impl Target {
@@ -84,17 +95,21 @@ impl Target {
 
     /// A connection for a lane. On the heap: the future is large, and seldom needed.
     pub fn connect(&self) -> Pin<Box<impl Future<Output = Result<Open, Failure>> + '_>> {
-        Box::pin(self.in_time(async { Open::new(self.stream::<Socket>().await?.0).await }))
+        Box::pin(self.in_time(async {
+            let made = self.stream::<Socket>().await?;
+            Open::new(made.io, made.identity).await
+        }))
     }
 
     /// A connection for calls of a queue, which tasks make.
     pub fn connect_shared(&self) -> Pin<Box<impl Future<Output = Result<Fresh, Failure>> + Send + '_>> {
         Box::pin(self.in_time(async {
-            let (io, is_http2) = self.stream::<LoopSocket>().await?;
-            Ok(if is_http2 {
-                Fresh::Multiplexed(Multiplexed::new(io, self.origin()).await?)
+            let made = self.stream::<LoopSocket>().await?;
+            note_connection();
+            Ok(if made.is_http2 {
+                Fresh::Multiplexed(Multiplexed::new(made.io, self.origin()).await?)
             } else {
-                Fresh::Single(Open::new(io).await?)
+                Fresh::Single(Open::new(made.io, None).await?)
             })
         }))
     }
@@ -108,11 +123,11 @@ impl Target {
         connected.map_err(Failure::Connect)
     }
 
-    /// A stream to the server, and whether the server has chosen HTTP/2.
-    async fn stream<S: Connecting + Stream + 'static>(&self) -> Result<(Io, bool), BoxError> {
+    /// A stream to the server.
+    async fn stream<S: Connecting + Stream + 'static>(&self) -> Result<Made, BoxError> {
         let begun = wants(Level::Debug).then(now);
         let socket: S = connect(addresses(&self.host, self.port).await?).await?;
-        let address = begun.and_then(|_| socket.peer());
+        let (identity, address) = (socket.identity(), begun.and_then(|_| socket.peer()));
         let (stream, is_http2, tls): (Box<dyn Stream>, bool, _) = match &self.tls {
             None => (Box::new(socket), false, None),
             Some((connector, name)) => {
@@ -125,7 +140,7 @@ impl Target {
         if let Some(begun) = begun {
             phase::log_opened(begun, address, tls, if is_http2 { "2" } else { "1.1" });
         }
-        Ok((TokioIo::new(stream), is_http2))
+        Ok(Made { io: TokioIo::new(stream), is_http2, identity })
     }
 }
 
