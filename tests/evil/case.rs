@@ -1,7 +1,7 @@
 //! One case: a mode, a method, and a way to the server. The call that the server is evil to, and three that follow.
 
 use crate::certificates::Certificates;
-use crate::mode::{Family, Handshake, Method, Mode, Way, Wire};
+use crate::mode::{Family, Handshake, Method, Mode, TOGETHER, Way, Wire};
 use crate::server::Server;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,8 +58,18 @@ impl Case<'_> {
         let deadline = mode.deadline_ms.to_string();
         let hurried = client.with([("timeout_ms", deadline.as_str())]).unwrap();
         let begun = Instant::now();
-        let outcome = self.call(&hurried, self.method, 100);
+        let outcome = match mode.together {
+            None => self.call(&hurried, self.method, 100),
+            Some(_) => self.call_together(&hurried),
+        };
         let took = begun.elapsed();
+        let begun = Instant::now();
+        while mode.is_settled
+            && server.shared.settled.load(Ordering::SeqCst) <= mode.after
+            && begun.elapsed() < Duration::from_secs(10)
+        {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         server.set_evil(false);
         if took > Duration::from_millis(mode.deadline_ms) + SLACK {
             self.faults.push(format!("it ended after {} ms, at a deadline of {deadline} ms", took.as_millis()));
@@ -106,8 +116,33 @@ impl Case<'_> {
         queue.submit(client, operation, &arguments, 0)?;
         match queue.next(Some(Duration::from_secs(60)))? {
             Some(completion) => completion.outcome,
-            None => panic!("no completion of {operation} came within a minute"),
+            None => {
+                // It has the library's thread: nothing more can be asked in this process.
+                println!("no completion of {operation} came within a minute");
+                std::process::exit(1);
+            }
         }
+    }
+
+    /// Several calls at once: the outcome of the first, when the others have been looked at.
+    fn call_together(&mut self, client: &Client) -> Result<Outcome, Error> {
+        let numbers = 100..100 + TOGETHER;
+        let queue = self.queue.as_ref().expect("only queues have several calls over one connection");
+        for number in numbers.clone() {
+            let arguments = Arguments::new().with("token", format!("t{number}"));
+            queue.submit(client, "token.get", &arguments, number)?;
+        }
+        let mut first = None;
+        for _ in numbers {
+            let completion = queue.next(Some(Duration::from_secs(60)))?.expect("each ends by its deadline");
+            match (completion.user_data, completion.outcome) {
+                (100, outcome) => first = Some(outcome),
+                (number, Ok(outcome)) if has_number(&outcome, number as u64) => {}
+                (number, Ok(outcome)) => self.faults.push(format!("{number} has the answer {}", short(&outcome.json))),
+                (number, Err(error)) => self.faults.push(format!("{number}, beside it: {}", shown(&error))),
+            }
+        }
+        first.expect("it ended")
     }
 
     /// The outcome of the call that the server was evil to.

@@ -1,7 +1,7 @@
 //! Frames of HTTP/2 (RFC 9113), written by hand so that they can be wrong, and a server that reads what a client sends.
 
 use crate::hpack::{self, Decoder};
-use crate::mode::{On, Payload, Step};
+use crate::mode::{On, Order, Payload, Step, TOGETHER};
 use crate::server::{Asked, Shared, Then, filled, good, number};
 use crate::wire::Connection;
 use std::collections::HashMap;
@@ -68,6 +68,32 @@ pub fn good_frames(asked: &Asked) -> Vec<u8> {
     frames
 }
 
+/// The answers to several requests.
+fn in_order(order: Order, asked: &[Asked]) -> Vec<u8> {
+    let all_but_first = || asked[1..].iter().flat_map(good_frames);
+    match order {
+        Order::Reversed => asked.iter().rev().flat_map(good_frames).collect(),
+        Order::FirstSilent => all_but_first().collect(),
+        Order::FirstReset => {
+            all_but_first().chain(written(RST_STREAM, 0, asked[0].stream, &2_u32.to_be_bytes())).collect()
+        }
+        Order::Interleaved => {
+            let head = |asked: &Asked| written(HEADERS, END_HEADERS, asked.stream, &hpack::encode(good_fields(asked)));
+            let mut frames: Vec<u8> = asked.iter().flat_map(head).collect();
+            let bodies: Vec<String> = asked.iter().map(|asked| good(asked).1).collect();
+            for at in 0..bodies.iter().map(String::len).max().unwrap_or(0) {
+                for (asked, body) in asked.iter().zip(&bodies) {
+                    if let Some(byte) = body.as_bytes().get(at) {
+                        let end = if at + 1 == body.len() { END_STREAM } else { 0 };
+                        frames.extend(written(DATA, end, asked.stream, &[*byte]));
+                    }
+                }
+            }
+            frames
+        }
+    }
+}
+
 /// A connection with a client: every request that is whole is answered as the mode says, or rightly.
 pub fn serve(shared: &Shared, mut connection: Connection) -> io::Result<()> {
     if connection.take(PREFACE.len())? != PREFACE {
@@ -91,6 +117,7 @@ pub fn serve(shared: &Shared, mut connection: Connection) -> io::Result<()> {
     let mut decoder = Decoder::default();
     let mut open: HashMap<u32, Request> = HashMap::new();
     let mut gathering = 0;
+    let mut together = Vec::new();
     loop {
         let head = connection.take(9)?;
         let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
@@ -130,6 +157,13 @@ pub fn serve(shared: &Shared, mut connection: Connection) -> io::Result<()> {
             let number = number(&request.path, &request.body);
             let asked = Asked { method: request.method, number, stream };
             shared.has_come(&asked);
+            if let (Some(order), true) = (shared.mode.together, shared.is_evil()) {
+                together.push(asked);
+                if together.len() == TOGETHER {
+                    connection.write(&in_order(order, &std::mem::take(&mut together)))?;
+                }
+                continue;
+            }
             let good = [Step::Good];
             let steps: &[Step] =
                 if !shared.mode.is_early && shared.is_evil_to_this() { &shared.mode.steps } else { &good };

@@ -2,7 +2,7 @@
 
 use crate::mode::Family::Http1;
 use crate::mode::Mode;
-use crate::mode::Step::{Close, Cut, Drip, Flood, Good, HalfClose, Hold, Read, Reset, Text, Times, Wait};
+use crate::mode::Step::{Close, Cut, Drip, Flood, Good, HalfClose, Hold, Reset, Text, Times, Wait};
 
 fn text(text: &str) -> crate::mode::Step {
     Text(text.to_owned())
@@ -141,27 +141,28 @@ fn whole_by_chunks(name: &'static str, extension: &str, trailer: &str) -> Mode {
 fn unasked() -> Vec<Mode> {
     let with = |name, steps: Vec<_>, expected| Mode::new(Http1, name, steps, expected);
     vec![
-        with("second-answer", vec![text("HTTP/1.1 {S}\r\n{H}Content-Length: {L}\r\n\r\n{B}{W}")], "ok"),
-        with("second-answer-at-once-later", vec![Good, Wait(30), text("{W}")], "ok"),
-        with("many-more-answers", vec![Good, Times(50, vec![text("{W}")])], "ok"),
+        with("second-answer", vec![text("HTTP/1.1 {S}\r\n{H}Content-Length: {L}\r\n\r\n{B}{W}")], "ok").settled(),
+        with("second-answer-later", vec![Good, Wait(30), text("{W}")], "ok").settled(),
+        with("many-more-answers", vec![Good, Times(50, vec![text("{W}")])], "ok").settled(),
         with("second-answer-and-silence", vec![Good, text("{W}"), Hold], "ok"),
         with("second-answer-and-end", vec![Good, text("{W}"), Close], "ok"),
         with(
             "half-a-second-answer",
-            vec![Good, text("HTTP/1.1 200 OK\r\nX-Number: 999\r\nContent-Length: 46\r\n")],
+            vec![Good, text("HTTP/1.1 200 OK\r\nX-Number: 999\r\nContent-Length: 48\r\n")],
             "ok",
-        ),
-        with("more-bytes", vec![text("HTTP/1.1 {S}\r\n{H}Content-Length: {L}\r\n\r\n{B}and more")], "ok"),
-        with("more-lines", vec![Good, text("\r\n\r\n")], "ok"),
-        with("more-nul", vec![Good, text("\0")], "ok"),
+        )
+        .settled(),
+        with("more-bytes", vec![text("HTTP/1.1 {S}\r\n{H}Content-Length: {L}\r\n\r\n{B}and more")], "ok").settled(),
+        with("more-lines", vec![Good, text("\r\n\r\n")], "ok").settled(),
+        with("more-nul", vec![Good, text("\0")], "ok").settled(),
         with(
             "an-unasked-408",
             vec![Good, text("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), Close],
             "ok",
         ),
-        with("an-unasked-100", vec![Good, text("HTTP/1.1 100 Continue\r\n\r\n")], "ok"),
+        with("an-unasked-100", vec![Good, text("HTTP/1.1 100 Continue\r\n\r\n")], "ok").settled(),
         with("a-flood-behind", vec![Good, Flood(vec![text("{W}")])], "ok"),
-        with("head-with-body", vec![text("HTTP/1.1 {S}\r\n{H}Content-Length: {L}\r\n\r\n{B}{W}")], "ok"),
+        with("head-with-body", vec![text("HTTP/1.1 {S}\r\n{H}Content-Length: {L}\r\n\r\n{B}{W}")], "ok").settled(),
         with(
             "204-with-body",
             vec![text("HTTP/1.1 204 No Content\r\n{H}Content-Length: 48\r\n\r\n{W}")],
@@ -190,7 +191,6 @@ fn unasked() -> Vec<Mode> {
             "protocol|rejected:408",
         )
         .early(),
-        with("poisoned-while-idle", vec![Good, Wait(5), text("{W}")], "ok").after(1),
-        with("two-requests-read", vec![Good, Read, text("{W}")], "ok"),
+        with("poisoned-while-idle", vec![Good, Wait(5), text("{W}")], "ok").after(1).settled(),
     ]
 }

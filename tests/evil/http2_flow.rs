@@ -2,8 +2,8 @@
 
 use crate::frames::{DATA, END_HEADERS, END_STREAM, SETTINGS, WINDOW_UPDATE};
 use crate::http2_modes::{OWN, bytes, head, mode};
-use crate::mode::Step::{Flood, Frame, Good, Hold, Times, Wait};
-use crate::mode::{Mode, On, Payload, Step};
+use crate::mode::Step::{FloodWhileEvil, Frame, Good, Hold, Times, Wait};
+use crate::mode::{Mode, On, Order, Payload, Step};
 
 const TABLE_SIZE: u16 = 1;
 const PUSH: u16 = 2;
@@ -52,7 +52,7 @@ pub fn modes() -> Vec<Mode> {
         with("settings-1000", &[(STREAMS, 100); 1000], vec![Good], "ok"),
         mode("update-0", vec![window(OWN, 0)], "protocol"),
         mode("update-0-of-all", vec![window(On::Id(0), 0)], "protocol"),
-        mode("update-overflow", vec![window(OWN, 0x7fff_ffff)], "protocol"),
+        mode("update-overflow", vec![window(OWN, 0x7fff_ffff), Good], "protocol|ok"),
         mode("update-overflow-of-all", vec![window(On::Id(0), 0x7fff_ffff)], "protocol"),
         mode("update-too-short", vec![bytes(WINDOW_UPDATE, 0, OWN, &[0])], "protocol"),
         mode("update-behind", vec![Good, window(OWN, 5)], "ok"),
@@ -60,11 +60,16 @@ pub fn modes() -> Vec<Mode> {
             "beyond-the-window",
             vec![
                 head(OWN, END_HEADERS, &[]),
-                Flood(vec![Times(100, vec![Frame(DATA, 0, OWN, Payload::Bytes(vec![b' '; 16_384]))])]),
+                FloodWhileEvil(vec![Times(100, vec![Frame(DATA, 0, OWN, Payload::Bytes(vec![b' '; 16_384]))])]),
             ],
             "protocol|too_large",
         )
         .head("protocol|ok|too_large"),
+        mode("together-reversed", vec![], "ok").together(Order::Reversed),
+        mode("together-interleaved", vec![], "ok").together(Order::Interleaved),
+        // Who waits in vain holds up nobody beside it.
+        mode("together-first-silent", vec![], "timeout").together(Order::FirstSilent),
+        mode("together-first-reset", vec![], "protocol").together(Order::FirstReset),
         mode("good-after-a-wait", vec![Wait(200), Good], "ok"),
         mode(
             "early-no-settings",

@@ -2,7 +2,7 @@
 
 use crate::frames::{CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PADDED};
 use crate::http2_modes::{OWN, bytes, head, mode};
-use crate::mode::Step::{Flood, Frame, Good, Hold, Times};
+use crate::mode::Step::{Flood, FloodWhileEvil, Frame, Good, Hold, Times};
 use crate::mode::{Mode, Payload, Step};
 
 fn data(flags: u8, text: &'static str) -> Step {
@@ -38,7 +38,7 @@ fn heads() -> Vec<Mode> {
         fields("status-000", &[(":status", "000")], "protocol"),
         fields("status-999", &[(":status", "999")], "protocol:999"),
         fields("status-behind", &[("a", "b"), (":status", "200")], "protocol"),
-        fields("pseudo-of-requests", &[(":status", "200"), (":path", "/")], "protocol"),
+        fields("pseudo-of-requests", &[(":status", "{C}"), (":path", "/"), ("x-number", "{N}")], "protocol|ok"),
         fields("pseudo-unknown", &[(":status", "200"), (":what", "x")], "protocol"),
         fields("name-upper-case", &[("X-Y", "z")], "protocol"),
         fields("name-empty", &[("", "z")], "protocol"),
@@ -158,10 +158,9 @@ fn bodies() -> Vec<Mode> {
                 data(0, "{B}"),
                 Frame(HEADERS, END_HEADERS | END_STREAM, OWN, Payload::Headers(vec![(":status".into(), "500".into())])),
             ],
-            "protocol",
-        )
-        .head("protocol|ok"),
-        mode("body-beyond-limit", vec![start(), Flood(vec![data(0, "{K}")])], "too_large")
+            "protocol|ok",
+        ),
+        mode("body-beyond-limit", vec![start(), FloodWhileEvil(vec![data(0, "{K}")])], "too_large")
             .head(loose)
             .options("max_response_bytes=5000"),
         mode("padding-right", vec![start(), bytes(DATA, PADDED, OWN, &[3, 0, 0, 0]), data(END_STREAM, "{B}")], "ok")

@@ -5,7 +5,7 @@ use crate::frames::{
     SETTINGS, WINDOW_UPDATE,
 };
 use crate::mode::Family::Http2;
-use crate::mode::Step::{Close, Cut, Flood, Frame, Good, Hold, Raw, Reset, Text, Times, Wait};
+use crate::mode::Step::{Close, Cut, Flood, FloodWhileEvil, Frame, Good, Hold, Raw, Reset, Text, Times, Wait};
 use crate::mode::{Mode, On, Payload, Step};
 
 pub fn mode(name: &'static str, steps: Vec<Step>, expected: &'static str) -> Mode {
@@ -156,7 +156,7 @@ fn resets() -> Vec<Mode> {
         mode("rst-on-0", vec![bytes(RST_STREAM, 0, On::Id(0), &[0, 0, 0, 8])], "protocol"),
         mode("rst-on-idle", vec![bytes(RST_STREAM, 0, On::Own(20), &[0, 0, 0, 8])], "protocol"),
         mode("rst-behind", vec![Good, reset(0)], "ok"),
-        mode("rst-flood", vec![Flood(vec![reset(8)])], "protocol"),
+        mode("rst-flood", vec![FloodWhileEvil(vec![reset(8)])], "protocol"),
     ]
 }
 

@@ -76,11 +76,11 @@ pub enum Step {
     Times(usize, Vec<Step>),
     /// Until nobody takes it any more.
     Flood(Vec<Step>),
+    /// The same, or until the server is to be good; the connection is a good one then.
+    FloodWhileEvil(Vec<Step>),
     /// A text, byte by byte, with so many milliseconds between two.
     Drip(String, u64),
     Wait(u64),
-    /// Reads one request, and forgets it.
-    Read,
     /// Writes nothing more, and waits until the client goes.
     Hold,
     /// Ends the connection in good order.
@@ -90,6 +90,21 @@ pub enum Step {
     Reset,
     HalfClose,
 }
+
+/// How several requests over one connection are answered, once all are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    Reversed,
+    /// The heads, then a byte of each body in turn.
+    Interleaved,
+    /// All but the first, which waits for ever.
+    FirstSilent,
+    /// All but the first, which is reset.
+    FirstReset,
+}
+
+/// How many they are.
+pub const TOGETHER: usize = 5;
 
 /// Which certificate the server shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,6 +190,10 @@ pub struct Mode {
     pub may_lie: bool,
     /// A request that changes may come twice: the first was certainly not carried out.
     pub may_repeat: bool,
+    /// Several calls at once in place of one.
+    pub together: Option<Order>,
+    /// The next call waits until the steps are over: what was written has come while the connection was idle.
+    pub is_settled: bool,
     /// The server is evil to one request only, and good from then on.
     pub is_once: bool,
     /// It was a fault of the library once; so the short form has all its combinations.
@@ -209,6 +228,8 @@ impl Mode {
             has_own_body: false,
             may_lie: false,
             may_repeat: false,
+            together: None,
+            is_settled: false,
             is_once: false,
             was_fault: false,
         }
@@ -231,9 +252,12 @@ impl Mode {
         self.expect(Method::Delete, expected)
     }
 
-    /// Only the body is wrong: a question has none.
+    /// Only the body is wrong: a question has none. (Where the server is silent from then on, the next call over the same
+    /// connection would tell nothing: nobody can know before it.)
     pub fn body(self) -> Self {
-        self.head("ok")
+        let is_silent =
+            matches!(self.steps[..], [.., Step::Hold]) && !self.steps.iter().any(|s| matches!(s, Step::HalfClose));
+        self.head(if is_silent { "" } else { "ok" })
     }
 
     /// Only what the body says is wrong: that it was deleted is said by the status.
@@ -311,6 +335,15 @@ impl Mode {
     pub fn exact(self) -> Self {
         let text = "HTTP/1.1 201 Created\r\n{H}Content-Length: {L}\r\n\r\n{B}".to_owned();
         Self { steps: vec![Step::Text(text)], ..self }.head("protocol:201")
+    }
+
+    /// Several calls at once, over a connection that is there already.
+    pub fn together(self, order: Order) -> Self {
+        Self { together: Some(order), ..self.after(1).head("").post("").delete("") }
+    }
+
+    pub fn settled(self) -> Self {
+        Self { is_settled: true, ..self }
     }
 
     pub fn once(self) -> Self {

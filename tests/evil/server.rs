@@ -21,7 +21,8 @@ pub struct Shared {
     has_ended: AtomicBool,
     /// The numbers of the requests that came, in their order.
     pub seen: Mutex<Vec<u64>>,
-    pub connections: AtomicUsize,
+    /// How many requests the steps are over for.
+    pub settled: AtomicUsize,
     open: Mutex<Vec<Weak<TcpStream>>>,
     certificates: Arc<Certificates>,
 }
@@ -57,7 +58,7 @@ impl Server {
             is_evil: AtomicBool::new(mode.after == 0),
             has_ended: AtomicBool::new(false),
             seen: Mutex::default(),
-            connections: AtomicUsize::new(0),
+            settled: AtomicUsize::new(0),
             open: Mutex::default(),
             certificates: Arc::clone(certificates),
         });
@@ -93,7 +94,6 @@ impl Server {
                 let _ = stream.set_nodelay(true);
                 let stream = Arc::new(stream);
                 shared.open.lock().unwrap().push(Arc::downgrade(&stream));
-                shared.connections.fetch_add(1, Ordering::SeqCst);
                 let shared = Arc::clone(&shared);
                 std::thread::spawn(move || drop(shared.serve(Tcp(stream))));
             }
@@ -237,6 +237,7 @@ impl Shared {
                 Then::GoOn(connection) => connection,
                 Then::Over => return Ok(()),
             };
+            self.settled.fetch_add(1, Ordering::SeqCst);
             if is_early {
                 asked = read_request(&mut connection)?;
                 self.has_come(&asked);
@@ -290,6 +291,12 @@ impl Shared {
                 }
                 Ok(())
             }
+            Step::FloodWhileEvil(steps) => {
+                while self.is_evil() {
+                    steps.iter().try_for_each(|step| self.step(step, connection, asked))?;
+                }
+                Ok(())
+            }
             Step::Drip(text, ms) => filled(text, asked).as_bytes().chunks(1).try_for_each(|byte| {
                 connection.write(byte)?;
                 std::thread::sleep(Duration::from_millis(*ms));
@@ -299,7 +306,6 @@ impl Shared {
                 std::thread::sleep(Duration::from_millis(*ms));
                 Ok(())
             }
-            Step::Read => read_request(connection).map(|_| ()),
             Step::HalfClose => {
                 connection.half_close();
                 Ok(())
