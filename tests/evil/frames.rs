@@ -132,6 +132,12 @@ pub fn serve(shared: &Shared, mut connection: Connection) -> io::Result<()> {
                 let request = open.entry(stream).or_default();
                 request.block.extend(&payload[priority..]);
                 request.is_whole = flags & END_STREAM != 0;
+                if !request.is_whole && !shared.is_evil() {
+                    // Whatever was said of windows: a body may come.
+                    [0, stream].iter().try_for_each(|of| {
+                        connection.write(&written(WINDOW_UPDATE, 0, *of, &60_000_u32.to_be_bytes()))
+                    })?;
+                }
                 gathering = stream;
             }
             CONTINUATION => open.entry(stream).or_default().block.extend(&payload),
@@ -161,6 +167,7 @@ pub fn serve(shared: &Shared, mut connection: Connection) -> io::Result<()> {
                 together.push(asked);
                 if together.len() == TOGETHER {
                     connection.write(&in_order(order, &std::mem::take(&mut together)))?;
+                    shared.is_good_now();
                 }
                 continue;
             }

@@ -144,8 +144,8 @@ fn unasked() -> Vec<Mode> {
         with("second-answer", vec![text("HTTP/1.1 {S}\r\n{H}Content-Length: {L}\r\n\r\n{B}{W}")], "ok").settled(),
         with("second-answer-later", vec![Good, Wait(30), text("{W}")], "ok").settled(),
         with("many-more-answers", vec![Good, Times(50, vec![text("{W}")])], "ok").settled(),
-        with("second-answer-and-silence", vec![Good, text("{W}"), Hold], "ok"),
-        with("second-answer-and-end", vec![Good, text("{W}"), Close], "ok"),
+        with("second-answer-and-silence", vec![Good, text("{W}"), Hold], "ok").settled(),
+        with("second-answer-and-end", vec![Good, text("{W}"), Close], "ok").settled(),
         with(
             "half-a-second-answer",
             vec![Good, text("HTTP/1.1 200 OK\r\nX-Number: 999\r\nContent-Length: 48\r\n")],
@@ -159,9 +159,14 @@ fn unasked() -> Vec<Mode> {
             "an-unasked-408",
             vec![Good, text("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), Close],
             "ok",
-        ),
+        )
+        .settled(),
         with("an-unasked-100", vec![Good, text("HTTP/1.1 100 Continue\r\n\r\n")], "ok").settled(),
-        with("a-flood-behind", vec![Good, Flood(vec![text("{W}")])], "ok"),
+        with(
+            "a-flood-behind",
+            vec![text("HTTP/1.1 {S}\r\n{H}Content-Length: {L}\r\n\r\n{B}{W}"), Flood(vec![text("{W}")])],
+            "ok",
+        ),
         with("head-with-body", vec![text("HTTP/1.1 {S}\r\n{H}Content-Length: {L}\r\n\r\n{B}{W}")], "ok").settled(),
         with(
             "204-with-body",
@@ -180,11 +185,13 @@ fn unasked() -> Vec<Mode> {
         with("answer-before-the-request", vec![text("{W}")], "ok|protocol")
             .head("protocol:200|protocol")
             .early()
-            .may_lie(),
+            .may_lie()
+            .settled(),
         with("answer-before-the-request-and-end", vec![text("{W}"), Close], "ok|protocol")
             .head("protocol:200|protocol")
             .early()
-            .may_lie(),
+            .may_lie()
+            .settled(),
         with(
             "408-before-the-request-and-end",
             vec![text("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"), Close],

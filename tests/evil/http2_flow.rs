@@ -69,7 +69,7 @@ pub fn modes() -> Vec<Mode> {
         mode("together-interleaved", vec![], "ok").together(Order::Interleaved),
         // Who waits in vain holds up nobody beside it.
         mode("together-first-silent", vec![], "timeout").together(Order::FirstSilent),
-        mode("together-first-reset", vec![], "protocol").together(Order::FirstReset),
+        mode("together-first-reset", vec![], "ok|protocol").together(Order::FirstReset),
         mode("good-after-a-wait", vec![Wait(200), Good], "ok"),
         mode(
             "early-no-settings",

@@ -133,13 +133,21 @@ fn resets() -> Vec<Mode> {
             .head("protocol|ok")
             .may_doubt(),
         mode("rst-no-error", vec![reset(0)], "protocol"),
+        // hyper takes these two for the end of the body.
         mode(
             "rst-no-error-in-body",
             vec![head(OWN, END_HEADERS, &[]), Frame(DATA, 0, OWN, Payload::Text("{\"data\": {")), reset(0)],
-            "protocol|protocol:200",
+            "protocol",
         )
         .head("protocol|ok")
-        .delete("protocol"),
+        .was_fault(),
+        mode(
+            "rst-cancel-in-body",
+            vec![head(OWN, END_HEADERS, &[]), Frame(DATA, 0, OWN, Payload::Text("{B}")), reset(8)],
+            "protocol",
+        )
+        .head("protocol|ok")
+        .was_fault(),
         mode("rst-protocol-error", vec![reset(1)], "protocol"),
         mode("rst-internal", vec![reset(2)], "protocol"),
         mode("rst-cancel", vec![reset(8)], "protocol"),

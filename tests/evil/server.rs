@@ -140,6 +140,11 @@ impl Shared {
         if self.mode.is_once { self.is_evil.swap(false, Ordering::SeqCst) } else { self.is_evil() }
     }
 
+    /// What was to be done to several requests is done.
+    pub fn is_good_now(&self) {
+        self.is_evil.store(false, Ordering::SeqCst);
+    }
+
     pub fn has_come(&self, asked: &Asked) {
         self.seen.lock().unwrap().push(asked.number);
     }
@@ -237,18 +242,21 @@ impl Shared {
                 Then::GoOn(connection) => connection,
                 Then::Over => return Ok(()),
             };
-            self.settled.fetch_add(1, Ordering::SeqCst);
             if is_early {
                 asked = read_request(&mut connection)?;
                 self.has_come(&asked);
                 connection.write(good_text(&asked).as_bytes())?;
             }
+            self.settled.fetch_add(1, Ordering::SeqCst);
         }
     }
 
     /// Takes the steps. Those of HTTP/2 are [`frames`]'s.
     pub fn steps(&self, steps: &[Step], mut connection: Connection, asked: &Asked) -> io::Result<Then> {
         for step in steps {
+            if matches!(step, Step::Hold | Step::Close | Step::Cut | Step::Reset) {
+                self.settled.fetch_add(1, Ordering::SeqCst);
+            }
             match step {
                 Step::Hold => {
                     connection.hold();
