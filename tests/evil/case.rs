@@ -94,7 +94,9 @@ impl Case<'_> {
         match self.call(client, method, number) {
             Ok(outcome) => {
                 let answered = outcome.header("x-number").unwrap_or("nobody").to_owned();
-                if answered != number.to_string() || (method == Method::Head && outcome.is_yes() != (number % 2 == 0)) {
+                if answered != number.to_string()
+                    || (method == Method::Head && outcome.is_yes() != number.is_multiple_of(2))
+                {
                     self.faults.push(format!("{which}: it has the answer of {answered}: {}", short(&outcome.json)));
                 }
                 if matches!(method, Method::Get | Method::Post) && !has_number(&outcome, number) {
@@ -114,14 +116,12 @@ impl Case<'_> {
         };
         let Some(queue) = &self.queue else { return client.call_by_name(operation, &arguments) };
         queue.submit(client, operation, &arguments, 0)?;
-        match queue.next(Some(Duration::from_secs(60)))? {
-            Some(completion) => completion.outcome,
-            None => {
-                // It has the library's thread: nothing more can be asked in this process.
-                println!("no completion of {operation} came within a minute");
-                std::process::exit(1);
-            }
-        }
+        let Some(completion) = queue.next(Some(Duration::from_secs(60)))? else {
+            // It has the library's thread: nothing more can be asked in this process.
+            println!("no completion of {operation} came within a minute");
+            std::process::exit(1);
+        };
+        completion.outcome
     }
 
     /// Several calls at once: the outcome of the first, when the others have been looked at.

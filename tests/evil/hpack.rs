@@ -61,13 +61,11 @@ impl Decoder {
 
     fn entry(&self, index: usize) -> Option<Field> {
         let index = index.checked_sub(1)?;
-        match index.checked_sub(STATIC_LENGTH) {
-            Some(index) => self.dynamic.get(index).cloned(),
-            None => {
-                let (name, value) = STATIC.get(index).unwrap_or(&("", ""));
-                Some((name.as_bytes().to_vec(), value.as_bytes().to_vec()))
-            }
+        if let Some(index) = index.checked_sub(STATIC_LENGTH) {
+            return self.dynamic.get(index).cloned();
         }
+        let (name, value) = STATIC.get(index).unwrap_or(&("", ""));
+        Some((name.as_bytes().to_vec(), value.as_bytes().to_vec()))
     }
 }
 

@@ -24,7 +24,7 @@ pub fn modes() -> Vec<Mode> {
             "unavailable:503|protocol",
         )
         .early(),
-        mode("unread-by-drip", vec![Drip("HTTP/1.1 200".into(), 200), Hold], "timeout").early(),
+        mode("unread-by-drip", vec![Drip("HTTP/1.1 200".into(), 200), Hold], "timeout|protocol").may_doubt().early(),
         // A connection that was used before. What may be repeated is, on a new one, where the server is as evil.
         mode("reused-silent", vec![Hold], "timeout").after(1),
         mode("reused-ended", vec![Close], "protocol").after(1),

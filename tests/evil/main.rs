@@ -80,7 +80,9 @@ fn main() -> ExitCode {
     if has("--list") {
         let mut names: Vec<&String> = cases.iter().map(|(mode, _)| mode).collect();
         names.dedup();
-        names.iter().for_each(|name| println!("{name}"));
+        for name in names {
+            println!("{name}");
+        }
         return ExitCode::SUCCESS;
     }
     run_all(&cases)

@@ -145,7 +145,7 @@ pub enum Handshake {
     /// The same, with this byte of the flight (a share of 1,000) changed.
     Spoiled(usize),
     /// The steps on TCP when the handshake is over, before the request.
-    AfterHandshake,
+    Finished,
     /// The steps on TCP when the request has come.
     AfterRequest,
     /// Nobody listens.
@@ -159,6 +159,7 @@ pub enum Handshake {
 }
 
 /// One mode.
+#[allow(clippy::struct_excessive_bools)] // Each is a fact of its own.
 #[derive(Clone, Debug)]
 pub struct Mode {
     pub family: Family,

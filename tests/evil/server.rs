@@ -163,7 +163,7 @@ impl Shared {
                 Connection::encrypted(tcp, tls)
             }
         };
-        if let Handshake::AfterHandshake = handshake {
+        if let Handshake::Finished = handshake {
             return self.on_tcp(connection.tcp);
         }
         if let Handshake::AfterRequest = handshake {

@@ -132,7 +132,7 @@ fn handshakes() -> Vec<Mode> {
 /// Behind a handshake that is right.
 fn sessions() -> Vec<Mode> {
     let after =
-        |name, steps, expected| Mode::new(Tls, name, steps, expected).handshake(Handshake::AfterHandshake).may_doubt();
+        |name, steps, expected| Mode::new(Tls, name, steps, expected).handshake(Handshake::Finished).may_doubt();
     let on_request = |name, steps, expected| Mode::new(Tls, name, steps, expected).handshake(Handshake::AfterRequest);
     let good = |name, steps, expected| Mode::new(Tls, name, steps, expected);
     let text = |text: &str| Text(text.to_owned());
