@@ -79,7 +79,9 @@ pub fn refusal(prepared: &Prepared, answer: &Answer) -> Error {
     let which = error_id.as_deref().map(|id| format!(" ({})", cut(id, 300))).unwrap_or_default();
     let message = format!("the server answered {status}{why}{which}{}", hint(kind, status, answer));
     // A gateway that gave up on the server cannot know what the server did.
-    let fate = Fate::unknown_if(matches!(status, 502 | 504));
+    // A proxy does not know what became of the request; nor does who reads a status that HTTP does not have, or a success
+    // where another was due.
+    let fate = Fate::unknown_if(matches!(status, 502 | 504) || !(300..600).contains(&status));
     let mut error = report_answer(prepared, kind, &message, fate, answer);
     (error.reason, error.error_id) = (reason, error_id);
     error.details = details.as_ref().and_then(|details| RawValue::from_string(mask(details)).ok());

@@ -154,6 +154,24 @@ fn an_answer_that_is_not_what_it_must_be_is_a_protocol_error() {
 }
 
 #[test]
+fn what_says_nothing_of_a_request_that_changes_leaves_it_in_doubt() {
+    for (status, in_doubt) in [
+        (101, true),
+        (302, false),
+        (400, false),
+        (500, false),
+        (502, true),
+        (503, false),
+        (504, true),
+        (600, true),
+        (999, true),
+    ] {
+        assert_eq!(refused("groups.new", r#"{"name": "g"}"#, status, "").in_doubt, in_doubt, "{status}");
+        assert!(!refused("users.get", USER, status, "").in_doubt, "{status}: it changes nothing");
+    }
+}
+
+#[test]
 fn what_has_no_result_takes_any_success() {
     assert_eq!(judged("users.delete", USER, 204, &[], "").unwrap().json, "null");
     assert_eq!(judged("users.delete", USER, 200, &[], "{}").unwrap().json, "null");
