@@ -66,7 +66,7 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Failure {
             kind,
-            message: cut(&message.into(), 2000).into_owned(),
+            message: cut(&one_line(&message.into()), 2000).into_owned(),
             operation: String::new(),
             method: "",
             url: String::new(),
@@ -137,6 +137,12 @@ impl Error {
             answer.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
         Some(json!({"status": answer.status, "headers": headers, "body": answer.body}).to_string())
     }
+}
+
+/// A text as one line: what would end the line, or be an instruction to a terminal, is a space.
+fn one_line(text: &str) -> Cow<'_, str> {
+    let ends_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if text.contains(ends_line) { Cow::Owned(text.replace(ends_line, " ")) } else { Cow::Borrowed(text) }
 }
 
 /// The beginning of a text that can be long; what is left out is hinted at.

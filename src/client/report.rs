@@ -73,7 +73,7 @@ fn shown_headers(prepared: &Prepared, all: &HeaderMap) -> Vec<(String, String)> 
             name if name == LOCATION => origin(&value)?,
             _ => value,
         };
-        Some((name, prepared.secrets.mask(&value)))
+        Some((prepared.secrets.mask(&name), prepared.secrets.mask(&value)))
     };
     header_texts(all).into_iter().filter_map(shown).collect()
 }

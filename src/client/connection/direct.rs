@@ -126,6 +126,16 @@ impl Open {
     }
 }
 
+#[cfg(feature = "internals")]
+impl Direct {
+    /// A connection over any stream, as one that was used before.
+    pub async fn over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<Self, hyper::Error> {
+        let stream: Box<dyn Stream> = Box::new(stream);
+        let (sender, connection) = Builder::new().handshake(TokioIo::new(stream)).await?;
+        Ok(Self(Some(Open { sender, connection: Box::pin(connection), has_ended: false })))
+    }
+}
+
 impl Direct {
     /// Sends a request and receives the head of its response. `receive` reads the rest by [`Body::chunk`].
     ///
