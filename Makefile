@@ -28,7 +28,7 @@ demo: ## Shows the C and the Python sample at work, against a wazo-auth in memor
 	@$(PYTHON) tools/demo.py
 
 test: setup ## Runs every test; a fresh clone needs nothing before it
-	@$(PYTHON) tools/test.py lint codegen rust c cpp python replay docs samples bus host-short kamailio budget
+	@$(PYTHON) tools/test.py lint codegen rust fuzz c cpp python replay docs samples bus host-short kamailio budget
 
 setup: ## Installs what the tests need and is missing, and says what
 	@tools/setup.sh
@@ -89,4 +89,4 @@ clean: ## Removes what was built
 	$(CARGO) clean
 
 # Rooms of tests may bring targets of their own.
-include $(wildcard tests/*/targets.mk bench/targets.mk)
+include $(wildcard tests/*/targets.mk bench/targets.mk fuzz/targets.mk)

@@ -13,6 +13,9 @@ pub mod cells;
 pub mod claims;
 pub mod counters;
 pub mod facts;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 pub mod keys;
 mod record;
 pub mod revoked;
@@ -55,11 +58,17 @@ pub struct Cache {
     negative_ttl: Duration,
     stale: Duration,
     bytes: usize,
+    #[cfg(feature = "internals")]
+    memory: Arc<Region>,
 }
 
 impl Cache {
     /// Makes an empty one, and reserves all its memory.
     pub fn new(settings: &VerifierSettings) -> Result<Self> {
+        Self::with(settings, Keys::from_system()?, Random::from_system())
+    }
+
+    fn with(settings: &VerifierSettings, keys: Keys, random: Random) -> Result<Self> {
         let tokens = settings.max_tokens;
         // A piece for each token's identity; and access lists, which mostly are those of many.
         let pieces = tokens + tokens / 4 + 512;
@@ -86,12 +95,14 @@ impl Cache {
             revoked: Revoked::new(share(), revoked),
             tokens: Cells::new(share(), cells, tokens, ANSWERS),
             blobs: Blobs::new(share(), blobs, pieces),
-            keys: Keys::from_system()?,
-            random: Random::from_system(),
+            keys,
+            random,
             ttl: settings.ttl,
             negative_ttl: settings.negative_ttl,
             stale: settings.stale,
             bytes: words * 8,
+            #[cfg(feature = "internals")]
+            memory: share(),
         })
     }
 

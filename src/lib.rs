@@ -25,6 +25,9 @@ pub mod client;
 pub mod clock;
 pub mod error;
 mod futures;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 mod json;
 pub mod log;
 pub mod operations;

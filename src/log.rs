@@ -18,9 +18,9 @@ pub use record::{Record, Value};
 
 use crate::callback::Callback;
 use crate::error::Error;
+use crate::error::one_line;
 use crate::host::fork::PerProcess;
 use arc_swap::ArcSwapOption;
-use record::one_line;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

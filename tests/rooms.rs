@@ -18,6 +18,8 @@ const FLOORS: &[&[&str]] = &[
     &["queue", "futures"],
     &["renewer", "verifier", "paging", "readiness"],
     &["ffi"],
+    // For the benchmarks and for fuzzing alone.
+    &["internals"],
 ];
 
 /// Rooms that may use a crate, where not every room may.

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / 'tests' / 'support'))
 import artifacts  # noqa: E402
 
 # They have cargo compile, which lets nobody else compile meanwhile.
-COMPILED = ('lint', 'codegen', 'rust')
+COMPILED = ('lint', 'codegen', 'rust', 'fuzz')
 # What they promise has a time in it.
 ALONE = ('bus', 'host-short', 'kamailio', 'budget')
 

@@ -63,7 +63,12 @@ impl Breaker {
         if now_ms < until {
             return Err(until - now_ms);
         }
-        let probe = self.open_until().compare_exchange(until, now_ms + probe_ms, Ordering::AcqRel, Ordering::Acquire);
+        let probe = self.open_until().compare_exchange(
+            until,
+            now_ms.saturating_add(probe_ms),
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
         probe.map(|_| ()).map_err(|until| until.saturating_sub(now_ms).max(1))
     }
 
@@ -85,7 +90,7 @@ impl Breaker {
             if self.open_until().swap(0, Ordering::AcqRel) != 0 {
                 let outage_ms = now_ms.saturating_sub(self.opened_at().load(Ordering::Relaxed));
                 let [since, spread] = self.recovery();
-                spread.store((SPREAD * outage_ms).min(LONGEST_SPREAD_MS), Ordering::Relaxed);
+                spread.store(SPREAD.saturating_mul(outage_ms).min(LONGEST_SPREAD_MS), Ordering::Relaxed);
                 since.store(now_ms, Ordering::Release);
                 return Some(outage_ms);
             }
@@ -102,7 +107,8 @@ impl Breaker {
         if since == 0 || spread == 0 || fresh_until_ms < opened || now_ms >= since.saturating_add(spread) {
             return false;
         }
-        let whole = u128::from(since + spread - opened.min(since));
+        // Wide enough for whatever damaged memory holds, and never 0.
+        let whole = u128::from(since) + u128::from(spread) - u128::from(opened.min(since));
         let turn = u128::from(fresh_until_ms - opened) * u128::from(spread) / whole;
         u128::from(now_ms) < u128::from(since) + turn
     }
@@ -110,20 +116,21 @@ impl Breaker {
     /// The server could not be asked, or failed, when it was asked at `asked_ms`. Returns what it is left alone for, where
     /// this is why.
     pub fn failed(&self, asked_ms: u64, now_ms: u64, random: &Random) -> Option<Opened> {
-        let failures = self.failures().fetch_add(1, Ordering::AcqRel) + 1;
+        let failures = self.failures().fetch_add(1, Ordering::AcqRel).wrapping_add(1);
         let was = self.open_until().load(Ordering::Acquire);
         // Those that were on their way when it opened say nothing new.
         let is_probe = was != 0 && failures > FAILURES && asked_ms > self.opened_at().load(Ordering::Relaxed);
         if failures == FAILURES || is_probe {
             let opened = self.memory[self.start + 2].load(Ordering::Relaxed);
-            let opened = if failures == FAILURES { 0 } else { opened + 1 };
+            let opened = if failures == FAILURES { 0 } else { opened.saturating_add(1) };
             if failures == FAILURES {
                 self.opened_at().store(now_ms, Ordering::Relaxed);
             }
             self.memory[self.start + 2].store(opened, Ordering::Relaxed);
             let mut backoff = Backoff::after(FIRST, LONGEST, u32::try_from(opened).unwrap_or(u32::MAX));
             let pause = u64::try_from(backoff.failed(random).as_millis()).unwrap_or(u64::MAX);
-            let set = self.open_until().compare_exchange(was, now_ms + pause, Ordering::AcqRel, Ordering::Acquire);
+            let until = now_ms.saturating_add(pause);
+            let set = self.open_until().compare_exchange(was, until, Ordering::AcqRel, Ordering::Acquire);
             return set.is_ok().then_some(Opened { is_first: failures == FAILURES, pause_ms: pause });
         }
         None

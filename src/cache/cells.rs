@@ -199,13 +199,13 @@ impl<const PAYLOAD: usize> Cells<PAYLOAD> {
     fn write(&self, cell: usize, key: Key, payload: &[u64; PAYLOAD]) -> bool {
         let words = &self.memory[cell..cell + HEAD + PAYLOAD + self.loose];
         let before = words[0].load(Ordering::Relaxed);
-        // The next odd number: of a cell that is being written too.
-        let writing = (before + 1) | 1;
+        // The next odd number: of a cell that is being written too. (Damaged memory may hold the last of all numbers.)
+        let writing = before.wrapping_add(1) | 1;
         if words[0].compare_exchange(before, writing, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             return false;
         }
         fence(Ordering::Release);
-        let version = writing + 1;
+        let version = writing.wrapping_add(1);
         words[1].store(checksum(version, key, payload), Ordering::Relaxed);
         words[2].store(key.0, Ordering::Relaxed);
         words[3].store(key.1, Ordering::Relaxed);

@@ -63,9 +63,9 @@ impl Counters {
         self.memory[self.start + copy * LINE + counter as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many were counted.
+    /// How many were counted. (The sum of damaged memory is some number.)
     pub fn sum(&self, counter: Counter) -> u64 {
         let of_copy = |copy: usize| &self.memory[self.start + copy * LINE + counter as usize];
-        (0..COPIES).map(|copy| of_copy(copy).load(Ordering::Relaxed)).sum()
+        (0..COPIES).fold(0, |sum, copy| sum.wrapping_add(of_copy(copy).load(Ordering::Relaxed)))
     }
 }

@@ -35,7 +35,8 @@ impl Keys {
         Ok(Self::from_bytes(&random))
     }
 
-    fn from_bytes(random: &[u8; 96]) -> Self {
+    /// With this key.
+    pub(super) fn from_bytes(random: &[u8; 96]) -> Self {
         let part = |at: usize| {
             let mut key = [0; 16];
             key.copy_from_slice(&random[at * 16..at * 16 + 16]);

@@ -25,6 +25,8 @@ pub struct Groups(pub u64);
 const GROUPS: u64 = 8192;
 /// The words in front of the groups: the last number, and the one of the last revocation of everything.
 const HEAD: usize = 8;
+/// The largest number that an answer can have been asked for after.
+const LARGEST: u64 = u64::MAX - 1;
 
 impl Revoked {
     /// How many words it needs.
@@ -37,18 +39,28 @@ impl Revoked {
 
     /// The number of the last revocation. To be read before an answer is asked for.
     pub fn last(&self) -> u64 {
-        self.memory[self.start].load(Ordering::SeqCst)
+        self.memory[self.start].load(Ordering::SeqCst).min(LARGEST)
+    }
+
+    /// The number of a revocation that is made now. Nobody counts up to the last of all numbers; but where damaged memory
+    /// holds it, everything that is revoked stays revoked.
+    fn next(&self) -> u64 {
+        let number = self.memory[self.start].fetch_add(1, Ordering::SeqCst).saturating_add(1);
+        if number > LARGEST {
+            self.memory[self.start].store(u64::MAX, Ordering::SeqCst);
+        }
+        number
     }
 
     /// Revokes everything.
     pub fn all(&self) {
-        let number = self.memory[self.start].fetch_add(1, Ordering::SeqCst) + 1;
+        let number = self.next();
         self.memory[self.start + 1].fetch_max(number, Ordering::SeqCst);
     }
 
     /// Revokes what has this hash.
     pub fn one(&self, hash: u64) {
-        let number = self.memory[self.start].fetch_add(1, Ordering::SeqCst) + 1;
+        let number = self.next();
         self.memory[self.start + HEAD + usize::from(group(hash))].fetch_max(number, Ordering::SeqCst);
     }
 
@@ -99,5 +111,22 @@ mod tests {
         revoked.all();
         assert!(!revoked.is_current(mine, asked) && !revoked.is_current(other, asked));
         assert!(revoked.is_current(other, revoked.last()));
+    }
+
+    #[test]
+    fn where_damaged_memory_holds_the_last_number_what_is_revoked_stays_revoked() {
+        let memory = Arc::new(Region::new(Revoked::WORDS, false).unwrap());
+        let revoked = Revoked::new(Arc::clone(&memory), 0);
+        let (mine, other) = (Groups::new(Key(1, 0), [2, 3, 4]), Groups::new(Key(11, 0), [12, 13, 14]));
+        memory[0].store(u64::MAX, Ordering::SeqCst);
+        let asked = revoked.last();
+        assert!(revoked.is_current(mine, asked));
+        for _ in 0..3 {
+            revoked.one(1);
+            assert!(!revoked.is_current(mine, asked) && !revoked.is_current(mine, revoked.last()));
+            assert!(revoked.is_current(other, asked));
+        }
+        revoked.all();
+        assert!(!revoked.is_current(other, revoked.last()));
     }
 }

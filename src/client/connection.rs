@@ -26,7 +26,11 @@ mod tls;
 mod turns;
 
 pub use body::Body;
+#[cfg(feature = "internals")]
+pub use direct::Direct;
 pub use lanes::{Route, Transport};
 pub use resolver::NotFound;
 pub use stream::Failure;
+#[cfg(feature = "internals")]
+pub use target::Target;
 pub use turns::{Refused, Turn, Turns};

@@ -43,11 +43,12 @@ pub fn report(prepared: &Prepared, kind: ErrorKind, message: &str, fate: Fate) -
 pub fn report_answer(prepared: &Prepared, kind: ErrorKind, message: &str, fate: Fate, answer: &Answer) -> Error {
     let mut error = report(prepared, kind, message, fate);
     let (headers, body) = (shown_headers(&answer.headers), Beginning::of(&answer.body));
-    let texts: Vec<_> = headers.iter().map(|(_, value)| value.as_str()).chain([body.text.as_str()]).collect();
+    let texts: Vec<_> =
+        headers.iter().flat_map(|(name, value)| [name.as_str(), value]).chain([body.text.as_str()]).collect();
     let masker = prepared.secrets.masker(&texts);
     error.answer = Some(ServerAnswer {
         status: answer.status,
-        headers: headers.iter().map(|(name, value)| (name.clone(), masker.mask(value))).collect(),
+        headers: headers.iter().map(|(name, value)| (masker.mask(name), masker.mask(value))).collect(),
         body: body.masked(&masker),
     });
     error

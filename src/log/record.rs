@@ -100,24 +100,3 @@ impl fmt::Display for Record<'_> {
         f.write_str(self.message)
     }
 }
-
-/// A text that is one line in any log: without control characters, line and paragraph separators, and marks that change
-/// the direction of what is read.
-pub fn one_line(text: &str) -> String {
-    let is_plain = |c: char| {
-        !c.is_control() && !matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-    };
-    text.chars().map(|c| if is_plain(c) { c } else { '\u{fffd}' }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_one_line_whatever_is_in_it() {
-        let forged = "ok\r\nERROR\u{2028}a\u{2029}b\u{85}c\u{1b}[2Jd\0e\u{202e}f\u{7f}";
-        assert!(one_line(forged).chars().all(|c| c == '\u{fffd}' || c.is_ascii_graphic()), "{}", one_line(forged));
-        assert_eq!(one_line("users.get: é \u{1f600}"), "users.get: é \u{1f600}");
-    }
-}

@@ -12,6 +12,17 @@ use hyper::body::Incoming;
 #[derive(Default)]
 pub struct Direct(Option<Open>);
 
+#[cfg(feature = "internals")]
+impl Direct {
+    /// A connection over any stream, as one that was used before.
+    pub async fn over(
+        stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Self, super::stream::BoxError> {
+        let stream: Box<dyn super::stream::Stream> = Box::new(stream);
+        Ok(Self(Some(Open::new(hyper_util::rt::TokioIo::new(stream), None).await?)))
+    }
+}
+
 impl Direct {
     /// Forgets a connection whose socket the host has closed, before anything is read from that number or written to it. It
     /// costs one `fstat`.
