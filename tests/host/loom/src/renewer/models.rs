@@ -24,7 +24,7 @@ fn assert_agree(core: &Core) {
 
 #[test]
 fn two_calls_that_wait_for_the_first_token_both_get_it_and_one_login_is_made() {
-    model(2, || {
+    model(1, || {
         let renewer = renewer();
         let core = Arc::clone(&renewer.0);
         let other = thread::spawn(move || block_on(valid_token(&core)).unwrap());
@@ -46,7 +46,7 @@ fn a_thread_that_starts_it_has_the_first_token_when_that_returns() {
 
 #[test]
 fn a_call_whose_token_was_rejected_gets_another_one() {
-    model(3, || {
+    model(2, || {
         let renewer = renewer();
         let first = block_on(valid_token(&renewer.0)).unwrap();
         assert!(renewer.0.note_rejected(&first));
