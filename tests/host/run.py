@@ -57,7 +57,8 @@ class Runner(Report):
 
     def run(self, name, *parameters, seconds=None, wrapper=(), environment=None):
         """Runs a program to its end and counts its lines; false where it did not end well."""
-        seconds = seconds or (240 if self.arguments.full else 90)
+        # Under a sanitizer everything takes longer.
+        seconds = (seconds or (240 if self.arguments.full else 90)) * int(os.environ.get('SLOWER', '1'))
         started = time.monotonic()
         command = [*wrapper, str(self.arguments.programs / name), *parameters]
         process = self.start(command, environment=environment or {})
@@ -257,6 +258,8 @@ def programs(runner):
         'queue': lambda: run('queue'),
         'verifier': lambda: run('verifier', seconds=500 if runner.arguments.full else 90),
         'memory': lambda: checked_by_valgrind(runner),
+        # The same program by itself, for sanitized.py.
+        'short-life': lambda: run('memory') if 'short-life' in runner.arguments.names else None,
         # It builds loom, which takes a minute once.
         'loom': lambda: under_loom(runner),
         'guest': lambda: run('guest', environment=runner.spied),
