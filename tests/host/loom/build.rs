@@ -86,7 +86,7 @@ fn methods(source: &Source, of: &str, begins: &[&str], name: &str) {
 fn main() {
     Source::of("host/fork.rs")
         .from("impl<T> Default for PerProcess<T>")
-        .before("#[cfg(all(test, unix))]")
+        .before("#[cfg(all(test, unix")
         // loom's atomics are made at run time, and lend what they hold by closures.
         .with("pub const fn new() -> Self", "pub fn new() -> Self")
         .with(
