@@ -162,21 +162,22 @@ impl Renewer {
         refuse_on_own_thread("close")?;
         let (deadline, watch) = (Deadline::after(clock::now(), timeout), Watch::begin());
         self.0.life.store(CLOSED, Ordering::Release);
-        if let Some(shared) = self.0.known() {
-            shared.woken.notify_one();
-            shared.tell();
-            let mut progress = shared.progress();
-            // A login that was cut off may leave a session behind: its end is waited for.
-            while progress.renewal.is_running() {
-                let left = deadline.left(clock::now());
-                if left == Some(Duration::ZERO) {
-                    break;
-                }
-                progress = wait(shared, progress, left, &watch)?;
+        // Made where there is none: a thread that makes it and starts the task at this moment might not see the end yet, but
+        // for the lock that `end` takes.
+        let shared = self.0.shared();
+        shared.woken.notify_one();
+        shared.tell();
+        let mut progress = shared.progress();
+        // A login that was cut off may leave a session behind: its end is waited for.
+        while progress.renewal.is_running() {
+            let left = deadline.left(clock::now());
+            if left == Some(Duration::ZERO) {
+                break;
             }
-            drop(progress);
-            end(shared);
+            progress = wait(shared, progress, left, &watch)?;
         }
+        drop(progress);
+        end(shared);
         log_out::log_out(&self.0, deadline)
     }
 }
@@ -185,12 +186,12 @@ impl Drop for Renewer {
     /// Ends the renewals; nothing is called afterwards. Bound clients use the token as long as it lives.
     fn drop(&mut self) {
         let _ = self.0.life.compare_exchange(ALIVE, STOPPED, Ordering::AcqRel, Ordering::Acquire);
-        if let Some(shared) = self.0.known() {
-            end(shared);
-            shared.on_change.set(None);
-            shared.on_state.set(None);
-            shared.on_refresh_token.set(None);
-        }
+        // Made where there is none, as in `close`: a bound client may begin at this moment.
+        let shared = self.0.shared();
+        end(shared);
+        shared.on_change.set(None);
+        shared.on_state.set(None);
+        shared.on_refresh_token.set(None);
     }
 }
 
@@ -314,11 +315,17 @@ async fn valid_token(core: &Arc<Core>) -> Result<Secret> {
         let mut settled = pin!(shared.settled.notified());
         // Enlisted before it is looked: what comes in between is seen by one of the two.
         settled.as_mut().enable();
-        if let Some(token) = core.token() {
-            return Ok(token);
-        }
         let failure = {
             let progress = shared.progress();
+            // Under the lock under which a token comes: looked at apart, a token that comes in between is no attempt that
+            // runs and no token either.
+            if let Some(token) = core.token() {
+                return Ok(token);
+            }
+            // It has ended since it was asked whether it runs.
+            if core.life.load(Ordering::Acquire) != ALIVE {
+                return Err(over());
+            }
             let is_under_way = progress.renewal.is_under_way(uptime_ms());
             (!is_under_way).then(|| progress.last_error.clone().unwrap_or_else(rejected_again))
         };

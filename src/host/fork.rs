@@ -72,7 +72,7 @@ fn page() -> &'static AtomicU64 {
     unsafe { &*page }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 mod platform {
     use std::sync::atomic::AtomicU64;
 
@@ -110,9 +110,9 @@ mod platform {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), miri))]
 mod platform {
-    //! No page is emptied on fork here: the number is made of the process id.
+    //! No page is emptied on fork here (nor under Miri): the number is made of the process id.
     use std::sync::atomic::AtomicU64;
 
     pub const EMPTIES_ON_FORK: bool = false;
@@ -233,7 +233,7 @@ unsafe impl<T: Send + Sync> Sync for PerProcess<T> {}
 // SAFETY: as for a `Box<T>`.
 unsafe impl<T: Send> Send for PerProcess<T> {}
 
-#[cfg(all(test, unix))]
+#[cfg(all(test, unix, not(miri)))]
 mod tests {
     use super::*;
 

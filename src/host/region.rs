@@ -45,7 +45,7 @@ unsafe impl Send for Region {}
 // SAFETY: as above.
 unsafe impl Sync for Region {}
 
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 mod platform {
     use std::io;
     use std::ptr::NonNull;
@@ -75,7 +75,8 @@ mod platform {
     }
 }
 
-#[cfg(not(unix))]
+// Miri knows no shared mappings.
+#[cfg(any(not(unix), miri))]
 mod platform {
     use std::alloc::{Layout, alloc_zeroed, dealloc};
     use std::io;

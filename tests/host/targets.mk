@@ -48,3 +48,20 @@ $(HOST_PROGRAMS)/load: tests/host/load.c $(HOST_HEADERS)
 $(HOST_PROGRAMS)/%: tests/host/%.c $(HOST_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) $< -o $@ -L$(dir $(WAZO_AUTH_CLIENT_LIBRARY)) -lwazo_auth_client -lpthread -ldl
+
+# Longer forms that need a nightly toolchain; not part of `make test`.
+.PHONY: test-sanitized miri
+
+test-sanitized: ## The C, C++ and host programs under AddressSanitizer (SANITIZER=thread: ThreadSanitizer; 20 minutes)
+	@$(with_simulator) $(PYTHON) tests/host/sanitized.py --sanitizer $(or $(SANITIZER),address) \
+	    --programs $(HOST_PROGRAMS)/sanitized $(ONLY)
+
+# What has pointers, and asks the system for nothing that Miri does not know (fork, eventfd, the network).
+MIRI_TESTS := ffi::pointer ffi::text ffi::json host::noted cache::cells cache::revoked cache::blobs json:: callback:: secret:: schedule::
+MIRI_SKIP := in_a_child fork descendant
+
+miri: ## The unit tests of pointer code under Miri (needs the components miri and rust-src of a nightly toolchain)
+	@if ! cargo +nightly miri --version >/dev/null 2>&1; then \
+	    echo 'Miri is missing: rustup component add --toolchain nightly miri rust-src'; exit 1; fi
+	MIRIFLAGS='-Zmiri-disable-isolation' cargo +nightly miri test --locked -p wazo-auth-client-rust --lib -- \
+	    $(MIRI_TESTS) $(addprefix --skip ,$(MIRI_SKIP))

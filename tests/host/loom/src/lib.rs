@@ -1,117 +1,133 @@
-//! `PerProcess` of `src/host/fork.rs` under loom: every order in which two or three threads may run, with the weak
-//! memory that the orderings allow. A process boundary is a change of the generation, as in a child.
+//! What threads race for, under loom: every order in which two or three threads may run, with the weak memory that the
+//! orderings allow. The sources are the library's own (see build.rs); what they use besides is in [`stand_ins`].
 //!
-//! Run by `cargo test --release` in this folder.
+//! - `per_process`: `PerProcess` of src/host/fork.rs
+//! - `alarm`: what wakes a driver, of src/host/drive.rs
+//! - `cells`: cells and revocations of the shared cache, of src/cache
+//! - `queue`: slots, completions and who is told, of src/queue and src/callback.rs
+//! - `renewer`: the current token, who waits for it and who renews, of src/renewer
+//!
+//! Run by `cargo test --release` in this folder. Each model says how often a thread is interrupted in it at most: more
+//! orders than these take long, and faults are seldom found there alone. FULL=1 lets it be once more, for two minutes a
+//! model.
 
-use loom::sync::atomic::{AtomicPtr, Ordering};
+#![cfg(test)]
+#![allow(dead_code, unused_imports, clippy::all, reason = "of each source the models use a part")]
 
-loom::lazy_static! {
-    /// The process that runs: a test changes it where it plays a fork.
-    static ref GENERATION: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+mod stand_ins;
+
+pub use stand_ins::{cancellation, client, error, options, secret, sync, worker};
+
+mod host {
+    pub use crate::stand_ins::{event, interrupt, uptime};
+
+    pub mod fork {
+        pub use crate::stand_ins::generation;
+        use crate::sync::atomic::{AtomicPtr, Ordering};
+        include!(concat!(env!("OUT_DIR"), "/per_process.rs"));
+    }
+
+    pub mod drive {
+        use crate::stand_ins::{CellOfThread as _, OfThread as _, platform};
+        include!(concat!(env!("OUT_DIR"), "/drive.rs"));
+    }
+    pub use crate::stand_ins::region;
 }
 
-fn generation() -> u64 {
-    GENERATION.load(std::sync::atomic::Ordering::SeqCst)
+mod clock {
+    include!(concat!(env!("OUT_DIR"), "/clock.rs"));
 }
 
-include!(concat!(env!("OUT_DIR"), "/per_process.rs"));
+mod callback {
+    include!(concat!(env!("OUT_DIR"), "/callback.rs"));
+}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use loom::cell::UnsafeCell;
-    use loom::sync::Arc;
-    use loom::thread;
-    use std::sync::atomic::AtomicUsize as Count;
+mod schedule {
+    include!(concat!(env!("OUT_DIR"), "/schedule.rs"));
+}
 
-    /// A value that loom watches: read without having been written before, it fails.
-    struct Watched {
-        number: UnsafeCell<u64>,
-        drops: std::sync::Arc<Count>,
+mod cache {
+    pub mod cells {
+        include!(concat!(env!("OUT_DIR"), "/cells.rs"));
     }
-
-    // SAFETY: written before it is shared, which is what loom checks.
-    unsafe impl Sync for Watched {}
-    unsafe impl Send for Watched {}
-
-    impl Watched {
-        fn new(number: u64, drops: &std::sync::Arc<Count>) -> Self {
-            let watched = Self { number: UnsafeCell::new(0), drops: drops.clone() };
-            watched.number.with_mut(|at| unsafe { *at = number });
-            watched
-        }
-
-        fn read(&self) -> u64 {
-            self.number.with(|at| unsafe { *at })
-        }
+    pub mod cells_by_version {
+        include!(concat!(env!("OUT_DIR"), "/cells_by_version.rs"));
     }
-
-    impl Drop for Watched {
-        fn drop(&mut self) {
-            self.drops.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        }
-    }
-
-    #[test]
-    fn threads_that_race_for_the_first_use_get_one_value_whole() {
-        loom::model(|| {
-            let drops = std::sync::Arc::new(Count::new(0));
-            let shared = Arc::new(PerProcess::new());
-            let threads: Vec<_> = (1..3)
-                .map(|number| {
-                    let (shared, drops) = (shared.clone(), drops.clone());
-                    thread::spawn(move || shared.get_or_make(|| Watched::new(number, &drops), |_| panic!("nothing is inherited")).read())
-                })
-                .collect();
-            let seen: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-            assert_eq!(seen[0], seen[1]);
-            assert_eq!(shared.get().map(Watched::read), Some(seen[0]));
-            drop(shared);
-            let drops = drops.load(std::sync::atomic::Ordering::SeqCst);
-            assert!(drops == 1 || drops == 2, "the winner once, a loser once: {drops}");
-        });
-    }
-
-    #[test]
-    fn a_reader_sees_nothing_or_all() {
-        loom::model(|| {
-            let drops = std::sync::Arc::new(Count::new(0));
-            let shared = Arc::new(PerProcess::new());
-            let reader = {
-                let shared = shared.clone();
-                thread::spawn(move || shared.get().map(Watched::read))
-            };
-            shared.get_or_make(|| Watched::new(7, &drops), |_| {});
-            assert!([None, Some(7)].contains(&reader.join().unwrap()));
-        });
-    }
-
-    #[test]
-    fn in_a_child_one_thread_abandons_what_is_inherited_and_nobody_drops_it() {
-        loom::model(|| {
-            let drops = std::sync::Arc::new(Count::new(0));
-            let abandoned = std::sync::Arc::new(Count::new(0));
-            let shared = Arc::new(PerProcess::new());
-            shared.get_or_make(|| Watched::new(1, &drops), |_| {});
-            GENERATION.store(2, std::sync::atomic::Ordering::SeqCst);
-            let threads: Vec<_> = (2..4)
-                .map(|number| {
-                    let (shared, drops, abandoned) = (shared.clone(), drops.clone(), abandoned.clone());
-                    thread::spawn(move || {
-                        let abandon = |old: &Watched| {
-                            assert_eq!(old.read(), 1);
-                            abandoned.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                        };
-                        shared.get_or_make(|| Watched::new(number, &drops), abandon).read()
-                    })
-                })
-                .collect();
-            let seen: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-            assert!(seen[0] == seen[1] && seen[0] > 1);
-            assert_eq!(abandoned.load(std::sync::atomic::Ordering::SeqCst), 1);
-            drop(shared);
-            let drops = drops.load(std::sync::atomic::Ordering::SeqCst);
-            assert!(drops == 1 || drops == 2, "never the inherited one: {drops}");
-        });
+    pub mod revoked {
+        include!(concat!(env!("OUT_DIR"), "/revoked.rs"));
     }
 }
+
+mod queue {
+    pub mod shared {
+        include!(concat!(env!("OUT_DIR"), "/shared.rs"));
+    }
+
+    use crate::cancellation::Cancellation;
+    use crate::client::Outcome;
+    use crate::clock::{self, Deadline};
+    use crate::error::{Error, ErrorKind, Result};
+    use crate::host::fork::PerProcess;
+    use crate::sync::atomic::{AtomicU64, Ordering};
+    use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
+    use crate::worker::{Worker, is_inside_worker};
+    use shared::{Completion, Delivery, Shared, Slot, WakeUp};
+    use std::time::Duration;
+
+    include!(concat!(env!("OUT_DIR"), "/queue_types.rs"));
+
+    include!(concat!(env!("OUT_DIR"), "/queue.rs"));
+
+    mod models;
+}
+
+mod renewer {
+    pub mod log_out {
+        /// What remains of a session is revoked by calls; nobody races for it.
+        pub fn log_out(_: &super::Core, _: crate::clock::Deadline) -> crate::error::Result<()> {
+            Ok(())
+        }
+    }
+    pub mod login {
+        pub use crate::stand_ins::login::*;
+    }
+    pub mod state {
+        include!(concat!(env!("OUT_DIR"), "/renewer_state.rs"));
+    }
+    pub mod task {
+        include!(concat!(env!("OUT_DIR"), "/renewer_task.rs"));
+    }
+
+    use self::state::{ALIVE, CLOSED, Core, Progress, STOPPED, Shared, tell, uptime_ms};
+    use crate::clock::{self, Deadline};
+    use crate::error::{Error, ErrorKind, Result};
+    use crate::host::drive::from_elsewhere;
+    use crate::host::interrupt::{self, Watch};
+    use crate::secret::Secret;
+    use crate::sync::atomic::Ordering;
+    use crate::sync::{Arc, MutexGuard, PoisonError};
+    use crate::worker::{Worker, is_inside_worker};
+    use std::pin::pin;
+    use std::time::Duration;
+
+    pub struct Renewer(pub Arc<Core>);
+
+    include!(concat!(env!("OUT_DIR"), "/renewer_methods.rs"));
+    include!(concat!(env!("OUT_DIR"), "/renewer.rs"));
+
+    mod models;
+}
+
+/// Checks a model in every order with so many interruptions at most.
+fn model(preemptions: usize, check: impl Fn() + Send + Sync + 'static) {
+    let is_full = std::env::var("FULL").is_ok_and(|full| !full.is_empty());
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions + usize::from(is_full));
+    builder.max_duration = is_full.then(|| std::time::Duration::from_secs(120));
+    builder.max_branches = 100_000;
+    builder.check(check);
+}
+
+mod alarm;
+mod cells;
+mod per_process;

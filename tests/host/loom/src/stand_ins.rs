@@ -1,0 +1,487 @@
+//! What the sources under loom use besides: as little as they need, and nothing that threads race for, but for what other
+//! libraries give (a `Notify`, an `ArcSwapOption`) or the system (an event and the wait for it).
+
+use std::cell::{Cell, RefCell};
+
+/// std's synchronization: loom's, but for the counts of `Arc`, which loom has without weak ones.
+pub mod sync {
+    pub use loom::sync::{Condvar, Mutex, MutexGuard, atomic};
+    pub use std::sync::{Arc, PoisonError, Weak};
+
+    use std::pin::Pin;
+    use std::task::{Context, Poll, Waker};
+
+    /// tokio's, with one waiter for [`Notify::notify_one`].
+    #[derive(Default)]
+    pub struct Notify(Mutex<Notified>);
+
+    #[derive(Default)]
+    struct Notified {
+        has_permit: bool,
+        round: u64,
+        wakers: Vec<Waker>,
+    }
+
+    pub struct Waiting<'a>(&'a Notify, u64);
+
+    impl Notify {
+        pub fn new() -> Self {
+            Self::default()
+        }
+
+        fn notify(&self, change: impl FnOnce(&mut Notified)) {
+            let mut state = self.0.lock().unwrap();
+            change(&mut state);
+            let wakers = std::mem::take(&mut state.wakers);
+            drop(state);
+            wakers.into_iter().for_each(Waker::wake);
+        }
+
+        pub fn notify_one(&self) {
+            self.notify(|state| state.has_permit = true);
+        }
+
+        /// Wakes those who have called [`Notify::notified`], whether they have been polled or not.
+        pub fn notify_waiters(&self) {
+            self.notify(|state| state.round += 1);
+        }
+
+        pub fn notified(&self) -> Waiting<'_> {
+            let round = self.0.lock().unwrap().round;
+            Waiting(self, round)
+        }
+    }
+
+    impl Waiting<'_> {
+        pub fn enable(self: Pin<&mut Self>) -> bool {
+            false
+        }
+    }
+
+    impl Future for Waiting<'_> {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+            let mut state = self.0.0.lock().unwrap();
+            if state.round != self.1 || std::mem::take(&mut state.has_permit) {
+                return Poll::Ready(());
+            }
+            state.wakers.push(context.waker().clone());
+            Poll::Pending
+        }
+    }
+
+    /// arc-swap's: a whole value is read or swapped, in one order for all.
+    pub struct ArcSwapOption<T>(Mutex<Option<Arc<T>>>);
+
+    pub struct Loaded<T>(Option<Arc<T>>);
+
+    impl<T> std::ops::Deref for Loaded<T> {
+        type Target = Option<Arc<T>>;
+
+        fn deref(&self) -> &Option<Arc<T>> {
+            &self.0
+        }
+    }
+
+    impl<T> ArcSwapOption<T> {
+        pub fn new(value: Option<Arc<T>>) -> Self {
+            Self(Mutex::new(value))
+        }
+
+        pub fn empty() -> Self {
+            Self::new(None)
+        }
+
+        pub fn load(&self) -> Loaded<T> {
+            Loaded(self.load_full())
+        }
+
+        pub fn load_full(&self) -> Option<Arc<T>> {
+            self.0.lock().unwrap().clone()
+        }
+
+        pub fn swap(&self, value: Option<Arc<T>>) -> Option<Arc<T>> {
+            std::mem::replace(&mut *self.0.lock().unwrap(), value)
+        }
+
+        pub fn store(&self, value: Option<Arc<T>>) {
+            drop(self.swap(value));
+        }
+    }
+}
+
+loom::lazy_static! {
+    /// The process that runs: a test changes it where it plays a fork.
+    pub static ref GENERATION: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+}
+
+loom::thread_local! {
+    /// Where one thread plays a child: it sees memory as fork may copy it, while the others go on.
+    pub static CHILD: Cell<u64> = Cell::new(0);
+}
+
+pub fn generation() -> u64 {
+    match CHILD.with(Cell::get) {
+        0 => GENERATION.load(std::sync::atomic::Ordering::SeqCst),
+        child => child,
+    }
+}
+
+/// What std's variables of a thread can do, and loom's cannot.
+pub trait CellOfThread<T: Copy> {
+    fn set(&'static self, value: T);
+    fn replace(&'static self, value: T) -> T;
+}
+
+impl<T: Copy> CellOfThread<T> for loom::thread::LocalKey<Cell<T>> {
+    fn set(&'static self, value: T) {
+        self.with(|cell| cell.set(value));
+    }
+
+    fn replace(&'static self, value: T) -> T {
+        self.with(|cell| cell.replace(value))
+    }
+}
+
+pub trait OfThread<T> {
+    fn with_borrow<R>(&'static self, look: impl FnOnce(&T) -> R) -> R;
+    fn with_borrow_mut<R>(&'static self, change: impl FnOnce(&mut T) -> R) -> R;
+}
+
+impl<T> OfThread<T> for loom::thread::LocalKey<RefCell<T>> {
+    fn with_borrow<R>(&'static self, look: impl FnOnce(&T) -> R) -> R {
+        self.with(|cell| look(&cell.borrow()))
+    }
+
+    fn with_borrow_mut<R>(&'static self, change: impl FnOnce(&mut T) -> R) -> R {
+        self.with(|cell| change(&mut cell.borrow_mut()))
+    }
+}
+
+pub mod event {
+    use loom::sync::{Condvar, Mutex};
+    use std::sync::Arc;
+
+    /// Readable or not; who waits for it is [`Readable::wait`]ing.
+    pub struct Event(Arc<Readable>);
+
+    #[derive(Default)]
+    pub struct Readable {
+        is_readable: Mutex<bool>,
+        changed: Condvar,
+    }
+
+    /// Its address, good while the event is there.
+    pub type Descriptor = usize;
+
+    impl Readable {
+        pub fn wait(&self) {
+            let mut is_readable = self.is_readable.lock().unwrap();
+            while !*is_readable {
+                is_readable = self.changed.wait(is_readable).unwrap();
+            }
+        }
+
+        pub fn is(&self) -> bool {
+            *self.is_readable.lock().unwrap()
+        }
+    }
+
+    impl Event {
+        pub fn new() -> std::io::Result<Self> {
+            Ok(Self(Arc::default()))
+        }
+
+        pub fn set(&self) {
+            *self.0.is_readable.lock().unwrap() = true;
+            self.0.changed.notify_all();
+        }
+
+        pub fn clear(&self) {
+            *self.0.is_readable.lock().unwrap() = false;
+        }
+
+        pub fn readable(&self) -> Arc<Readable> {
+            Arc::clone(&self.0)
+        }
+
+        pub fn descriptor(&self) -> Option<Descriptor> {
+            Some(Arc::as_ptr(&self.0) as usize)
+        }
+    }
+}
+
+/// The wait of a driver: for an event, without an end.
+pub mod platform {
+    use crate::host::drive::{Interest, Waited};
+    use std::time::Duration;
+
+    pub type Number = usize;
+
+    pub fn number(descriptor: usize) -> Number {
+        descriptor
+    }
+
+    pub fn wait(_: &[(Number, Interest)], event: Option<Number>, left: Option<Duration>) -> (Waited, bool) {
+        match event {
+            // SAFETY: the alarm, which waits, owns the event.
+            Some(event) => unsafe { &*(event as *const super::event::Readable) }.wait(),
+            None => panic!("a model waits for another thread, and nothing wakes it ({left:?})"),
+        }
+        (Waited::Ended, true)
+    }
+}
+
+pub mod region {
+    use loom::sync::atomic::AtomicU64;
+
+    /// Words that are zero at first.
+    pub struct Region(Vec<AtomicU64>);
+
+    impl Region {
+        pub fn new(words: usize, _: bool) -> std::io::Result<Self> {
+            Ok(Self((0..words).map(|_| AtomicU64::new(0)).collect()))
+        }
+    }
+
+    impl std::ops::Deref for Region {
+        type Target = [AtomicU64];
+
+        fn deref(&self) -> &[AtomicU64] {
+            &self.0
+        }
+    }
+}
+
+pub mod interrupt {
+    use std::time::{Duration, Instant};
+
+    /// No check is set.
+    pub struct Watch;
+
+    impl Watch {
+        pub fn begin() -> Self {
+            Self
+        }
+        pub fn next(&self) -> Option<Instant> {
+            None
+        }
+        pub fn left(&self) -> Option<Duration> {
+            None
+        }
+        pub fn ask(&self, _: bool) {}
+    }
+
+    pub fn is_over() -> bool {
+        false
+    }
+}
+
+pub mod uptime {
+    /// Time stands still.
+    pub struct SystemUptime;
+
+    pub const NOW_MS: u64 = 1_000_000;
+
+    impl crate::clock::Uptime for SystemUptime {
+        fn uptime_ms(&self) -> u64 {
+            NOW_MS
+        }
+    }
+}
+
+pub mod error {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum ErrorKind {
+        Closed,
+        Internal,
+        Quota,
+        Timeout,
+        Cancelled,
+        Protocol,
+        TokenInvalid,
+        InvalidArgument,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Error {
+        pub kind: ErrorKind,
+        pub message: String,
+        pub in_doubt: bool,
+    }
+
+    pub type Result<T> = std::result::Result<T, Error>;
+
+    impl Error {
+        pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+            Self { kind, message: message.into(), in_doubt: false }
+        }
+        pub fn invalid(message: impl Into<String>) -> Self {
+            Self::new(ErrorKind::InvalidArgument, message)
+        }
+        pub fn is_retryable(&self) -> bool {
+            false
+        }
+    }
+}
+
+pub mod cancellation {
+    use loom::sync::atomic::{AtomicBool, Ordering};
+
+    #[derive(Clone)]
+    pub struct Cancellation(std::sync::Arc<AtomicBool>);
+
+    impl Cancellation {
+        pub fn new() -> Self {
+            Self(std::sync::Arc::new(AtomicBool::new(false)))
+        }
+        pub fn cancel(&self) {
+            self.0.store(true, Ordering::Release);
+        }
+        pub fn is_cancelled(&self) -> bool {
+            self.0.load(Ordering::Acquire)
+        }
+    }
+}
+
+pub mod client {
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Outcome(pub u64);
+
+    #[derive(Clone)]
+    pub struct Client;
+
+    impl Client {
+        pub fn for_logins(&self) -> Self {
+            Self
+        }
+        pub fn has_login(&self) -> bool {
+            true
+        }
+    }
+}
+
+pub mod secret {
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Secret(pub String);
+}
+
+pub mod options {
+    use super::secret::Secret;
+
+    #[derive(Clone, Default)]
+    pub struct RenewerSettings {
+        pub refresh_token: Option<Secret>,
+        pub saml_session_id: Option<Secret>,
+        pub renew_at_percent: u32,
+        pub revoke_replaced: bool,
+    }
+
+    impl RenewerSettings {
+        pub fn check(&self) -> crate::error::Result<()> {
+            Ok(())
+        }
+    }
+}
+
+pub mod worker {
+    use loom::thread::JoinHandle;
+    use std::pin::Pin;
+    use std::sync::{Arc, Mutex};
+
+    pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// A thread for each task that is spawned: more orders than one thread for all of them has.
+    #[derive(Default)]
+    pub struct Worker(Mutex<Vec<JoinHandle<()>>>);
+
+    /// Runs each task at once, on the thread that brings it.
+    #[derive(Clone)]
+    pub struct Tasks;
+
+    impl Worker {
+        pub fn share(_: usize) -> crate::error::Result<Arc<Self>> {
+            Ok(Arc::default())
+        }
+        pub fn spawn(&self, task: Task) {
+            let thread = loom::thread::spawn(move || loom::future::block_on(task));
+            self.0.lock().unwrap().push(thread);
+        }
+        pub fn tasks(&self) -> Tasks {
+            Tasks
+        }
+    }
+
+    impl Tasks {
+        pub fn spawn(&self, task: Task) {
+            loom::future::block_on(task);
+        }
+    }
+
+    impl Drop for Worker {
+        /// The last share waits for the end of the thread.
+        fn drop(&mut self) {
+            if !std::thread::panicking() {
+                let threads = std::mem::take(self.0.get_mut().unwrap());
+                threads.into_iter().for_each(|thread| thread.join().unwrap());
+            }
+        }
+    }
+
+    pub fn spawn(_: impl Future<Output = ()>) {}
+
+    pub fn is_inside_worker() -> bool {
+        false
+    }
+}
+
+/// A login ends at once, with a token that tells how often there was one.
+pub mod login {
+    use super::secret::Secret;
+    use crate::cancellation::Cancellation;
+    use crate::client::{Client, Outcome};
+    use crate::error::Result;
+    use crate::host::fork::generation;
+    use crate::renewer::state::{Core, Grant};
+    use std::time::Duration;
+
+    pub struct Login {
+        pub session: Grant,
+        pub life: Duration,
+        pub refresh_token: Option<Secret>,
+    }
+
+    pub fn grant(token: impl ToString) -> Grant {
+        Grant {
+            token: Secret(token.to_string()),
+            began_ms: super::uptime::NOW_MS,
+            expires_ms: super::uptime::NOW_MS + LIFE_MS,
+            user_uuid: None,
+            tenant_uuid: None,
+            session_uuid: None,
+            sessions_revoked: None,
+            generation: generation(),
+            is_rejected: loom::sync::atomic::AtomicBool::new(false),
+        }
+    }
+
+    pub const LIFE_MS: u64 = 3_600_000;
+
+    pub async fn log_in(core: &Core, _: u64, _: &Cancellation) -> Result<Login> {
+        let number = core.shared().progress().renewals + 1;
+        Ok(Login {
+            session: grant(format!("token {number}")),
+            life: Duration::from_millis(LIFE_MS),
+            refresh_token: None,
+        })
+    }
+
+    pub fn keep_refresh_token(_: &Core, _: &Secret) -> bool {
+        true
+    }
+
+    pub async fn revoke(_: &Client, _: &Secret, _: &Cancellation) -> Result<Outcome> {
+        Ok(Outcome(0))
+    }
+}
