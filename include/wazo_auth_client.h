@@ -335,6 +335,10 @@ int wazo_auth_error_status(const wazo_auth_error *error);
 /**
  * Returns a message of one line, for logs: what happened, what was expected and what to do.
  *
+ * It can repeat texts of the server or the caller. In them control characters, line separators (U+2028, U+2029) and
+ * characters that change the direction of text are written as escapes: `\n`, `\r`, `\t`, or `\u{1b}` with the number
+ * in hexadecimal. It has 2,000 characters at most, and "..." where it was cut.
+ *
  * @param error The error, or NULL.
  * @return The message, valid as long as the error; "no error" for NULL.
  */
@@ -352,7 +356,7 @@ const char *wazo_auth_error_id(const wazo_auth_error *error);
  * Returns the `details` of the server's response.
  *
  * @param error The error, or NULL.
- * @return A JSON document, valid as long as the error; NULL if the response has none.
+ * @return A JSON document, valid as long as the error; NULL if the response has none, or one of more than 64 KiB.
  */
 const char *wazo_auth_error_details(const wazo_auth_error *error);
 
@@ -369,6 +373,9 @@ const char *wazo_auth_error_json(const wazo_auth_error *error);
 
 /**
  * Returns the response of the server.
+ *
+ * Of a long body the first 64 KiB are kept, followed by "... (N more bytes were cut off)"; of the headers 64 at most,
+ * of 16 KiB together.
  *
  * @param error The error, or NULL.
  * @return A JSON object {status, headers, body}; body is a string in which the secrets of the call are masked. Valid

@@ -2,7 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::options::ConnectionSettings;
-use crate::secret::{Secret, Secrets, basic};
+use crate::secret::{Secret, Secrets};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
@@ -86,4 +88,11 @@ fn of_proxy(url: &Secret) -> Vec<Secret> {
     let basic = basic(&decoded(user), &decoded(password));
     let all = [decoded(user), decoded(password), user.to_owned(), password.to_owned(), basic];
     all.into_iter().filter(|secret| !secret.is_empty()).map(Secret).collect()
+}
+
+/// User and password as HTTP Basic sends them, without the padding at the end, which not everyone repeats.
+pub fn basic(user: &str, password: &str) -> String {
+    let mut encoded = BASE64.encode(format!("{user}:{password}"));
+    encoded.truncate(encoded.trim_end_matches('=').len());
+    encoded
 }

@@ -108,11 +108,11 @@ impl Beginning {
 
     /// What is kept, without secrets.
     pub fn masked(&self, masker: &Masker) -> String {
-        let mut masked = masker.mask_until(&self.text, self.end);
-        if self.left_out > 0 {
-            masked.push_str(&format!("... ({} more bytes were cut off)", self.left_out));
+        let masked = masker.mask_until(&self.text, self.end);
+        match self.left_out {
+            0 => masked,
+            left_out => format!("{masked}... ({left_out} more bytes were cut off)"),
         }
-        masked
     }
 
     /// Whether it is the whole.

@@ -4,7 +4,7 @@
 //! product of the two, and no answer may make it grow beyond what its own length costs: first those secrets are left out
 //! that cannot stand in the texts, then all others are sought at once.
 
-use super::{MASK, forms};
+use super::forms::{MASK, forms};
 use std::collections::BTreeSet;
 use std::ops::Range;
 

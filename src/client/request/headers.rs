@@ -3,9 +3,10 @@
 use super::caller::{Caller, WAZO_TENANT, X_AUTH_TOKEN, sensitive, value};
 use super::given::Given;
 use crate::client::arguments::{Argument, Members};
+use crate::client::base::basic;
 use crate::error::{Error, Result};
 use crate::operations::{Credentials, Place};
-use crate::secret::{Secrets, basic};
+use crate::secret::Secrets;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};

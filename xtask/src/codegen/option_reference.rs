@@ -15,7 +15,7 @@ An option has a key and a value, both strings. Set one with
 Python. Set several at once with a URL (`https://alice:secret@wazo.example.org/api/auth?timeout_ms=3000`), from a Wazo
 key file (`service_id`, `service_key`), or from the environment: `WAZO_AUTH_URL`, then `WAZO_AUTH_` and the key in
 capitals; only `wazo_auth_options_set_from_environment` reads it. An unknown key or an invalid value is an error that
-says what was expected.
+says what was expected. In a URL write `%23`, `%26`, `%2F` and `%40` for `#`, `&`, `/` and `@` in a password.
 ";
 
 /// The two tables: the scope, the heading and what holds for its options.
