@@ -58,12 +58,21 @@ unsafe impl GlobalAlloc for Wiping {
 /// From here on, allocators give pages back instead of moving what is in them.
 const LARGE: usize = 128 << 10;
 
+/// What is wiped at once: so much is written with vector instructions. From 2 KiB on, the C library writes byte by byte in the
+/// processor's own loop, which counts as one instruction for each byte.
+const PIECE: usize = 1024;
+
 /// # Safety
 /// The block has this many bytes, and nobody reads them again.
 #[inline]
 unsafe fn wipe(block: *mut u8, length: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { block.write_bytes(0, length) };
-    // A compiler knows that nobody reads what is freed, and would leave the zeros out.
-    black_box(block);
+    let mut wiped = 0;
+    while wiped < length {
+        let piece = PIECE.min(length - wiped);
+        // SAFETY: the caller's promise.
+        unsafe { block.add(wiped).write_bytes(0, piece) };
+        // A compiler knows that nobody reads what is freed, and would leave the zeros out.
+        black_box(block);
+        wiped += piece;
+    }
 }

@@ -515,4 +515,20 @@ MUTATIONS = [
         'loom',
         'loom: one thread renews',
     ),
+    (
+        'secrets: what is freed stays as it was',
+        'src/host/wiping.rs',
+        'unsafe { block.add(wiped).write_bytes(0, piece) };',
+        '{}',
+        'secrets',
+        'secrets: none remains',
+    ),
+    (
+        'bounds: the server says how much memory is taken',
+        'src/client/exchange.rs',
+        'self.body.try_reserve_exact(further).map_err(|_| {',
+        'self.body.reserve_exact(further);\n        Ok(()).map_err(|(): ()| {',
+        'bounds',
+        'large.30 is an error, by a call, max_response_bytes 1000000000',
+    ),
 ]
