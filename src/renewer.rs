@@ -21,7 +21,7 @@ use crate::host::interrupt::{self, Watch};
 use crate::log::{Level, event, log, tail};
 use crate::options::RenewerSettings;
 use crate::secret::Secret;
-use crate::worker::{Worker, is_inside_worker};
+use crate::worker::{Concerned, Worker, is_inside_worker};
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -279,13 +279,38 @@ fn running(core: &Arc<Core>) -> Result<&Shared> {
     }
     if worker.is_none() {
         let started = Worker::share(0)?;
+        started.tell_of_loss(core);
         started.spawn(Box::pin(task::keep(Arc::clone(core))));
         *worker = Some(started);
         core.is_started.store(true, Ordering::Release);
         shared.has_begun.store(true, Ordering::Release);
     }
+    let share = worker.clone();
     drop(worker);
+    // Without the lock: who is told of a loss may take it.
+    share.map_or(Ok(()), |worker| worker.look())?;
     Ok(shared)
+}
+
+impl Concerned for Core {
+    /// The task has no end any more, nor has the login that it made: both begin again.
+    fn is_bereft(self: Arc<Self>, worker: &Worker) {
+        let Some(shared) = self.known() else { return };
+        let mut progress = shared.progress();
+        if progress.renewal.is_running() {
+            progress.renewal.failed(uptime_ms(), &shared.random);
+            progress.failures += 1;
+            let message = "the program closed a file descriptor of the library, which ended the login";
+            progress.last_error = Some(Error::new(ErrorKind::Internal, message));
+        }
+        drop(progress);
+        shared.tell();
+        // The lost task is still in line for the next word, and would take it.
+        shared.woken.notify_one();
+        if self.life.load(Ordering::Acquire) == ALIVE {
+            worker.spawn(Box::pin(task::keep(self)));
+        }
+    }
 }
 
 /// The current token. Whoever asks sets going what should go: the task of a child whose parent has started, once it needs

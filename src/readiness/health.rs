@@ -14,7 +14,7 @@ use crate::host::fork::PerProcess;
 use crate::log::{Level, event, log};
 use crate::options::HealthSettings;
 use crate::schedule::{Backoff, Random};
-use crate::worker::Worker;
+use crate::worker::{Concerned, Worker};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -58,7 +58,28 @@ pub struct Health {
 /// What belongs to one process.
 struct Watch {
     shared: Arc<Shared>,
+    begin: Arc<Begin>,
     worker: Arc<Worker>,
+}
+
+/// What the probes begin with, again where the host has closed the descriptors of the library's thread.
+struct Begin {
+    client: Arc<Client>,
+    settings: HealthSettings,
+    shared: Arc<Shared>,
+}
+
+impl Begin {
+    fn begin(&self, worker: &Worker) {
+        let probes = Probes::new(Arc::clone(&self.client), self.settings.clone(), Arc::clone(&self.shared));
+        worker.spawn(Box::pin(probes.run()));
+    }
+}
+
+impl Concerned for Begin {
+    fn is_bereft(self: Arc<Self>, worker: &Worker) {
+        self.begin(worker);
+    }
 }
 
 #[derive(Default)]
@@ -86,13 +107,15 @@ impl Health {
         if let Some(watch) = self.process.get() {
             return Ok(watch);
         }
-        let fresh = Watch { shared: Arc::default(), worker: Worker::share(0)? };
+        let worker = Worker::share(0)?;
+        let begin = Begin { client: Arc::clone(&self.client), settings: self.settings.clone(), shared: Arc::default() };
+        let fresh = Watch { shared: Arc::clone(&begin.shared), begin: Arc::new(begin), worker };
         let ours = Arc::clone(&fresh.shared);
         let watch = self.process.get_or_make(|| fresh, |_| {});
         // Of threads that race here, one's watch has won, and that one begins.
         if Arc::ptr_eq(&ours, &watch.shared) {
-            let probes = Probes::new(Arc::clone(&self.client), self.settings.clone(), ours);
-            watch.worker.spawn(Box::pin(probes.run()));
+            watch.worker.tell_of_loss(&watch.begin);
+            watch.begin.begin(&watch.worker);
         }
         Ok(watch)
     }

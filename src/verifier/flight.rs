@@ -2,7 +2,9 @@
 
 use crate::cache::answer::{Answer, Asked};
 use crate::error::Error;
+use crate::host::Guard;
 use crate::host::drive::from_elsewhere;
+use crate::host::event_loop;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -14,6 +16,8 @@ pub struct Flights(Arc<Mutex<HashMap<u128, Arc<Flight>>>>);
 /// A request that is on its way.
 #[derive(Default)]
 pub struct Flight {
+    /// Of the loop that carries it; `None` where a caller's own thread does.
+    guard: Option<Arc<Guard>>,
     ended: Mutex<Option<Ended>>,
     news: Notify,
 }
@@ -50,9 +54,14 @@ impl Flights {
     pub fn join(&self, topic: u128) -> Joined {
         let mut flights = lock(&self.0);
         if let Some(flight) = flights.get(&topic) {
-            return Joined::Follower(Arc::clone(flight));
+            if !flight.guard.as_ref().is_some_and(|guard| guard.is_lost()) {
+                return Joined::Follower(Arc::clone(flight));
+            }
+            // The host has closed the loop of who made it, so that it has no end: who waits looks again.
+            *lock(&flight.ended) = Some(Ended::LookAgain);
+            flight.news.notify_waiters();
         }
-        let flight = Arc::new(Flight::default());
+        let flight = Arc::new(Flight { guard: event_loop::current(), ..Flight::default() });
         flights.insert(topic, Arc::clone(&flight));
         Joined::Leader(Leader { flights: Arc::clone(&self.0), flight, topic, ended: None })
     }

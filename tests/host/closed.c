@@ -225,14 +225,22 @@ static bool decides(int number, bool by_queue)
     return yes;
 }
 
+/* A token that was not there before. */
 static bool renews(void)
 {
     wazo_auth_error *error = NULL;
-    bool good = wazo_auth_renewer_renew(renewer, &error);
-    if (!good)
-        note("renewer: %s", wazo_auth_error_message(error));
+    char *old = wazo_auth_renewer_token(renewer);
+    bool good = wazo_auth_renewer_renew(renewer, &error), is_new = false;
+    for (double end = now_ms() + 8000; good && !is_new && now_ms() < end; pause_ms(2)) {
+        char *token = wazo_auth_renewer_token(renewer);
+        is_new = token != NULL && (old == NULL || strcmp(token, old) != 0);
+        wazo_auth_string_free(token);
+    }
+    if (!is_new)
+        note("renewer: no new token: %s", wazo_auth_error_message(error));
+    wazo_auth_string_free(old);
     wazo_auth_error_free(error);
-    return good;
+    return is_new;
 }
 
 /* What is used before, and goes on afterwards. */
