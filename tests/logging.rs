@@ -251,7 +251,8 @@ fn no_record_holds_a_secret_and_each_is_one_line_whatever_a_server_answers() {
     let [token, other, password, refresh, client_secret, new, searched] = SECRETS;
     let logged = Logged::at(Level::Debug);
     let text = |pairs: &[(&str, &'static str)]| {
-        let with = |arguments: Arguments, (name, text): &(&str, &'static str)| arguments.with((*name).to_owned(), *text);
+        let with =
+            |arguments: Arguments, (name, text): &(&str, &'static str)| arguments.with((*name).to_owned(), *text);
         pairs.iter().fold(Arguments::new(), with)
     };
     let body = Arguments::new().with_body(&json!({"secret": client_secret}).to_string()).unwrap();
@@ -265,7 +266,7 @@ fn no_record_holds_a_secret_and_each_is_one_line_whatever_a_server_answers() {
         ("token.get", text(&[("token", other)]), &[other]),
         ("token.check", text(&[("token", other), ("required_acl", "dird.read")]), &[other]),
         ("token.revoke", text(&[("token", other)]), &[other]),
-        ("users.list", text(&[]), &[token]),
+        ("users.list", text(&[("search", searched)]), &[token]),
         ("users.change_password", text(&change), &[password, new]),
         ("", body, &[token, other, client_secret, searched]),
     ];
