@@ -49,6 +49,7 @@ codegen: ## Checks that every generated file is what the tables of operations, o
 test-rust: ## The Rust tests: the library's, the simulator's, the generators'
 	@$(with_simulator) status=0; set -x; \
 	    $(CARGO) test --locked --no-fail-fast -p wazo-auth-client-rust || status=1; \
+	    $(CARGO) test --locked -p wazo-auth-client-rust --features tracing --test tracing || status=1; \
 	    $(CARGO) test --locked --no-fail-fast -p wazo-auth-simulator || status=1; \
 	    $(CARGO) test --locked --no-fail-fast -p xtask || status=1; \
 	    exit $$status

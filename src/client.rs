@@ -430,7 +430,9 @@ impl PendingCall {
             let after = format!("after {} ms (call {id}, attempt {attempts}", duration.as_millis());
             let message = match &outcome {
                 Ok(_) => format!("{operation}: {status} {after})"),
-                Err(error) => format!("{} {after}, {})", error.message, error.kind.name()),
+                Err(error) => {
+                    format!("{} {after}, {})", prepared.without_query(&error.message), error.kind.name())
+                }
             };
             let fields = [
                 id.into(),

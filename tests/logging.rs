@@ -266,7 +266,7 @@ fn no_record_holds_a_secret_and_each_is_one_line_whatever_a_server_answers() {
         ("token.get", text(&[("token", other)]), &[other]),
         ("token.check", text(&[("token", other), ("required_acl", "dird.read")]), &[other]),
         ("token.revoke", text(&[("token", other)]), &[other]),
-        ("users.list", text(&[]), &[token]),
+        ("users.list", text(&[("search", searched)]), &[token]),
         ("users.change_password", text(&change), &[password, new]),
         ("", body, &[token, other, client_secret, searched]),
     ];

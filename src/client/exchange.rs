@@ -230,7 +230,7 @@ fn log_repeated(prepared: &Prepared, outcome: &Result<Answer>, pause: Option<Dur
         let (id, operation, attempt) = (prepared.trail.id(), prepared.shown_operation(), prepared.trail.attempts());
         let what = match outcome {
             Ok(answer) => format!("{operation}: status {}", answer.status),
-            Err(error) => error.message.clone(),
+            Err(error) => prepared.without_query(&error.message),
         };
         let message = format!("{what}; repeated after {pause_ms} ms (call {id}, attempt {attempt}, {})", kind.name());
         let fields = [

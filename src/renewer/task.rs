@@ -106,9 +106,6 @@ fn settle(core: &Core, shared: &Shared, began_ms: u64, outcome: Result<Login>) {
     let (renewals, failures, failed) = (progress.renewals, progress.failures, progress.last_error.clone());
     drop(progress);
     shared.tell();
-    if core.life.load(Ordering::Acquire) != ALIVE {
-        return;
-    }
     if let (Some(token), Some((by, life, took_ms))) = (&token, renewed) {
         log(Level::Info, &event::RENEWAL_SUCCEEDED, || {
             let (server, token, life_s) = (core.client.base_url(), tail(&token.0), life.as_secs());
@@ -125,7 +122,11 @@ fn settle(core: &Core, shared: &Shared, began_ms: u64, outcome: Result<Login>) {
             ];
             (message, fields)
         });
-    } else if let Some(error) = failed {
+    }
+    if core.life.load(Ordering::Acquire) != ALIVE {
+        return;
+    }
+    if let Some(error) = failed {
         log_failed(core, &error, next_ms, failures);
     }
     // Who stores it should have it before anything else happens.

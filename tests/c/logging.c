@@ -10,9 +10,16 @@
 
 #include <pthread.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *url;
+
+static void sleep_us(long us)
+{
+    const struct timespec length = {.tv_nsec = us * 1000};
+    nanosleep(&length, NULL);
+}
 
 /* What a callback has got. The members are for several threads, each under the lock. */
 struct seen {
@@ -44,7 +51,7 @@ static wazo_auth_client *client(void)
 
 static bool has(const char *json, const char *pointer, const char *expected)
 {
-    char *value = wazo_auth_json_get(json, pointer);
+    char *value = wazo_auth_json_get(json, pointer, NULL);
     const bool same = value != NULL && strcmp(value, expected) == 0;
     wazo_auth_string_free(value);
     return same;
@@ -65,7 +72,7 @@ static void records(void)
     wazo_auth_string_free(token);
     CHECK(wazo_auth_call(one, "users.get", "{\"user_uuid\": \"secret\"}", &error) == NULL);
     CHECK(strstr(seen.last, "users.get") != NULL);
-    char *id = wazo_auth_json_get(wazo_auth_error_json(error), "/call_id");
+    char *id = wazo_auth_json_get(wazo_auth_error_json(error), "/call_id", NULL);
     CHECK(id != NULL && has(seen.last, "/call_id", id));
     wazo_auth_string_free(id);
     wazo_auth_error_free(error);
@@ -104,7 +111,7 @@ static void use_memory(wazo_auth_log_level_t level, const char *message, const c
     int *memory = data;
     (void)level, (void)message, (void)fields;
     __atomic_add_fetch(memory, 1, __ATOMIC_SEQ_CST);
-    usleep(100);
+    sleep_us(100);
     __atomic_add_fetch(memory, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -130,12 +137,12 @@ static void removed(void)
         int *memory = calloc(1, sizeof *memory);
         CHECK(wazo_auth_set_log_callback(use_memory, WAZO_AUTH_LOG_DEBUG, memory, NULL));
         while (__atomic_load_n(memory, __ATOMIC_SEQ_CST) < 4) {
-            usleep(1000);
+            sleep_us(1000);
         }
         CHECK(wazo_auth_set_log_callback(NULL, 0, NULL, NULL));
         const int left = *memory;
         CHECK(left % 2 == 0);
-        usleep(1000);
+        sleep_us(1000);
         CHECK(*memory == left);
         free(memory);
     }

@@ -118,6 +118,16 @@ impl Prepared {
         cut(&self.secrets.masker(&[path]).mask(path), 300).into_owned()
     }
 
+    /// The message of an error about this call, for the log: with the path where it has the URL, as what is searched for is
+    /// nobody's business but the caller's.
+    pub fn without_query(&self, message: &str) -> String {
+        let method = self.method.as_str();
+        match message.rfind(&format!(" [{method} {}", self.origin())) {
+            Some(at) => format!("{} [{method} {}]", &message[..at], self.shown_path()),
+            None => message.to_owned(),
+        }
+    }
+
     /// Scheme, host and port of the server.
     pub fn origin(&self) -> &str {
         self.base.origin()
