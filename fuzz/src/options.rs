@@ -22,7 +22,7 @@ pub fn run(data: &[u8]) {
         1 => {
             let (host, query) = text.split_once(' ').unwrap_or((&text, ""));
             let encoded = known.last().expect("the form that a query has");
-            let url = format!("https://alice:{}@{host}?password={encoded}&{query}", known[known.len() - 2]);
+            let url = format!("https://alice:{}@{host}?password={encoded}&{query}", known[known.len() - 3]);
             let is_shown = |form: &String| !host.contains(form.as_str()) && !query.contains(form.as_str());
             let known: Vec<String> = known.iter().filter(|form| is_shown(form)).cloned().collect();
             told(&options.set_url(&url), &known);

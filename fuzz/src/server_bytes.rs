@@ -49,6 +49,11 @@ fn ready(which: u8) -> Ready {
 
 /// The target.
 pub fn run(data: &[u8]) {
+    two_calls(data);
+}
+
+/// Makes two calls and holds each outcome to what is promised; whether both succeeded.
+fn two_calls(data: &[u8]) -> [bool; 2] {
     let (which, rest) = byte(data);
     let (at_once, rest) = byte(rest);
     let first = with_secrets(rest, known());
@@ -65,7 +70,9 @@ pub fn run(data: &[u8]) {
     };
     let mut lane = Lane::over(&made().0, script).expect("a connection that stands");
     calls.store(1, Ordering::Relaxed);
-    match lane.call(ready(which)) {
+    let outcome = lane.call(ready(which));
+    let is_first = outcome.is_ok();
+    match outcome {
         Ok(outcome) => {
             let json = &outcome.json;
             assert!(wazo_auth_client::internals::json::is_json(json), "{json:?} of {}", first.escape_ascii());
@@ -76,7 +83,9 @@ pub fn run(data: &[u8]) {
         Err(error) => check(&error, known()),
     }
     calls.store(2, Ordering::Relaxed);
-    match lane.call(ready(0)) {
+    let outcome = lane.call(ready(0));
+    let is_second = outcome.is_ok();
+    match outcome {
         Ok(outcome) => assert_eq!(outcome.json, SECOND, "another call's answer: {}", first.escape_ascii()),
         Err(error) => {
             check(&error, known());
@@ -84,6 +93,7 @@ pub fn run(data: &[u8]) {
             assert!(expected.contains(&error.kind), "{error:?} after {}", first.escape_ascii());
         }
     }
+    [is_first, is_second]
 }
 
 /// A stream that answers each request with what is written down for it.
@@ -142,5 +152,20 @@ impl AsyncWrite for Script {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::two_calls;
+
+    #[test]
+    fn a_good_answer_is_one_and_the_connection_is_used_again_unless_more_came_than_was_asked_for() {
+        let good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+        for at_once in ['\u{1}', '\u{7f}'] {
+            assert_eq!(two_calls(format!("\0{at_once}{good}").as_bytes()), [true, true], "{at_once:?}");
+            assert_eq!(two_calls(format!("\0{at_once}{good}{good}").as_bytes()), [true, false], "{at_once:?}");
+            assert_eq!(two_calls(format!("\0{at_once}{}", &good[..30]).as_bytes()), [false, false], "{at_once:?}");
+        }
     }
 }
