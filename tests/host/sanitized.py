@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs the C, C++ and host programs with the library under a sanitizer of the compiler. Run by `make test-sanitized`.
 
-    sanitized.py [--sanitizer address|thread] [--programs FOLDER] [NAME ...]
+    sanitized.py [--sanitizer address|thread] [--plain] [--programs FOLDER] [NAME ...]
 
-Library and programs are instrumented; the runtime is that of the nightly toolchain, which must be there. `thread` builds
+Library and programs are instrumented (--plain: the programs alone, whose memory the library's is all the same); the runtime is that of the nightly toolchain, which must be there. `thread` builds
 Rust's standard library as well, which needs the toolchain's `rust-src`. Lines and counts as in tests/support/report.py.
 """
 import argparse
@@ -131,6 +131,7 @@ class Sanitized(Report):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--sanitizer', choices=['address', 'thread'], default='address')
+    parser.add_argument('--plain', action='store_true', help='the library as other tests have it')
     parser.add_argument('--programs', type=Path, default=ROOT / 'build' / 'sanitized')
     parser.add_argument('names', nargs='*', help='c, cpp, or a test of the host; all where there is none')
     arguments = parser.parse_args()
@@ -142,7 +143,9 @@ def main():
         # A fault ends the program. A child leaves its parent's state where it is, and says so by ending with _exit.
         os.environ.setdefault('ASAN_OPTIONS', 'exitcode=86:detect_stack_use_after_return=1')
         os.environ.setdefault('TSAN_OPTIONS', f'exitcode=86:suppressions={HERE / "tsan.supp"}:die_after_fork=0')
-        if run.build_library():
+        if arguments.plain:
+            run.library = artifacts.library()
+        if arguments.plain or run.build_library():
             if not wanted or 'c' in wanted:
                 run.programs_of_c()
             if not wanted or 'cpp' in wanted:
