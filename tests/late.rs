@@ -93,6 +93,8 @@ fn flood() -> (u16, JoinHandle<()>) {
     let port = listener.local_addr().unwrap().port();
     let thread = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
+        // What comes before the request would be no answer to it.
+        assert!(read_request(&mut stream));
         let block = b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(4096);
         while stream.write_all(&block).is_ok() {}
     });
