@@ -5,8 +5,11 @@
 
 #include "error.hpp"
 
+#include <exception>
+#include <mutex>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 namespace wazo::auth {
 
@@ -137,6 +140,54 @@ inline void require_question(const std::string &operation) {
     throw Error(ErrorKind::invalid_argument,
                 "argument operation: " + operation + " asks no question; use call() or submit() instead of ask()");
 }
+
+/// A function of the caller's that C calls. No exception passes through C: what it throws is kept until it is asked for.
+template <typename F>
+class Catching {
+public:
+    explicit Catching(F function) : function_(std::move(function)) {}
+
+    /// Calls it; `otherwise` is the result where it throws.
+    template <typename R, typename... Arguments>
+    R call(R otherwise, Arguments &&...arguments) noexcept {
+        try {
+            return function_(std::forward<Arguments>(arguments)...);
+        } catch (...) {
+            keep(std::current_exception());
+            return otherwise;
+        }
+    }
+
+    /// The same, for one without a result.
+    template <typename... Arguments>
+    void run(Arguments &&...arguments) noexcept {
+        try {
+            function_(std::forward<Arguments>(arguments)...);
+        } catch (...) {
+            keep(std::current_exception());
+        }
+    }
+
+    /// Throws what it threw first since the last time, if it threw.
+    void rethrow() {
+        std::exception_ptr thrown;
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            thrown = std::exchange(thrown_, nullptr);
+        }
+        if (thrown) std::rethrow_exception(thrown);
+    }
+
+private:
+    void keep(std::exception_ptr thrown) noexcept {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (!thrown_) thrown_ = std::move(thrown);
+    }
+
+    F function_;
+    std::mutex mutex_;
+    std::exception_ptr thrown_;
+};
 
 } // namespace detail
 

@@ -37,19 +37,23 @@ public:
 
     /// Sets a function to call when the state has changed, and soon if the state is known already.
     ///
-    /// It runs on the library's thread. It must be short, and must not throw: an exception ends the process. It must
-    /// not
-    /// destroy this object, nor call set_on_change() of it. When set_on_change() returns, the previous function is no
+    /// It runs on the library's thread, and must be short. An exception that it throws is thrown by rethrow(), and does
+    /// not end the watch. It must not destroy this object, nor call set_on_change() of it. When set_on_change() returns, the previous function is no
     /// longer running.
     void set_on_change(std::function<void(HealthState)> on_change) {
         detail::Outcome outcome;
         auto next = on_change ? std::make_unique<Function>(std::move(on_change)) : nullptr;
         const auto call = [](wazo_auth_health_state_t state, void *data) noexcept {
-            (*static_cast<Function *>(data))(static_cast<HealthState>(state));
+            static_cast<Function *>(data)->run(static_cast<HealthState>(state));
         };
         auto *health = detail::present(health_.get(), "health");
         outcome.done(wazo_auth_health_set_on_change(health, next ? +call : nullptr, next.get(), outcome.error()));
         on_change_ = std::move(next);
+    }
+
+    /// Throws what the function threw, if it threw since the last time.
+    void rethrow() {
+        if (on_change_) on_change_->rethrow();
     }
 
     /// The C handle; NULL in a moved-from watch. This object keeps the ownership.
@@ -66,7 +70,7 @@ public:
     Health &operator=(const Health &) = delete;
 
 private:
-    using Function = std::function<void(HealthState)>;
+    using Function = detail::Catching<std::function<void(HealthState)>>;
 
     static wazo_auth_health *made(const Client &client, const OptionalText &options) {
         detail::Outcome outcome;

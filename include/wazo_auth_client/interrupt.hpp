@@ -5,6 +5,8 @@
 
 #include "../wazo_auth_client.h"
 
+#include "detail.hpp"
+
 #include <functional>
 #include <memory>
 #include <utility>
@@ -17,8 +19,8 @@ namespace wazo::auth {
 ///     const std::string user = client.users().get(uuid);
 ///
 /// If the check returns false, the call throws ErrorKind::cancelled at once. It is asked at least every 50 ms and
-/// after each signal that interrupts the wait; a call that takes less than 50 ms never asks. It must be short, and
-/// must not throw: an exception ends the process. It may make blocking calls, which it is not asked for. See
+/// after each signal that interrupts the wait; a call that takes less than 50 ms never asks. It must be short. If it
+/// throws, that is a no; rethrow() then throws its exception. It may make blocking calls, which it is not asked for. See
 /// wazo_auth_set_interrupt_check(), which also lists the functions that ask.
 ///
 /// A thread has one check: a second object takes its place, and its destructor leaves the thread without one. Destroy
@@ -26,17 +28,22 @@ namespace wazo::auth {
 class InterruptCheck {
 public:
     explicit InterruptCheck(std::function<bool()> goes_on)
-        : goes_on_(std::make_unique<std::function<bool()>>(std::move(goes_on))) {
-        wazo_auth_set_interrupt_check(
-            [](void *data) noexcept { return (*static_cast<std::function<bool()> *>(data))(); }, goes_on_.get());
+        : goes_on_(std::make_unique<Check>(std::move(goes_on))) {
+        wazo_auth_set_interrupt_check([](void *data) noexcept { return static_cast<Check *>(data)->call(false); },
+                                      goes_on_.get());
     }
+
+    /// Throws what the check threw, if it threw since the last time; after a call that threw ErrorKind::cancelled.
+    void rethrow() { goes_on_->rethrow(); }
 
     InterruptCheck(const InterruptCheck &) = delete;
     InterruptCheck &operator=(const InterruptCheck &) = delete;
     ~InterruptCheck() { wazo_auth_set_interrupt_check(nullptr, nullptr); }
 
 private:
-    std::unique_ptr<std::function<bool()>> goes_on_;
+    using Check = detail::Catching<std::function<bool()>>;
+
+    std::unique_ptr<Check> goes_on_;
 };
 
 } // namespace wazo::auth

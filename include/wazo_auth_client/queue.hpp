@@ -133,7 +133,7 @@ public:
 
     /// The file descriptor to wait on, with poll, epoll, libevent, libuv or QSocketNotifier: readable while there are
     /// completions. Do not read from it or close it; call next() until it returns std::nullopt. In a child process
-    /// after fork, call descriptor() again. -1 on Windows; see set_wake_up().
+    /// after fork, and after the program has closed it by mistake, call descriptor() again. -1 on Windows; see set_wake_up().
     [[nodiscard]] int descriptor() const noexcept { return wazo_auth_queue_descriptor(queue_.get()); }
 
     /// Cancels a call. Its completion still arrives, with ErrorKind::cancelled unless the call was just ending.
@@ -143,12 +143,13 @@ public:
     /// Sets a wake-up function, for event loops that cannot wait on a file descriptor. The library calls it when a
     /// completion arrives in an empty queue.
     ///
-    /// The wake-up function runs on the library's thread. It must be short, and must not throw: an exception ends the
-    /// process. When set_wake_up() returns, the previous wake-up function is no longer running.
+    /// The wake-up function runs on the library's thread, and must be short. An exception that it throws is thrown by the
+    /// next next() or wait(), which then takes no completion. pthread_exit() in it ends the process. When set_wake_up()
+    /// returns, the previous wake-up function is no longer running.
     void set_wake_up(std::function<void()> wake_up) {
         detail::Outcome outcome;
-        auto next = wake_up ? std::make_unique<std::function<void()>>(std::move(wake_up)) : nullptr;
-        const auto call = [](void *data) noexcept { (*static_cast<std::function<void()> *>(data))(); };
+        auto next = wake_up ? std::make_unique<WakeUp>(std::move(wake_up)) : nullptr;
+        const auto call = [](void *data) noexcept { static_cast<WakeUp *>(data)->run(); };
         outcome.done(wazo_auth_queue_set_wake_up(present(), next ? +call : nullptr, next.get(), outcome.error()));
         wake_up_ = std::move(next);
     }
@@ -167,6 +168,8 @@ public:
     Queue &operator=(const Queue &) = delete;
 
 private:
+    using WakeUp = detail::Catching<std::function<void()>>;
+
     friend class Dispatcher;
     friend class Verifier;
 
@@ -206,13 +209,14 @@ private:
     [[nodiscard]] wazo_auth_queue *present() const { return detail::present(queue_.get(), "queue"); }
 
     [[nodiscard]] std::optional<Completion> taken(std::int32_t timeout_ms) {
+        if (wake_up_) wake_up_->rethrow();
         wazo_auth_completion *completion = wazo_auth_queue_next(queue_.get(), timeout_ms);
         if (!completion) return std::nullopt;
         return Completion(completion);
     }
 
     // Destroyed in reverse order: the queue, then the function that it calls.
-    std::unique_ptr<std::function<void()>> wake_up_;
+    std::unique_ptr<WakeUp> wake_up_;
     detail::Owned<wazo_auth_queue, wazo_auth_queue_free> queue_;
 };
 

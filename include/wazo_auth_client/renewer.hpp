@@ -64,7 +64,7 @@ public:
     /// Sets what is called with each new token; with the current one at once. An empty function removes it.
     ///
     /// The listener runs on the library's thread. It must be short and must not make blocking calls. An exception that
-    /// it throws ends the process. When this function returns, the previous listener is no longer running. Do not call
+    /// it throws is thrown by rethrow(), and does not end the renewals. When this function returns, the previous listener is no longer running. Do not call
     /// this in a listener.
     void set_on_change(Listener on_change) {
         set(wazo_auth_renewer_set_on_change, on_change_, std::move(on_change));
@@ -92,11 +92,18 @@ public:
         outcome.done(wazo_auth_renewer_close(present(), most, outcome.error()));
     }
 
+    /// Throws what a listener threw, if one threw since the last time.
+    void rethrow() const {
+        for (const Kept *kept : {&on_change_, &on_state_, &on_refresh_token_})
+            if (*kept) (*kept)->rethrow();
+    }
+
     /// The C handle; NULL in a moved-from renewer. This object keeps the ownership.
     [[nodiscard]] const wazo_auth_renewer *get() const noexcept { return renewer_.get(); }
 
 private:
-    using Kept = std::unique_ptr<Listener>;
+    using Called = detail::Catching<Listener>;
+    using Kept = std::unique_ptr<Called>;
 
     static wazo_auth_renewer *made(const Client &client, const Object &options) {
         detail::Outcome outcome;
@@ -123,9 +130,9 @@ private:
     template <typename Set>
     void set(const Set &in_c, Kept &kept, Listener listener) {
         detail::Outcome outcome;
-        auto next = listener ? std::make_unique<Listener>(std::move(listener)) : nullptr;
+        auto next = listener ? std::make_unique<Called>(std::move(listener)) : nullptr;
         // noexcept: what a listener throws must not pass through C.
-        const auto call = [](const char *text, void *data) noexcept { (*static_cast<Listener *>(data))(text); };
+        const auto call = [](const char *text, void *data) noexcept { static_cast<Called *>(data)->run(text); };
         outcome.done(in_c(present(), next ? +call : nullptr, next.get(), outcome.error()));
         kept = std::move(next);
     }

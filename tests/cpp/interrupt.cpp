@@ -2,6 +2,8 @@
 
 #include "check.hpp"
 
+#include <stdexcept>
+
 namespace {
 
 const Test check("a check ends the call that waits, is asked on its thread, and ends with its object", [] {
@@ -19,6 +21,20 @@ const Test check("a check ends the call that waits, is asked on its thread, and 
     const auto limited = me.with("timeout_ms", 200);
     CHECK_THROWS((void)limited.backends().list(), timeout, "backends.list");
     CHECK(asked == 3);
+});
+
+const Test throwing("a check that throws ends the call, and what it threw can be thrown again", [] {
+    const auto me = logged_in();
+    auth::InterruptCheck broken([]() -> bool { throw std::runtime_error("on purpose"); });
+    CHECK_THROWS((void)me.backends().list(), cancelled, "backends.list");
+    std::string thrown;
+    try {
+        broken.rethrow();
+    } catch (const std::runtime_error &error) {
+        thrown = error.what();
+    }
+    CHECK(thrown == "on purpose");
+    broken.rethrow();
 });
 
 } // namespace

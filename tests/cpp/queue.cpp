@@ -5,6 +5,7 @@
 #include <atomic>
 #include <poll.h>
 #include <set>
+#include <stdexcept>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,6 +85,25 @@ const Test bounds("a full queue refuses, a call is cancelled by its number, and 
     const auto completion = queue.wait();
     CHECK(completion && completion->id() == id && completion->error()->kind() == auth::ErrorKind::cancelled);
     CHECK(!queue.cancel(id));
+});
+
+const Test throwing("what a wake-up function throws is thrown by the next call that takes completions", [] {
+    const auto me = logged_in();
+    auth::Queue queue;
+    queue.set_wake_up([] { throw std::runtime_error("on purpose"); });
+    (void)queue.submit(me, "status.check");
+    std::string thrown;
+    std::optional<auth::Completion> completion;
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while ((thrown.empty() || !completion) && std::chrono::steady_clock::now() < end) {
+        try {
+            if (auto one = queue.next(10ms)) completion = std::move(one);
+        } catch (const std::runtime_error &error) {
+            thrown = error.what();
+        }
+    }
+    CHECK(thrown == "on purpose");
+    CHECK(completion.has_value());
 });
 
 const Test wake_up("a queue calls a function when a completion comes, until it is given another or ends", [] {
