@@ -260,7 +260,7 @@ pub mod tests {
     #[test]
     fn what_is_found_is_what_looking_for_each_form_by_itself_finds() {
         // Every text of these letters, and secrets that are parts of each other in every way.
-        let secrets = ["abab", "babab", "aabb", "abba", "bbbb", "aaaaaa", "abaabaab"];
+        let secrets = ["abab", "babab", "aabb", "abba", "bbbb", "aaaaaa", "abaabaab", "baabbab"];
         for number in 0..1_u32 << 14 {
             let text: String = (0..14).map(|bit| if number >> bit & 1 == 0 { 'a' } else { 'b' }).collect();
             let mut is_masked = [false; 14];
