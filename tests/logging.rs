@@ -52,10 +52,6 @@ impl Logged {
     fn last(&self, event: &str) -> Value {
         self.of(event).pop().unwrap_or_else(|| panic!("no {event} in {:#?}", self.all()))
     }
-
-    fn clear(&self) {
-        self.records.lock().unwrap().clear();
-    }
 }
 
 impl Drop for Logged {

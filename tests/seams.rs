@@ -101,6 +101,6 @@ fn a_logger_gets_one_record_for_each_call_that_ended_and_no_secret() {
     }
     let failed: Vec<_> = lines.lines().filter(|line| line.contains("users.get\"")).collect();
     assert_eq!(failed.len(), 1, "{lines}");
-    assert!(failed[0].contains(", token_invalid)"), "{lines}");
+    assert!(failed[0].contains(", not_found)"), "{lines}");
     assert!(![&good, UNKNOWN, PASSWORD].iter().any(|secret| lines.contains(*secret)), "{lines}");
 }

@@ -79,11 +79,11 @@ fn a_subscriber_sees_the_same_records_as_a_logger_and_without_one_there_are_none
     let mut options = Options::new();
     options.set_url(&format!("http://127.0.0.1:{}?retries=1", server.port)).unwrap();
     let client = Client::new(&options).unwrap();
-    client.call_by_name("backends.list", &Arguments::new()).unwrap();
+    client.call_by_name("users.list", &Arguments::new()).unwrap();
     let alone = kept.lock().unwrap().len();
     assert_eq!(alone, 2, "a subscriber needs no logger");
     set_logger(Level::Debug, Some(Box::new(logger)));
-    client.call_by_name("backends.list", &Arguments::new()).unwrap();
+    client.call_by_name("users.list", &Arguments::new()).unwrap();
     set_logger(Level::Error, None);
     let (kept, logged) = (kept.lock().unwrap(), logged.lock().unwrap());
     assert_eq!(kept[alone..], logged[..]);

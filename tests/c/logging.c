@@ -32,6 +32,10 @@ struct seen {
 static void note_record(wazo_auth_log_level_t level, const char *message, const char *fields, void *data)
 {
     struct seen *seen = data;
+    /* The name of the server is looked up, which takes long where the machine is busy. */
+    if (strstr(fields, "\"lookup.slow\"") != NULL) {
+        return;
+    }
     pthread_mutex_lock(&seen->lock);
     seen->calls++;
     seen->levels[level]++;
@@ -64,6 +68,11 @@ static void records(void)
     wazo_auth_client *one = client();
     CHECK(wazo_auth_set_log_callback(note_record, WAZO_AUTH_LOG_DEBUG, &seen, &error));
     char *token = wazo_auth_call(one, "token.new", NULL, &error);
+    if (token == NULL) {
+        note("%s", wazo_auth_error_message(error));
+        wazo_auth_error_free(error);
+        error = NULL;
+    }
     CHECK(token != NULL && seen.calls == 2 && seen.levels[WAZO_AUTH_LOG_DEBUG] == 2);
     CHECK(has(seen.last, "/event", "call.ended") && has(seen.last, "/operation", "token.new"));
     CHECK(has(seen.last, "/level", "debug") && has(seen.last, "/status", "200"));

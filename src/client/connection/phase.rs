@@ -224,7 +224,7 @@ impl<F: Future<Output = Result<T, E>>, T: Connection, E> Future for Connecting<F
                 progress.enter(Phase::Sending);
             }
         }
-        if let (Poll::Ready(Ok(connection)), Some(begun)) = (&outcome, self.begun.take()) {
+        if let (Poll::Ready(Ok(connection)), Some(begun)) = (&outcome, self.begun) {
             let (connected, mut extras) = (connection.connected(), http::Extensions::new());
             connected.get_extras(&mut extras);
             let address = extras.get::<HttpInfo>().map(HttpInfo::remote_addr);
