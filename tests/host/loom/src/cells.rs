@@ -60,6 +60,8 @@ fn a_version_has_one_payload_however_late_a_writer_wakes_up() {
         table.put(KEY, Class::Kept, &[1], NOW);
         let late = Arc::clone(&table);
         let late = thread::spawn(move || late.put(KEY, Class::Kept, &[2], NOW));
+        // The other begins, as far as it gets.
+        thread::yield_now();
         table.put(KEY, Class::Kept, &[3], NOW);
         let first = table.find(KEY, NOW);
         late.join().unwrap();
