@@ -21,7 +21,7 @@ pub mod event_loop;
 pub mod fork;
 pub mod identity;
 pub mod interrupt;
-mod loop_guard;
+pub mod loop_guard;
 #[cfg(unix)]
 #[allow(clippy::disallowed_methods, reason = "lists that live as long as the process, read without a lock")]
 mod noted;
@@ -31,8 +31,6 @@ pub mod region;
 pub mod signals;
 pub mod socket;
 pub mod uptime;
-
-pub use loop_guard::Guard;
 
 /// In a child: closes what the parent's event loops had open, and leaves all else alone.
 pub fn close_inherited() {
