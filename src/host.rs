@@ -22,7 +22,7 @@ pub mod event_loop;
 pub mod fork;
 pub mod identity;
 pub mod interrupt;
-mod loop_guard;
+pub mod loop_guard;
 pub mod loop_socket;
 #[cfg(unix)]
 #[allow(clippy::disallowed_methods, reason = "lists that live as long as the process, read without a lock")]
@@ -34,8 +34,6 @@ pub mod signals;
 pub mod socket;
 pub mod uptime;
 pub mod wiping;
-
-pub use loop_guard::Guard;
 
 /// In a child: closes what the parent's event loops had open, and leaves all else alone.
 pub fn close_inherited() {

@@ -10,7 +10,8 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::event_loop::{EventLoop, guarded};
 use crate::host::fork::{PerProcess, generation};
-use crate::host::{Guard, close_inherited, signals};
+use crate::host::loop_guard::Guard;
+use crate::host::{close_inherited, signals};
 use arc_swap::ArcSwap;
 use std::cell::Cell;
 use std::pin::Pin;

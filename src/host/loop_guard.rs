@@ -114,7 +114,7 @@ mod platform {
     }
 
     /// What the loop watches its waker for, and by which name. See tokio's and mio's sources.
-    const OF_WAKER: u32 = (libc::EPOLLIN | libc::EPOLLET) as u32;
+    const OF_WAKER: u32 = (libc::EPOLLIN | libc::EPOLLET).cast_unsigned();
 
     /// Finds out what a loop has that was just made and watches the marker.
     pub fn watch(guard: &Guard, marker: RawFd) {

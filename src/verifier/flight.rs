@@ -2,9 +2,9 @@
 
 use crate::cache::answer::{Answer, Asked};
 use crate::error::Error;
-use crate::host::Guard;
 use crate::host::drive::from_elsewhere;
 use crate::host::event_loop;
+use crate::host::loop_guard::Guard;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
