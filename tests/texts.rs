@@ -48,7 +48,8 @@ fn answer(mut stream: TcpStream, status: u16) {
     let said = serde_json::json!({"message": all, "error_id": all, "details": {"got": [all, decoded]}}).to_string();
     // Its own JSON once more inside of a text, as gateways do that wrap what they got.
     let said = serde_json::json!({"message": all, "error_id": all, "details": {"got": [all, decoded], "inner": said}});
-    let (said, echoed) = (said.to_string(), head.iter().map(|line| format!("X-Echo: {line}\r\n")).collect::<String>());
+    let said = said.to_string();
+    let echoed = head.iter().fold(String::new(), |echoed, line| echoed + "X-Echo: " + line + "\r\n");
     let head = format!("HTTP/1.1 {status} X\r\nProxy-Authenticate: Basic realm=\"{}\"\r\n{echoed}", head.join(" "));
     let rest = format!("Content-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", said.len());
     let _ = stream.write_all(format!("{head}{rest}{said}").as_bytes());

@@ -253,7 +253,9 @@ pub mod tests {
 
     fn masker(secrets: &[&str], text: &str) -> Masker {
         let mut sought = Sought::within(&[text]);
-        secrets.iter().for_each(|secret| sought.add(secret));
+        for secret in secrets {
+            sought.add(secret);
+        }
         sought.masker()
     }
 
