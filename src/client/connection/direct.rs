@@ -23,10 +23,6 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
-/// The most that a connection reads ahead, and the longest head of a response. hyper's own bound is 408 KiB, which an idle
-/// lane would keep after one large response.
-const LARGEST_BUFFER: usize = 64 << 10;
-
 /// Any error of the transport.
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -104,7 +100,7 @@ impl Target {
             None => Box::new(socket),
             Some((connector, name)) => Box::new(connector.connect(name.clone(), socket).await?),
         };
-        let (sender, connection) = Builder::new().max_buf_size(LARGEST_BUFFER).handshake(TokioIo::new(stream)).await?;
+        let (sender, connection) = Builder::new().handshake(TokioIo::new(stream)).await?;
         Ok(Open { sender, connection: Box::pin(connection), has_ended: false })
     }
 }
