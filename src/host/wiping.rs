@@ -1,8 +1,8 @@
 //! An allocator that wipes what is freed: the system's own, with zeros written over each block before it goes back.
 //!
 //! Tokens and passwords go through buffers of the transport and of TLS, are moved and copied on their way, and stand in many
-//! texts. What wipes itself wipes the copies that one knows of. This wipes all of them, and costs a call about as many
-//! instructions as writing the bytes once (docs/design.md has the figure). The C library has it for its own memory; the
+//! texts. What wipes itself wipes the copies that one knows of. This wipes all of them, and costs a call about 2 % of its
+//! instructions (docs/design.md). The C library has it for its own memory; the
 //! host's malloc is left alone. A Rust program gets it by
 //!
 //!     #[global_allocator]

@@ -14,10 +14,6 @@ use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 
-/// The most that a connection reads ahead, and the longest head of a response. hyper's own bound is 408 KiB, which an idle
-/// connection would keep after one large response.
-const LARGEST_BUFFER: usize = 64 << 10;
-
 /// An open connection.
 pub struct Open {
     sender: SendRequest<Full<Bytes>>,
@@ -43,7 +39,7 @@ pub enum Sent {
 impl Open {
     /// Begins to speak HTTP/1.1 over a stream.
     pub async fn new(io: Io, identity: Option<Identity>) -> Result<Self, BoxError> {
-        let (sender, connection) = Builder::new().max_buf_size(LARGEST_BUFFER).handshake(io).await?;
+        let (sender, connection) = Builder::new().handshake(io).await?;
         Ok(Self { sender, connection: Box::pin(connection), has_ended: false, is_used: false, identity })
     }
 
