@@ -57,7 +57,7 @@ test-sanitized: ## The C, C++ and host programs under AddressSanitizer (SANITIZE
 	    --programs $(HOST_PROGRAMS)/sanitized $(ONLY)
 
 # What has pointers, and asks the system for nothing that Miri does not know (fork, eventfd, the network).
-MIRI_TESTS := ffi::pointer ffi::text ffi::json host::noted cache::cells cache::revoked cache::blobs json:: callback:: secret:: schedule::
+MIRI_TESTS := ffi::pointer ffi::text ffi::json host::noted callback:: cache::cells cache::revoked json::tests
 MIRI_SKIP := in_a_child fork descendant
 
 miri: ## The unit tests of pointer code under Miri (needs the components miri and rust-src of a nightly toolchain)
