@@ -37,7 +37,8 @@ def say(text):
 
 def escaped(data):
     """As a line of a corpus."""
-    text = repr(data)[2:-1] if b"'" not in data else repr(data.replace(b"'", b'\0QUOTE'))[2:-1].replace(r'\x00QUOTE', "'")
+    known = {0x09: r'\t', 0x0a: r'\n', 0x0d: r'\r', 0x5c: r'\\'}
+    text = ''.join(known.get(byte) or (chr(byte) if 0x20 <= byte < 0x7f else f'\\x{byte:02x}') for byte in data)
     return '\\x23' + text[1:] if text.startswith('#') else text
 
 

@@ -23,8 +23,9 @@ pub fn run(data: &[u8]) {
             let (host, query) = text.split_once(' ').unwrap_or((&text, ""));
             let encoded = known.last().expect("the form that a query has");
             let url = format!("https://alice:{}@{host}?password={encoded}&{query}", known[known.len() - 3]);
-            let is_shown = |form: &String| !host.contains(form.as_str()) && !query.contains(form.as_str());
-            let known: Vec<String> = known.iter().filter(|form| is_shown(form)).cloned().collect();
+            // Where the input has it too, it stands where nobody expects a password.
+            let is_repeated = known.iter().any(|form| text.contains(form.as_str()));
+            let known = if is_repeated { Vec::new() } else { known };
             told(&options.set_url(&url), &known);
             hidden(&options, &known);
             if let Ok(parsed) = url::Url::parse(&url)
@@ -32,7 +33,7 @@ pub fn run(data: &[u8]) {
             {
                 let debugged = format!("{options:?}");
                 let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
-                assert!(debugged.contains(host), "another host than {host:?}: {debugged}");
+                assert!(debugged.contains(&format!("host: {host:?}")), "another host than {host:?}: {debugged}");
             }
         }
         2 => {
