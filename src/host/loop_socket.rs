@@ -131,7 +131,7 @@ impl AsyncWrite for LoopSocket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::event_loop::{EventLoop, LoopMarker};
+    use crate::host::event_loop::EventLoop;
     use std::future::poll_fn;
     use std::io::Write as _;
     use std::net::TcpListener;
@@ -142,9 +142,9 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let far = std::thread::spawn(move || listener.accept().unwrap().0.write_all(&vec![7; ALL]).unwrap());
-        let event_loop = EventLoop::new(&LoopMarker::new().unwrap()).unwrap();
+        let event_loop = EventLoop::new().unwrap();
         let (mut most, mut received) = (0, 0);
-        event_loop.drive(async {
+        let mut work = Box::pin(async {
             let mut socket = LoopSocket::connecting(address).unwrap();
             poll_fn(|context| socket.poll_connected(context)).await.unwrap();
             // Larger than the share, and read as often as there is something, as a parser of heads does.
@@ -171,6 +171,8 @@ mod tests {
             })
             .await;
         });
+        event_loop.drive(work.as_mut()).unwrap();
+        drop(work);
         far.join().unwrap();
         assert_eq!(received, ALL);
         assert!(most <= MOST_BYTES, "{most} bytes in one turn");

@@ -35,6 +35,13 @@ NOT_OURS = {
     'vfork', 'posix_spawn', 'posix_spawnp', 'execve', 'execvp', 'waitpid', 'atexit', 'exit', 'setlocale',
 }
 
+# The crates whose features decide what the library asks the system for. (The simulator adds the server's side to hyper,
+# which the library never calls.)
+TO_THE_SYSTEM = {
+    'tokio', 'mio', 'socket2', 'libc', 'tokio-rustls', 'rustls', 'ring', 'getrandom', 'reqwest',
+    'once_cell', 'arc-swap', 'log', 'tracing',
+}
+
 
 class Run(Report):
     """What was found so far, and the parts to find more with."""
@@ -131,6 +138,25 @@ def imports(run):
     # None at all would mean that the list was read wrongly.
     is_read = status == 0 and 'malloc' in imported
     run.report('' if is_read and not imported & NOT_OURS else f'{sorted(imported & NOT_OURS)}\n{said}', promise)
+
+
+def features(run):
+    """What is tested is built with the features of what is shipped, where they decide what the system is asked for."""
+    promise = 'a build of the whole workspace gives the library no other features of what speaks to the system'
+    cargo = os.environ.get('CARGO', 'cargo')
+    trees = []
+    for packages in (['-p', 'wazo-auth-client'], ['--workspace']):
+        command = [cargo, 'tree', '--locked', '--offline', '-e', 'normal', '--prefix', 'none', '-f', '{p} [{f}]', *packages]
+        status, said = process.run(command)
+        if status:
+            run.report(said, promise)
+            return
+        found = {line.removesuffix(' (*)') for line in said.splitlines()}
+        trees.append({line for line in found if line.partition(' ')[0] in TO_THE_SYSTEM})
+    alone, together = trees
+    # What a build of all has besides (rcgen's own crates) is none of the library's.
+    changed = sorted(alone - together)
+    run.report('\n'.join(changed) if alone else 'no crate was found', promise)
 
 
 def arguments(run):
@@ -272,8 +298,8 @@ def quickstart_problem(status, said):
 
 
 PARTS = (
-    header, symbols, imports, arguments, against_simulator, renewer, verifier, paging, interrupt, responses, logging,
-    quickstart,
+    header, symbols, imports, features, arguments, against_simulator, renewer, verifier, paging, interrupt, responses,
+    logging, quickstart,
 )
 
 
