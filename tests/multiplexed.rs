@@ -37,8 +37,9 @@ fn shared_channel() -> (Mutex<Sender<()>>, Mutex<Receiver<()>>) {
     (Mutex::new(sender), Mutex::new(receiver))
 }
 
-/// Calls that come more often than idle connections are closed: one of them times out, and all later ones succeed.
-fn a_call_times_out_and_later_ones_succeed(server: &Http2Server) {
+/// Calls that come more often than idle connections are closed: one of them times out, and all later ones succeed. What made
+/// them lives on.
+fn a_call_times_out_and_later_ones_succeed(server: &Http2Server) -> (Client, Queue) {
     let client = client(server, "timeout_ms=400&pool_idle_timeout_ms=5000&queue_connections=4");
     let patient = client.with([("timeout_ms", "30000")]).unwrap();
     let queue = Queue::new(8).unwrap();
@@ -52,6 +53,7 @@ fn a_call_times_out_and_later_ones_succeed(server: &Http2Server) {
         call(&queue, &patient, "users.list").unwrap();
     }
     assert_eq!(server.connections(), 2);
+    (client, queue)
 }
 
 fn answer_three(peer: &mut Peer) -> Option<()> {
@@ -91,7 +93,7 @@ fn later_calls_leave_a_connection_that_allows_no_stream_and_it_is_closed() {
         peer.begin()?;
         peer.answer_all()
     });
-    a_call_times_out_and_later_ones_succeed(&server);
+    let _alive = a_call_times_out_and_later_ones_succeed(&server);
     has_closed.lock().unwrap().recv_timeout(Duration::from_secs(30)).expect("nothing holds the connection open");
 }
 

@@ -75,7 +75,7 @@ impl<'a> Body<'a> {
                                 connections.put_back(open);
                             }
                         }
-                        Carrier::Multiplexed(in_use) => in_use.is_answered(),
+                        Carrier::Multiplexed(in_use) => in_use.answered(),
                         Carrier::Nothing => {}
                     }
                     return Ok(None);

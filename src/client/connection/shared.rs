@@ -56,7 +56,7 @@ pub struct InUse(Option<Arc<Multiplexed>>);
 
 impl InUse {
     /// The whole answer has come.
-    pub fn is_answered(mut self) {
+    pub fn answered(mut self) {
         self.0 = None;
     }
 }
