@@ -60,6 +60,15 @@ impl Drop for Logged {
     }
 }
 
+/// Sets a flag when it is dropped.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 fn client(port: u16, options: &str) -> Client {
     let mut all = Options::new();
     all.set_url(&format!("http://127.0.0.1:{port}?timeout_ms=20000&{options}")).unwrap();
@@ -329,6 +338,8 @@ fn a_logger_that_was_removed_is_not_running_and_is_not_called_again_while_calls_
                 }
             });
         }
+        // Also where this fails: the threads would go on for ever.
+        let _ended = Ends(&is_over);
         for _ in 0..20 {
             // What the host frees when the setter has returned.
             let is_alive = Arc::new(AtomicBool::new(true));
@@ -350,7 +361,6 @@ fn a_logger_that_was_removed_is_not_running_and_is_not_called_again_while_calls_
             assert_eq!(used.load(Ordering::SeqCst), before.0, "it was called after it had been removed");
             assert_eq!(late.load(Ordering::SeqCst), 0, "it ran after it had been removed");
         }
-        is_over.store(true, Ordering::SeqCst);
     });
 }
 

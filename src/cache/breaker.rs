@@ -15,7 +15,7 @@ pub struct Breaker {
 }
 
 /// That it has opened.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
     /// Whether it was closed before; else one asked, and failed as well.
     pub is_first: bool,
@@ -188,7 +188,9 @@ mod tests {
         };
         let deferred = |now| (0..1200).filter(|at| is_waiting(at, now)).count();
         assert_eq!(deferred(10_000), 0);
-        (0..FAILURES).for_each(|_| drop(breaker.failed(10_000, 10_000, &random)));
+        for _ in 0..FAILURES {
+            breaker.failed(10_000, 10_000, &random);
+        }
         assert_eq!(deferred(20_000), 0, "it is open: nobody asks anyway");
         breaker.succeeded(310_000);
         for (now, due) in [(310_000, 299), (460_000, 250), (760_000, 150), (1_209_000, 1), (1_210_000, 0)] {
@@ -200,7 +202,9 @@ mod tests {
     fn those_that_were_on_their_way_when_it_opened_do_not_lengthen_the_pause() {
         let breaker = Breaker::new(Arc::new(Region::new(Breaker::WORDS, false).unwrap()), 0);
         let random = Random::new(1);
-        (0..100).for_each(|_| drop(breaker.failed(1000, 1300, &random)));
+        for _ in 0..100 {
+            breaker.failed(1000, 1300, &random);
+        }
         let pause = breaker.may_ask(1300, 500).unwrap_err();
         assert!(pause <= 1000, "{pause}");
         let now = 1300 + pause;
@@ -215,7 +219,9 @@ mod tests {
     #[test]
     fn who_asks_first_after_a_pause_may_die_and_another_asks() {
         let breaker = Breaker::new(Arc::new(Region::new(Breaker::WORDS, false).unwrap()), 0);
-        (0..FAILURES).for_each(|_| drop(breaker.failed(0, 0, &Random::new(1))));
+        for _ in 0..FAILURES {
+            breaker.failed(0, 0, &Random::new(1));
+        }
         assert_eq!(breaker.may_ask(2000, 500), Ok(()));
         assert_eq!(breaker.may_ask(2499, 500), Err(1));
         assert_eq!(breaker.may_ask(2500, 500), Ok(()));
