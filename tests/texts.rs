@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use wazo_auth_client::log::set_logger;
+use wazo_auth_client::log::{Level, Record, set_logger};
 use wazo_auth_client::operations::Method;
 use wazo_auth_client::{Arguments, Client, Error, Options, Queue};
 
@@ -116,10 +116,8 @@ fn calls(client: &Client) -> Vec<(&'static str, Error)> {
 fn no_secret_that_a_server_or_a_proxy_repeats_is_seen_anywhere_and_no_line_is_forged() {
     let logged: Arc<Mutex<Vec<String>>> = Arc::default();
     let records = Arc::clone(&logged);
-    set_logger(Some(Box::new(move |record| {
-        records.lock().unwrap().push(format!("{record}"));
-        records.lock().unwrap().push(format!("{} {}", record.operation, record.message));
-    })));
+    let log = move |record: &Record<'_>| records.lock().unwrap().extend([record.to_string(), record.to_json()]);
+    set_logger(Level::Debug, Some(Box::new(log)));
     for status in [400, 401, 404, 407, 500, 502] {
         for by_proxy in [false, true] {
             let mut options = Options::new();
@@ -147,7 +145,7 @@ fn no_secret_that_a_server_or_a_proxy_repeats_is_seen_anywhere_and_no_line_is_fo
             }
         }
     }
-    set_logger(None);
+    set_logger(Level::Debug, None);
     let logged = logged.lock().unwrap();
     assert!(logged.len() > 100);
     for line in &*logged {
