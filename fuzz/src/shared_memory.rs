@@ -87,14 +87,15 @@ impl Run {
     /// Valid steps, as processes take them.
     fn steps<'a>(&mut self, data: &'a [u8]) -> &'a [u8] {
         let mut rest = data;
-        while let [step, a, b, after @ ..] = rest {
-            if *step == 255 {
-                return &rest[1..];
-            }
-            rest = after;
+        loop {
+            let (step, a, b);
+            (step, a, b, rest) = match rest {
+                [255, after @ ..] => return after,
+                [step, a, b, after @ ..] => (step, a, b, after),
+                _ => return &[],
+            };
             self.step(step % 10, *a, *b);
         }
-        &[]
     }
 
     fn step(&mut self, step: u8, a: u8, b: u8) {
@@ -174,11 +175,13 @@ impl Run {
         let used: Vec<usize> = (0..memory.len()).filter(|at| memory[*at].load(Ordering::Relaxed) != 0).collect();
         let mut flipped = BTreeSet::new();
         let mut rest = data;
-        while let [kind, high, low, length, seed, bit, after @ ..] = rest {
-            if *kind == 255 {
-                return &rest[1..];
-            }
-            rest = after;
+        loop {
+            let (kind, high, low, length, seed, bit);
+            (kind, high, low, length, seed, bit, rest) = match rest {
+                [255, after @ ..] => return after,
+                [kind, high, low, length, seed, bit, after @ ..] => (kind, high, low, length, seed, bit, after),
+                _ => return &[],
+            };
             let place = usize::from(u16::from_be_bytes([*high, *low]));
             // Mostly where something is: nearly all of the memory is empty.
             let at = if used.is_empty() || kind & 0x80 != 0 { place % memory.len() } else { used[place % used.len()] };
@@ -200,6 +203,5 @@ impl Run {
                 _ => {}
             }
         }
-        &[]
     }
 }
