@@ -69,10 +69,9 @@ impl EventLoop {
                 if resting.is_deaf() {
                     resume_unwind(Box::new(Lost));
                 }
-                resting.rest();
             })
             .on_thread_unpark(move || {
-                if waking.is_lost_or_robbed() {
+                if waking.is_lost() {
                     resume_unwind(Box::new(Lost));
                 }
             })

@@ -4,8 +4,9 @@
 //! A number that still stands for what it stood for is known by what the epoll instance watches: the kernel compares both the
 //! number and the file behind it, in one system call.
 //!
-//! Of its sockets, those that the loop itself has closed must be told from those that the host has. The loop closes them only
-//! while it runs. So what it has is noted when it begins to wait, and looked for when the wait has ended.
+//! The sockets of a loop that nobody drives (a lane's with reqwest) are noted when it is left, and looked for before it is
+//! driven again: meanwhile only the host can have closed them. Those of a loop that always runs are closed by any thread that
+//! drops a client; so each of them is looked at before it is used again, as a lane's own socket is.
 
 use super::identity::Identity;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -55,7 +56,7 @@ impl Guard {
         }
     }
 
-    /// Notes the sockets that the loop has, before it waits or is left.
+    /// Notes the sockets that the loop has, before it is left.
     pub fn rest(&self) {
         let mut sockets = self.sockets();
         if self.has_new.swap(false, Ordering::AcqRel) {

@@ -2,9 +2,11 @@
 //! keeps neither the other tasks nor the clock of the loop waiting.
 
 use super::drive::MOST_BYTES;
-use super::socket::{begin_to_connect, unconnected};
+use super::identity::Identity;
+use super::socket::{begin_to_connect, identity, unconnected};
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{ErrorKind, IoSlice, Result};
+use std::mem::ManuallyDrop;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
@@ -25,7 +27,9 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 /// A socket, connected or on its way to it. It belongs to the loop that its task runs in.
 pub struct LoopSocket {
-    stream: TcpStream,
+    stream: ManuallyDrop<TcpStream>,
+    /// What its number stood for when it was made.
+    identity: Option<Identity>,
     /// How many bytes may still be read before other tasks have their turn.
     readable: usize,
 }
@@ -34,8 +38,10 @@ impl LoopSocket {
     /// Begins to connect. [`LoopSocket::poll_connected`] says when it is.
     pub fn connecting(address: SocketAddr) -> Result<Self> {
         let system = unconnected(address)?;
+        let identity = identity(&system);
         begin_to_connect(&system, address)?;
-        Ok(Self { stream: TcpStream::from_std(system.into())?, readable: MOST_BYTES })
+        let stream = ManuallyDrop::new(TcpStream::from_std(system.into())?);
+        Ok(Self { stream, identity, readable: MOST_BYTES })
     }
 
     /// Whether it has become connected, or why it cannot.
@@ -54,15 +60,30 @@ impl LoopSocket {
         self.stream.peer_addr().ok()
     }
 
+    /// What tells whether the host has closed it since; `None` where it had at once.
+    pub fn identity(&self) -> Option<Identity> {
+        self.identity
+    }
+
     /// Has the kernel notice a peer that is gone, also between two calls. A system that cannot does without.
     fn watch(&self) {
-        let socket = SockRef::from(&self.stream);
+        let socket = SockRef::from(&*self.stream);
         let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
         #[cfg(unix)]
         let keepalive = keepalive.with_retries(QUESTIONS);
         let _ = socket.set_tcp_keepalive(&keepalive);
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+    }
+}
+
+impl Drop for LoopSocket {
+    fn drop(&mut self) {
+        // What the host has closed is not closed again: the number may be another file's by now.
+        if self.identity.is_some_and(|identity| identity.is_there()) {
+            // SAFETY: dropped here alone, and not used afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.stream) };
+        }
     }
 }
 
@@ -81,11 +102,11 @@ impl AsyncRead for LoopSocket {
         }
         let (before, room) = (buffer.filled().len(), buffer.remaining().min(self.readable));
         let polled = if room == buffer.remaining() {
-            Pin::new(&mut self.stream).poll_read(context, buffer)
+            Pin::new(&mut *self.stream).poll_read(context, buffer)
         } else {
             // Only where much is read: it must be written over first.
             let mut part = ReadBuf::new(buffer.initialize_unfilled_to(room));
-            let polled = Pin::new(&mut self.stream).poll_read(context, &mut part);
+            let polled = Pin::new(&mut *self.stream).poll_read(context, &mut part);
             let length = part.filled().len();
             buffer.advance(length);
             polled
@@ -100,7 +121,7 @@ impl AsyncRead for LoopSocket {
 
 impl AsyncWrite for LoopSocket {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        Pin::new(&mut *self.stream).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -108,7 +129,7 @@ impl AsyncWrite for LoopSocket {
         context: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+        Pin::new(&mut *self.stream).poll_write_vectored(context, parts)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -116,11 +137,11 @@ impl AsyncWrite for LoopSocket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        Pin::new(&mut *self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        match ready!(Pin::new(&mut self.stream).poll_shutdown(context)) {
+        match ready!(Pin::new(&mut *self.stream).poll_shutdown(context)) {
             // The peer was first.
             Err(error) if error.kind() == ErrorKind::NotConnected => Poll::Ready(Ok(())),
             outcome => Poll::Ready(outcome),

@@ -109,14 +109,15 @@ fn is_under_way(error: &Error) -> bool {
     is_in_progress || matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
+/// What its number stands for.
 #[cfg(unix)]
-fn identity(socket: &System) -> Option<Identity> {
+pub(super) fn identity(socket: &System) -> Option<Identity> {
     Identity::of(number(socket))
 }
 
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps, reason = "as on Unix")]
-fn identity(_: &System) -> Option<Identity> {
+pub(super) fn identity(_: &System) -> Option<Identity> {
     Some(Identity)
 }
 

@@ -30,7 +30,7 @@ pub trait Connecting: Sized {
     /// The address that it is connected to.
     fn peer(&self) -> Option<SocketAddr>;
 
-    /// What tells whether the host has closed it since; `None` for one whose event loop knows that.
+    /// What tells whether the host has closed it since; `None` where it had at once.
     fn identity(&self) -> Option<Identity>;
 }
 
@@ -68,7 +68,7 @@ impl Connecting for LoopSocket {
     }
 
     fn identity(&self) -> Option<Identity> {
-        None
+        self.identity()
     }
 }
 

@@ -1,6 +1,7 @@
 //! One HTTP/2 connection, which carries many calls at once: hyper's connection, driven by a task of the event loop.
 
 use super::stream::{BoxError, Io};
+use crate::host::identity::Identity;
 use bytes::Bytes;
 use http::header::HOST;
 use http::uri::{Authority, Scheme};
@@ -27,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Multiplexed {
     sender: SendRequest<Full<Bytes>>,
     origin: (Scheme, Authority),
+    /// Of its socket.
+    identity: Option<Identity>,
     /// Whether a call over it has had no answer: no other one begins on it.
     is_left: AtomicBool,
     /// Dropped with it, which its task sees. hyper would wait for a stream that the peer never allows.
@@ -35,7 +38,7 @@ pub struct Multiplexed {
 
 impl Multiplexed {
     /// Begins to speak HTTP/2 over a stream.
-    pub async fn new(io: Io, origin: (Scheme, Authority)) -> Result<Self, BoxError> {
+    pub async fn new(io: Io, identity: Option<Identity>, origin: (Scheme, Authority)) -> Result<Self, BoxError> {
         let (sender, connection) = Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(QUIET)
@@ -51,12 +54,17 @@ impl Multiplexed {
             }
             Pin::new(&mut has_ended).poll(context).map(|_| ())
         }));
-        Ok(Self { sender, origin, is_left: AtomicBool::new(false), _ends: ends })
+        Ok(Self { sender, origin, identity, is_left: AtomicBool::new(false), _ends: ends })
     }
 
     /// Whether another call may begin on it.
     pub fn is_usable(&self) -> bool {
         !self.is_left.load(Ordering::Relaxed) && self.sender.is_ready()
+    }
+
+    /// Whether the host has closed its socket.
+    pub fn is_lost(&self) -> bool {
+        !self.identity.is_some_and(|identity| identity.is_there())
     }
 
     /// Has no other call begin on it. Those that it carries stay.

@@ -126,11 +126,12 @@ impl Connections {
         self.sweep();
     }
 
-    /// A connection that is there.
+    /// A connection that is there. One whose socket the host has closed is forgotten, which says nothing to the peer, and does
+    /// not close what is not ours any more.
     fn kept(&self) -> Option<Connection> {
         match self.0.multiplexed() {
             Some(connection) => Some(Connection::Multiplexed(connection)),
-            None => self.0.idle.take().map(Connection::Single),
+            None => std::iter::from_fn(|| self.0.idle.take()).find(|open| !open.is_lost()).map(Connection::Single),
         }
     }
 
@@ -209,7 +210,7 @@ impl Kept {
         let (since, connection) = slot.as_mut()?;
         let now = now();
         let is_old = now.saturating_duration_since(*since) > self.longest_idle && Arc::strong_count(connection) == 1;
-        if is_old || !connection.is_usable() {
+        if is_old || !connection.is_usable() || connection.is_lost() {
             let dropped = slot.take();
             drop(slot);
             drop(dropped);

@@ -22,7 +22,7 @@ pub struct Open {
     has_ended: bool,
     /// It has carried a call.
     is_used: bool,
-    /// Of its socket; `None` where an event loop knows whether the host has closed it.
+    /// Of its socket.
     identity: Option<Identity>,
 }
 

@@ -8,7 +8,6 @@ use super::single::Open;
 use super::stream::{BoxError, Failure, Io, Stream};
 use crate::clock::now;
 use crate::host::drive::within;
-use crate::host::event_loop::note_connection;
 use crate::host::identity::Identity;
 use crate::host::loop_socket::LoopSocket;
 use crate::host::socket::Socket;
@@ -51,7 +50,7 @@ struct Made {
     io: Io,
     /// Whether the server has chosen HTTP/2.
     is_http2: bool,
-    /// Of its socket, where that is a lane's.
+    /// Of its socket.
     identity: Option<Identity>,
 }
 
@@ -105,11 +104,10 @@ impl Target {
     pub fn connect_shared(&self) -> Pin<Box<impl Future<Output = Result<Fresh, Failure>> + Send + '_>> {
         Box::pin(self.in_time(async {
             let made = self.stream::<LoopSocket>().await?;
-            note_connection();
             Ok(if made.is_http2 {
-                Fresh::Multiplexed(Multiplexed::new(made.io, self.origin()).await?)
+                Fresh::Multiplexed(Multiplexed::new(made.io, made.identity, self.origin()).await?)
             } else {
-                Fresh::Single(Open::new(made.io, None).await?)
+                Fresh::Single(Open::new(made.io, made.identity).await?)
             })
         }))
     }
