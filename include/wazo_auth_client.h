@@ -105,6 +105,11 @@
  * runs on the caller's thread. It starts no thread, except for a name look-up, which runs on a separate thread until
  * it ends. The first queue of a process, or the first renewer that starts, starts one thread, which all share.
  *
+ * @par Callbacks
+ * A function of yours that the library calls (a wake-up function, a listener, an interrupt check, a log callback) must
+ * return. If a C++ exception, longjmp() or pthread_exit() leaves it, the process ends: nothing can be unwound through
+ * the library. The C++ classes catch what their functions throw, and throw it again on a thread of yours.
+ *
  * @par Fork
  * A handle created before fork() works in every child and in the parent. Each child opens its own connections. A call
  * in progress during fork() continues in the parent. In the child, its queue reports it with ::WAZO_AUTH_ERROR_CLOSED.

@@ -285,15 +285,9 @@ async fn attempt_by_reqwest(http: &reqwest::Client, prepared: &Prepared, limit: 
     let mut response = http.execute(request).await.map_err(|e| failed(prepared, &e))?;
     let announced = response.content_length().unwrap_or(0);
     let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-    let is_http2 = response.version() == http::Version::HTTP_2;
     let mut collected = Collected::new(prepared, announced, limit)?;
     while let Some(chunk) = response.chunk().await.map_err(|e| failed(prepared, &e))? {
         collected.push(&chunk)?;
-    }
-    // hyper takes a stream that is reset with NO_ERROR or CANCEL for the end of the body. Only HTTP/2 can say that it is none.
-    if is_http2 && !http_body::Body::is_end_stream(&reqwest::Body::from(response)) {
-        let message = "the connection ended before the response was complete: the server reset the stream";
-        return Err(report(prepared, ErrorKind::Protocol, message, Fate::Unknown));
     }
     Ok(Answer { status, headers, body: collected.body })
 }
@@ -412,6 +406,10 @@ fn failed_direct(prepared: &Prepared, failure: &Failure) -> Error {
         Failure::ConnectTimeout => transport_error(prepared, Stage::ConnectTimeout, None),
         Failure::Connect(error) => transport_error(prepared, Stage::Connect, Some(&**error)),
         Failure::Exchange(error) => transport_error(prepared, Stage::Exchange, Some(error)),
+        Failure::Reset => {
+            let cause = std::io::Error::other("the server reset the stream");
+            transport_error(prepared, Stage::Exchange, Some(&cause))
+        }
     }
 }
 

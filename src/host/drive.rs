@@ -154,7 +154,10 @@ pub async fn from_elsewhere<F: Future>(work: F) -> F::Output {
 /// Returns when the moment has come.
 pub async fn sleep_until(at: Instant) {
     if turn().is_none() {
-        return tokio::time::sleep_until(at.into()).await;
+        // By the clock itself: a task that reads much has used up what tokio lets a task do in one turn, and would find its
+        // timer never ready.
+        let mut sleep = pin!(tokio::time::sleep_until(at.into()));
+        return poll_fn(|context| if now() >= at { Poll::Ready(()) } else { sleep.as_mut().poll(context) }).await;
     }
     poll_fn(|_| {
         if now() >= at {

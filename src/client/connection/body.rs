@@ -7,6 +7,7 @@ use super::stream::Failure;
 use super::target::Target;
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body::Body as _;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
@@ -75,6 +76,8 @@ impl<'a> Body<'a> {
                                 connections.put_back(open);
                             }
                         }
+                        // hyper takes a stream that is reset with NO_ERROR or CANCEL for the end of the body.
+                        Carrier::Multiplexed(_) if !self.response.body().is_end_stream() => return Err(Failure::Reset),
                         Carrier::Multiplexed(in_use) => in_use.answered(),
                         Carrier::Nothing => {}
                     }

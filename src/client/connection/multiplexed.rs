@@ -9,11 +9,12 @@ use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
-use hyper::client::conn::http2::{Builder, SendRequest};
+use hyper::client::conn::http2::{Builder, Connection, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -24,6 +25,9 @@ const QUIET: Duration = Duration::from_secs(5);
 /// How long it has for the answer to that.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What carries the calls of a connection to its streams.
+type Driven = Pin<Box<Connection<Io, Full<Bytes>, TokioExecutor>>>;
+
 /// An open connection. Its task ends with it.
 pub struct Multiplexed {
     sender: SendRequest<Full<Bytes>>,
@@ -32,6 +36,8 @@ pub struct Multiplexed {
     identity: Option<Identity>,
     /// Whether a call over it has had no answer: no other one begins on it.
     is_left: AtomicBool,
+    /// What its task drives; it knows how many streams the peer allows.
+    driven: Arc<Mutex<Driven>>,
     /// Dropped with it, which its task sees. hyper would wait for a stream that the peer never allows.
     _ends: oneshot::Sender<()>,
 }
@@ -46,20 +52,26 @@ impl Multiplexed {
             .handshake(io)
             .await?;
         let (ends, mut has_ended) = oneshot::channel::<()>();
-        let mut connection = Box::pin(connection);
+        let driven = Arc::new(Mutex::new(Box::pin(connection)));
+        let connection = Arc::clone(&driven);
         tokio::spawn(poll_fn(move |context| {
             // Its error comes to the calls.
-            if connection.as_mut().poll(context).is_ready() {
+            if connection.lock().unwrap_or_else(PoisonError::into_inner).as_mut().poll(context).is_ready() {
                 return Poll::Ready(());
             }
             Pin::new(&mut has_ended).poll(context).map(|_| ())
         }));
-        Ok(Self { sender, origin, identity, is_left: AtomicBool::new(false), _ends: ends })
+        Ok(Self { sender, origin, identity, is_left: AtomicBool::new(false), driven, _ends: ends })
     }
 
     /// Whether another call may begin on it.
     pub fn is_usable(&self) -> bool {
-        !self.is_left.load(Ordering::Relaxed) && self.sender.is_ready()
+        !self.is_left.load(Ordering::Relaxed) && self.sender.is_ready() && self.has_streams()
+    }
+
+    /// Whether the peer allows any stream: one that says that it allows none answers pings, and nothing else.
+    fn has_streams(&self) -> bool {
+        self.driven.try_lock().map_or(true, |connection| connection.current_max_send_streams() > 0)
     }
 
     /// Whether the host has closed its socket.

@@ -22,4 +22,6 @@ pub enum Failure {
     ConnectTimeout,
     /// The request, or its response, failed.
     Exchange(hyper::Error),
+    /// The server reset the stream of HTTP/2 in the middle of the body.
+    Reset,
 }
