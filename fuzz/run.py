@@ -79,7 +79,8 @@ class Fuzzing:
 
     def __init__(self, name, toolchain, sanitizer):
         self.name, self.toolchain = name, toolchain
-        self.options = ['--fuzz-dir', FUZZ, '--no-cfg-fuzzing', *sanitizer]
+        # `--release`: debug assertions are as Cargo.toml says; cargo-fuzz would have them everywhere.
+        self.options = ['--fuzz-dir', FUZZ, '--no-cfg-fuzzing', '--release', *sanitizer]
         target = Path(os.environ.get('CARGO_TARGET_DIR', ROOT / 'target')).absolute() / 'fuzzing'
         self.options += ['--target-dir', target]
         self.corpus = BUILD / 'corpus' / name

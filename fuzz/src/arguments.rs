@@ -107,6 +107,7 @@ fn handle() -> *mut ClientHandle {
     HANDLE.get_or_init(made).0
 }
 
+#[allow(clippy::disallowed_methods, reason = "what the library reads by src/ffi/pointer.rs, its caller reads so")]
 fn call(name: &CStr, json: &CStr) {
     let mut error = ptr::null_mut();
     // SAFETY: a living handle, texts that end with NUL, and a place for the error, which is freed below.

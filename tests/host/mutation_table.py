@@ -415,14 +415,6 @@ MUTATIONS = [
         'loom: no completion is lost',
     ),
     (
-        'queue: the descriptor is cleared after the lock was let go of',
-        'src/queue.rs',
-        '                    shared.event.clear();',
-        '                    drop(inner);\n                    shared.event.clear();',
-        'loom',
-        'loom: no completion is lost',
-    ),
-    (
         'queue: a slot is shown before it is filled',
         'src/queue/shared.rs',
         '        slot.id.store(id, Ordering::Release);\n        inner.running',
