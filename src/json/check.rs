@@ -103,7 +103,7 @@ fn space(bytes: &[u8], mut at: usize) -> usize {
 struct Open {
     depth: usize,
     /// The innermost, a bit each, 64 at most; the last one is the lowest.
-    open: u64,
+    innermost: u64,
     /// What is around these, 64 in each.
     around: Vec<u64>,
 }
@@ -111,26 +111,26 @@ struct Open {
 impl Open {
     /// `None` where there is no memory for a text so deep.
     fn push(&mut self, is_object: bool) -> Option<()> {
-        if self.depth > 0 && self.depth % 64 == 0 {
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
             self.around.try_reserve(1).ok()?;
-            self.around.push(self.open);
+            self.around.push(self.innermost);
         }
-        self.open = self.open << 1 | u64::from(is_object);
+        self.innermost = self.innermost << 1 | u64::from(is_object);
         self.depth += 1;
         Some(())
     }
 
     fn is_object(&self) -> bool {
-        self.open & 1 == 1
+        self.innermost & 1 == 1
     }
 
     fn pop(&mut self) {
         self.depth -= 1;
-        self.open >>= 1;
-        if self.depth % 64 == 0
+        self.innermost >>= 1;
+        if self.depth.is_multiple_of(64)
             && let Some(around) = self.around.pop()
         {
-            self.open = around;
+            self.innermost = around;
         }
     }
 }

@@ -316,7 +316,9 @@ static void any_order_of_freeing(void)
 {
     wazo_auth_client *first = another("secret", ca_file);
     wazo_auth_client *second = wazo_auth_client_with(first, "token", token, &error);
-    wazo_auth_client *third = wazo_auth_client_with(second, "timeout_ms", "20000", &error);
+    /* The list has the user whose name has 10 MB. */
+    wazo_auth_client *third =
+        wazo_auth_client_with_json(second, "{\"timeout_ms\": 20000, \"max_response_bytes\": 20000000}", &error);
     wazo_auth_client_free(first);
     wazo_auth_client_free(second);
     char *users = wazo_auth_users_list(third, NULL, NULL, &error);

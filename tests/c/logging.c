@@ -167,15 +167,21 @@ static void forked(void)
     struct seen seen = {.lock = PTHREAD_MUTEX_INITIALIZER};
     wazo_auth_client *one = client();
     CHECK(wazo_auth_set_log_callback(note_record, WAZO_AUTH_LOG_DEBUG, &seen, NULL));
+    /* It tells by a pipe: under valgrind its exit status says that what is its parent's stays allocated. */
+    int ends[2];
+    CHECK(pipe(ends) == 0);
     const pid_t child = fork();
     if (child == 0) {
         char *token = wazo_auth_call(one, "token.new", NULL, NULL);
         const bool logged = token != NULL && seen.calls > 0 && has(seen.last, "/operation", "token.new");
         const bool removed = wazo_auth_set_log_callback(NULL, 0, NULL, NULL);
-        _exit(logged && removed ? 0 : 1);
+        _exit(write(ends[1], logged && removed ? "y" : "n", 1) == 1 ? 0 : 1);
     }
-    int status = 1;
-    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    char told = 'n';
+    close(ends[1]);
+    CHECK(read(ends[0], &told, 1) == 1 && told == 'y');
+    close(ends[0]);
+    CHECK(waitpid(child, NULL, 0) == child);
     CHECK(wazo_auth_set_log_callback(NULL, 0, NULL, NULL) && seen.calls == 0);
     wazo_auth_client_free(one);
 }
