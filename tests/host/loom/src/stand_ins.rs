@@ -100,6 +100,11 @@ pub mod event {
             Arc::clone(&self.0)
         }
 
+        /// The host has not closed it.
+        pub fn is_there(&self) -> bool {
+            true
+        }
+
         pub fn descriptor(&self) -> Option<Descriptor> {
             Some(Arc::as_ptr(&self.0) as usize)
         }
@@ -172,6 +177,46 @@ pub mod interrupt {
     }
 }
 
+pub mod panics {
+    /// None has said anything.
+    pub fn last() -> Option<String> {
+        None
+    }
+}
+
+/// Nothing is wanted.
+pub mod log {
+    pub mod level {
+        include!(concat!(env!("OUT_DIR"), "/log_level.rs"));
+    }
+    pub mod event {
+        include!(concat!(env!("OUT_DIR"), "/log_event.rs"));
+    }
+    include!(concat!(env!("OUT_DIR"), "/log_value.rs"));
+
+    pub use level::Level;
+
+    use crate::error::Error;
+
+    pub fn wants(_: Level) -> bool {
+        false
+    }
+
+    pub fn log<const N: usize>(_: Level, _: &'static event::Event, _: impl FnOnce() -> (String, [Value; N])) {}
+
+    pub fn tail(_: &str) -> String {
+        String::new()
+    }
+
+    pub fn call_id(_: &Error) -> Value {
+        Value::None
+    }
+
+    pub fn status(_: &Error) -> Value {
+        Value::None
+    }
+}
+
 pub mod uptime {
     /// Time stands still.
     pub struct SystemUptime;
@@ -196,6 +241,12 @@ pub mod error {
         Protocol,
         TokenInvalid,
         InvalidArgument,
+    }
+
+    impl ErrorKind {
+        pub fn name(self) -> &'static str {
+            ""
+        }
     }
 
     #[derive(Clone, Debug, PartialEq, Eq)]
@@ -253,6 +304,9 @@ pub mod client {
         pub fn has_login(&self) -> bool {
             true
         }
+        pub fn base_url(&self) -> &str {
+            "http://localhost"
+        }
     }
 }
 
@@ -284,6 +338,8 @@ pub mod worker {
     use std::pin::Pin;
     use std::sync::{Arc, Mutex};
 
+    include!(concat!(env!("OUT_DIR"), "/concerned.rs"));
+
     pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
     /// A thread for each task that is spawned: more orders than one thread for all of them has.
@@ -305,6 +361,14 @@ pub mod worker {
         pub fn tasks(&self) -> Tasks {
             Tasks
         }
+        pub fn number(&self) -> usize {
+            0
+        }
+        /// It is never lost: a model that plays a loss tells of it itself.
+        pub fn look(self: &Arc<Self>) -> crate::error::Result<()> {
+            Ok(())
+        }
+        pub fn tell_of_loss(&self, _: &Arc<impl Concerned + 'static>) {}
     }
 
     impl Tasks {
@@ -343,6 +407,7 @@ pub mod login {
     pub struct Login {
         pub session: Grant,
         pub life: Duration,
+        pub by: &'static str,
         pub refresh_token: Option<Secret>,
     }
 
@@ -367,6 +432,7 @@ pub mod login {
         Ok(Login {
             session: grant(format!("token {number}")),
             life: Duration::from_millis(LIFE_MS),
+            by: "password",
             refresh_token: None,
         })
     }
