@@ -134,7 +134,7 @@ fn main() {
         .write("callback.rs");
     Source::of("clock.rs").before("/// A clock that stands still").write("clock.rs");
 
-    // What is logged is made nowhere, but it has to be right.
+    // Nothing is logged; what makes the records is built all the same.
     Source::of("log/level.rs").write("log_level.rs");
     Source::of("log/event.rs").write("log_event.rs");
     Source::of("log/record.rs")

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 
+pub mod log;
 pub mod sync;
 
 loom::lazy_static! {
@@ -181,39 +182,6 @@ pub mod panics {
     /// None has said anything.
     pub fn last() -> Option<String> {
         None
-    }
-}
-
-/// Nothing is wanted.
-pub mod log {
-    pub mod level {
-        include!(concat!(env!("OUT_DIR"), "/log_level.rs"));
-    }
-    pub mod event {
-        include!(concat!(env!("OUT_DIR"), "/log_event.rs"));
-    }
-    include!(concat!(env!("OUT_DIR"), "/log_value.rs"));
-
-    pub use level::Level;
-
-    use crate::error::Error;
-
-    pub fn wants(_: Level) -> bool {
-        false
-    }
-
-    pub fn log<const N: usize>(_: Level, _: &'static event::Event, _: impl FnOnce() -> (String, [Value; N])) {}
-
-    pub fn tail(_: &str) -> String {
-        String::new()
-    }
-
-    pub fn call_id(_: &Error) -> Value {
-        Value::None
-    }
-
-    pub fn status(_: &Error) -> Value {
-        Value::None
     }
 }
 
