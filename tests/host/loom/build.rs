@@ -40,12 +40,18 @@ impl Source {
         self
     }
 
-    /// The item (of a module or an impl) that begins with this, to the brace that closes it.
+    /// The item (of a module or an impl) that begins with this, to the brace that closes it, or one of a single line.
     fn item(&self, begin: &str) -> String {
         let start = self.find(begin);
         let mut line = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
         let close = format!("\n{}}}\n", " ".repeat(self.text[line..].len() - self.text[line..].trim_start().len()));
-        let end = start + self.text[start..].find(&close).expect("the end of an item") + close.len();
+        let first = self.text[start..].find('\n').expect("the end of a line") + 1;
+        let end = start
+            + if self.text[start..start + first].ends_with(";\n") {
+                first
+            } else {
+                self.text[start..].find(&close).expect("the end of an item") + close.len()
+            };
         // With what documents it.
         while let Some(above) = self.text[..line].lines().last().filter(|above| above.trim_start().starts_with("///")) {
             line -= above.len() + 1;
@@ -128,14 +134,27 @@ fn main() {
         .write("callback.rs");
     Source::of("clock.rs").before("/// A clock that stands still").write("clock.rs");
 
+    // Nothing is logged; what makes the records is built all the same.
+    Source::of("log/level.rs").write("log_level.rs");
+    Source::of("log/event.rs").write("log_event.rs");
+    Source::of("log/record.rs")
+        .from("/// What a field of a record holds.")
+        .before("/// Something that has happened.")
+        .write("log_value.rs");
+    // Whom a worker tells that it was lost: a model plays the loss.
+    parts(&Source::of("worker.rs"), &["pub trait Concerned"], "concerned.rs");
+
     Source::of("queue/shared.rs").write("shared.rs");
     let queue = Source::of("queue.rs");
-    parts(&queue, &["pub struct Queue {", "struct State {", "impl Drop for Queue", "impl State {"], "queue_types.rs");
+    let types = ["pub struct Queue {", "const LOOK_INTERVAL", "struct State {", "impl Drop for Queue", "impl State {"];
+    parts(&queue, &types, "queue_types.rs");
     let of_queue = [
         "fn state(&self)",
+        "fn sound_state(&self)",
         "fn submit_work(",
         "fn submit_known(",
         "fn enter(",
+        "fn log_full(",
         "pub fn next(",
         "pub fn cancel(",
         "pub fn close(",
@@ -160,6 +179,7 @@ fn main() {
     methods(&renewer, "Renewer", &["pub fn start(", "pub fn close("], "renewer_methods.rs");
     let of_renewer = [
         "impl Drop for Renewer",
+        "impl Concerned for Core",
         "fn wait<'a>(",
         "fn end(",
         "fn running(",

@@ -16,10 +16,10 @@
 
 mod stand_ins;
 
-pub use stand_ins::{cancellation, client, error, options, secret, sync, worker};
+pub use stand_ins::{cancellation, client, error, log, options, secret, sync, worker};
 
 mod host {
-    pub use crate::stand_ins::{event, interrupt, uptime};
+    pub use crate::stand_ins::{event, interrupt, panics, uptime};
 
     pub mod fork {
         pub use crate::stand_ins::generation;
@@ -65,13 +65,15 @@ mod queue {
 
     use crate::cancellation::Cancellation;
     use crate::client::Outcome;
-    use crate::clock::{self, Deadline};
+    use crate::clock::{self, Deadline, Uptime as _};
     use crate::error::{Error, ErrorKind, Result};
     use crate::host::fork::PerProcess;
+    use crate::host::uptime::SystemUptime;
+    use crate::log::{Level, event, log, wants};
     use crate::sync::atomic::{AtomicU64, Ordering};
     use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
     use crate::worker::{Worker, is_inside_worker};
-    use shared::{Completion, Delivery, Shared, Slot, WakeUp};
+    use shared::{Completion, Delivery, Shared, Slot, WakeUp, wake};
     use std::time::Duration;
 
     include!(concat!(env!("OUT_DIR"), "/queue_types.rs"));
@@ -106,7 +108,7 @@ mod renewer {
     use crate::secret::Secret;
     use crate::sync::atomic::Ordering;
     use crate::sync::{Arc, MutexGuard, PoisonError};
-    use crate::worker::{Worker, is_inside_worker};
+    use crate::worker::{Concerned, Worker, is_inside_worker};
     use std::pin::pin;
     use std::time::Duration;
 

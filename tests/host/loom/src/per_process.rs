@@ -100,3 +100,32 @@ fn in_a_child_one_thread_abandons_what_is_inherited_and_nobody_drops_it() {
         assert!(drops == 1 || drops == 2, "never the inherited one: {drops}");
     });
 }
+
+#[test]
+fn a_value_that_is_good_no_more_is_replaced_once_and_nobody_drops_it() {
+    loom::model(|| {
+        let drops = std::sync::Arc::new(Count::new(0));
+        let abandoned = std::sync::Arc::new(Count::new(0));
+        let shared = Arc::new(PerProcess::new());
+        shared.get_or_make(|| Watched::new(1, &drops), |_| {});
+        let threads: Vec<_> = (2..4)
+            .map(|number| {
+                let (shared, drops, abandoned) = (shared.clone(), drops.clone(), abandoned.clone());
+                thread::spawn(move || {
+                    let abandon = |old: &Watched| {
+                        assert_eq!(old.read(), 1);
+                        abandoned.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                    };
+                    let is_good = |value: &Watched| value.read() != 1;
+                    shared.get_or_replace(is_good, || Watched::new(number, &drops), abandon).read()
+                })
+            })
+            .collect();
+        let seen: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        assert!(seen[0] == seen[1] && seen[0] > 1);
+        assert_eq!(abandoned.load(std::sync::atomic::Ordering::SeqCst), 1);
+        drop(shared);
+        let drops = drops.load(std::sync::atomic::Ordering::SeqCst);
+        assert!(drops == 1 || drops == 2, "never the one that was replaced: {drops}");
+    });
+}

@@ -3,7 +3,9 @@
 
 use std::cell::{Cell, RefCell};
 
+pub mod log;
 pub mod sync;
+pub mod worker;
 
 loom::lazy_static! {
     /// The process that runs: a test changes it where it plays a fork.
@@ -100,6 +102,11 @@ pub mod event {
             Arc::clone(&self.0)
         }
 
+        /// The host has not closed it.
+        pub fn is_there(&self) -> bool {
+            true
+        }
+
         pub fn descriptor(&self) -> Option<Descriptor> {
             Some(Arc::as_ptr(&self.0) as usize)
         }
@@ -172,6 +179,13 @@ pub mod interrupt {
     }
 }
 
+pub mod panics {
+    /// None has said anything.
+    pub fn last() -> Option<String> {
+        None
+    }
+}
+
 pub mod uptime {
     /// Time stands still.
     pub struct SystemUptime;
@@ -196,6 +210,12 @@ pub mod error {
         Protocol,
         TokenInvalid,
         InvalidArgument,
+    }
+
+    impl ErrorKind {
+        pub fn name(self) -> &'static str {
+            ""
+        }
     }
 
     #[derive(Clone, Debug, PartialEq, Eq)]
@@ -253,6 +273,9 @@ pub mod client {
         pub fn has_login(&self) -> bool {
             true
         }
+        pub fn base_url(&self) -> &str {
+            "http://localhost"
+        }
     }
 }
 
@@ -279,57 +302,6 @@ pub mod options {
     }
 }
 
-pub mod worker {
-    use loom::thread::JoinHandle;
-    use std::pin::Pin;
-    use std::sync::{Arc, Mutex};
-
-    pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-    /// A thread for each task that is spawned: more orders than one thread for all of them has.
-    #[derive(Default)]
-    pub struct Worker(Mutex<Vec<JoinHandle<()>>>);
-
-    /// Runs each task at once, on the thread that brings it.
-    #[derive(Clone)]
-    pub struct Tasks;
-
-    impl Worker {
-        pub fn share(_: usize) -> crate::error::Result<Arc<Self>> {
-            Ok(Arc::default())
-        }
-        pub fn spawn(&self, task: Task) {
-            let thread = loom::thread::spawn(move || loom::future::block_on(task));
-            self.0.lock().unwrap().push(thread);
-        }
-        pub fn tasks(&self) -> Tasks {
-            Tasks
-        }
-    }
-
-    impl Tasks {
-        pub fn spawn(&self, task: Task) {
-            loom::future::block_on(task);
-        }
-    }
-
-    impl Drop for Worker {
-        /// The last share waits for the end of the thread.
-        fn drop(&mut self) {
-            if !std::thread::panicking() {
-                let threads = std::mem::take(self.0.get_mut().unwrap());
-                threads.into_iter().for_each(|thread| thread.join().unwrap());
-            }
-        }
-    }
-
-    pub fn spawn(_: impl Future<Output = ()>) {}
-
-    pub fn is_inside_worker() -> bool {
-        false
-    }
-}
-
 /// A login ends at once, with a token that tells how often there was one.
 pub mod login {
     use super::secret::Secret;
@@ -343,6 +315,7 @@ pub mod login {
     pub struct Login {
         pub session: Grant,
         pub life: Duration,
+        pub by: &'static str,
         pub refresh_token: Option<Secret>,
     }
 
@@ -367,6 +340,7 @@ pub mod login {
         Ok(Login {
             session: grant(format!("token {number}")),
             life: Duration::from_millis(LIFE_MS),
+            by: "password",
             refresh_token: None,
         })
     }

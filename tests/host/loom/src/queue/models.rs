@@ -8,7 +8,8 @@ use loom::thread;
 
 fn queue(limit: usize) -> Arc<Queue> {
     let slots = std::iter::repeat_with(Slot::default).take(limit).collect();
-    let queue = Queue { slots, next_id: AtomicU64::new(1), process: PerProcess::new() };
+    let (refused, logged_full_ms) = (AtomicU64::new(0), AtomicU64::new(0));
+    let queue = Queue { slots, next_id: AtomicU64::new(1), refused, logged_full_ms, process: PerProcess::new() };
     queue.state().unwrap();
     Arc::new(queue)
 }
@@ -44,7 +45,7 @@ fn a_thread_that_waits_gets_every_completion_whoever_brings_them() {
 fn a_host_that_waits_for_the_descriptor_alone_gets_every_completion() {
     model(3, || {
         let queue = queue(2);
-        let readable = queue.state().unwrap().shared.event.readable();
+        let readable = queue.state().unwrap().shared.lock().event.readable();
         let threads = [submitting(&queue, 1), submitting(&queue, 2)];
         let mut seen = 0;
         while seen < 2 {
@@ -117,10 +118,29 @@ fn a_child_finds_of_each_call_of_its_parent_what_the_host_gave_along() {
             assert_eq!(inner.ended.len() + inner.free.len(), 2);
             for (_, completion) in &inner.ended {
                 assert_eq!((completion.user_data, completion.id), (7, 1));
-                assert!(completion.outcome.is_err() && shared.event.readable().is());
+                assert!(completion.outcome.is_err() && inner.event.readable().is());
             }
         });
         submitting.join().unwrap();
         child.join().unwrap();
+    });
+}
+
+#[test]
+fn a_call_that_ends_while_its_thread_is_told_as_lost_has_one_completion() {
+    model(3, || {
+        let queue = queue(1);
+        let state = queue.state().unwrap();
+        let delivery = queue.enter(state, "a call", 1, true, Cancellation::new(), 0).unwrap();
+        let carrying = thread::spawn(move || {
+            delivery.begin();
+            delivery.bring(Ok(Outcome(1)));
+        });
+        crate::worker::Concerned::is_bereft(Arc::clone(&state.shared), &state.worker);
+        let completion = queue.next(None).unwrap().unwrap();
+        assert_eq!((completion.id, completion.user_data), (1, 1));
+        carrying.join().unwrap();
+        assert!(queue.next(Some(Duration::ZERO)).unwrap().is_none(), "a call has ended twice");
+        assert_eq!(state.shared.lock().free, [0]);
     });
 }
