@@ -280,6 +280,8 @@ impl Drop for Worker {
     fn drop(&mut self) {
         let inbox = &self.tasks.0;
         let life = inbox.life.load();
+        // Asked first: the thread closes the loop's descriptors itself as soon as it is told to end.
+        let is_lost = life.guard.is_lost();
         inbox.has_ended.store(true, Ordering::Release);
         inbox.signal();
         // It may have been signalled just before, and read the flag before that.
@@ -287,7 +289,7 @@ impl Drop for Worker {
         let thread = self.thread().take();
         if let Some(thread) = thread
             && !is_inside_worker()
-            && !life.guard.is_lost()
+            && !is_lost
         {
             // A thread that panicked is gone as well.
             let _ = thread.join();

@@ -81,10 +81,10 @@ impl Guard {
         self.state.store(ENDED, Ordering::Release);
     }
 
-    /// Marks it as lost; always true.
+    /// Marks it as lost, unless it has ended meanwhile: then it closed its descriptors itself.
     fn lose(&self) -> bool {
-        self.state.store(LOST, Ordering::Release);
-        true
+        let changed = self.state.compare_exchange(WHOLE, LOST, Ordering::AcqRel, Ordering::Acquire);
+        changed.is_ok() || changed == Err(LOST)
     }
 
     /// Closes what the host has left of a lost loop, which nobody drives any more and which is never dropped.

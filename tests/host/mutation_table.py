@@ -547,4 +547,20 @@ MUTATIONS = [
         'closed',
         'double close',
     ),
+    (
+        'queue: a call told as lost ends once more',
+        'src/queue/shared.rs',
+        '        if inner.running.remove(&completion.id).is_none() || inner.is_gone {',
+        '        inner.running.remove(&completion.id);\n        if inner.is_gone {',
+        'loom',
+        'loom: no completion is lost',
+    ),
+    (
+        'fork: a value that is good no more is kept',
+        'src/host/fork.rs',
+        '            && good(&owned.value)\n',
+        '            && (good(&owned.value) || true)\n',
+        'loom',
+        'loom',
+    ),
 ]
