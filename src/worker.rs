@@ -239,7 +239,7 @@ impl Tasks {
             tokio::spawn(guarded(&self.0.life.load().guard, task));
         } else {
             self.0.tasks().push(task);
-            self.0.signal();
+            if self.0.has_ended.load(Ordering::Acquire) { self.0.drop_rest() } else { self.0.signal() }
         }
     }
 }
@@ -247,6 +247,13 @@ impl Tasks {
 impl Inbox {
     fn tasks(&self) -> MutexGuard<'_, Vec<Task>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drops what will not be begun any more: tasks hold the inbox that holds them.
+    fn drop_rest(&self) {
+        let rest = std::mem::take(&mut *self.tasks());
+        // Without the lock: what is dropped may bring another.
+        drop(rest);
     }
 
     fn signal(&self) {
@@ -294,5 +301,6 @@ impl Drop for Worker {
             // A thread that panicked is gone as well.
             let _ = thread.join();
         }
+        inbox.drop_rest();
     }
 }
