@@ -423,3 +423,25 @@ fn an_empty_access_or_tenant_is_refused_by_name_and_left_out_where_it_is_null() 
         assert!(refused("token.check_scopes", arguments).contains("it is empty"), "{arguments}");
     }
 }
+
+#[test]
+fn a_proxy_that_would_be_another_one_is_refused_without_its_password() {
+    for proxy in ["http://u:hunt#er@p:1", "http://u:12#hunter@p"] {
+        let mut options = crate::options::Options::new();
+        options.set("host", "h").unwrap();
+        options.set("proxy", proxy).unwrap();
+        let error = crate::client::Client::new(&options).err().expect("refused");
+        assert!(error.message.contains("%23") && !error.message.contains("hunt"), "{error}");
+    }
+}
+
+#[test]
+fn the_error_about_a_file_is_one_line() {
+    for c in ['\n', '\r', '\u{1b}', '\u{85}', '\u{2028}', '\u{202e}'] {
+        let mut options = crate::options::Options::new();
+        options.set("host", "h").unwrap();
+        options.set("ca_file", &format!("a{c}b")).unwrap();
+        let error = crate::client::Client::new(&options).err().expect("there is no such file");
+        assert!(!error.message.contains(c), "{error}");
+    }
+}
