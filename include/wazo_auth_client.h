@@ -371,7 +371,7 @@ const char *wazo_auth_error_details(const wazo_auth_error *error);
  * @param error The error, or NULL.
  * @return {kind, kind_name, message, operation, method, url, status, error_id, reason, details, is_retryable,
  * is_in_doubt, is_connecting, is_token_invalid, call_id}; reason is the server's own message; is_connecting: whether a
- * call that timed out or was cancelled was still connecting; call_id: the number of the call in the log records about it
+ * call that timed out or was cancelled was still connecting; call_id: the number of the call in its log records
  * (wazo_auth_set_log_callback()), null if there was no call. Valid as long as the error; NULL for NULL.
  */
 const char *wazo_auth_error_json(const wazo_auth_error *error);

@@ -160,7 +160,7 @@ impl Queue {
         cancellation: Cancellation,
         work: impl Future<Output = Result<Outcome>> + Send + 'static,
     ) -> Result<u64> {
-        let state = self.sound_state()?;
+        let state = self.state()?;
         state.start(io_thread)?;
         let delivery = self.enter(state, name, user_data, is_safe, cancellation, io_thread)?;
         let id = delivery.id;
@@ -173,6 +173,8 @@ impl Queue {
         } else {
             state.more()[io_thread - 1].spawn(task);
         }
+        // Waking the thread has looked at its descriptors. What it has not begun goes on in another one.
+        state.replace_lost()?;
         Ok(id)
     }
 
@@ -248,8 +250,9 @@ impl Queue {
     /// not wait where the queue is closed and nothing is left, nor on a thread of the library (in a wake-up), which would
     /// wait for itself.
     pub fn next(&self, timeout: Option<Duration>) -> Result<Option<Completion>> {
-        let state = self.sound_state()?;
+        let state = self.state()?;
         let shared = &state.shared;
+        let mut has_looked = false;
         let timeout = if is_inside_worker() { Some(Duration::ZERO) } else { timeout };
         let deadline = Deadline::after(clock::now(), timeout);
         let mut inner = shared.lock();
@@ -263,6 +266,14 @@ impl Queue {
             }
             if inner.is_closed && inner.running.is_empty() {
                 return Ok(None);
+            }
+            // Nothing has come: is the thread that would bring it still there?
+            if !has_looked && !inner.running.is_empty() {
+                has_looked = true;
+                drop(inner);
+                state.look()?;
+                inner = shared.lock();
+                continue;
             }
             let left = deadline.left(clock::now());
             if left == Some(Duration::ZERO) {
@@ -355,6 +366,12 @@ impl State {
     /// Has the library's thread call the wake-up function.
     fn wake(&self) {
         wake(&self.shared, &self.worker);
+    }
+
+    /// Replaces the threads of which it is known that the host has closed their descriptors.
+    fn replace_lost(&self) -> Result<()> {
+        self.worker.replace_lost()?;
+        self.more().iter().try_for_each(Worker::replace_lost)
     }
 
     /// Replaces the threads whose descriptors the host has closed.

@@ -153,9 +153,18 @@ impl Worker {
 
     /// Looks whether the host has closed what the thread needs; if so, another one takes its place.
     pub fn look(self: &Arc<Self>) -> Result<()> {
+        self.replace_if(Guard::is_lost)
+    }
+
+    /// The same where that has been found out already, as it is when the thread could not be woken: without a system call.
+    pub fn replace_lost(self: &Arc<Self>) -> Result<()> {
+        self.replace_if(Guard::is_known_lost)
+    }
+
+    fn replace_if(self: &Arc<Self>, is_lost: impl FnOnce(&Guard) -> bool) -> Result<()> {
         let life = self.tasks.0.life.load();
         // The thread itself has looked.
-        if is_inside_worker() || !life.guard.is_lost() {
+        if is_inside_worker() || !is_lost(&life.guard) {
             return Ok(());
         }
         self.replace(&life).map_err(|e| cannot_start(&e))

@@ -37,9 +37,9 @@ fn shared_channel() -> (Mutex<Sender<()>>, Mutex<Receiver<()>>) {
     (Mutex::new(sender), Mutex::new(receiver))
 }
 
-/// Calls that come more often than idle connections are closed: one of them times out, and all later ones succeed. What made
-/// them lives on.
-fn a_call_times_out_and_later_ones_succeed(server: &Http2Server) -> (Client, Queue) {
+/// Calls that come more often than idle connections are closed: one of them times out (or none, where the peer says early that
+/// it takes nothing), and all later ones succeed. What made them lives on.
+fn one_call_times_out_and_later_ones_succeed(server: &Http2Server, may_be_none: bool) -> (Client, Queue) {
     let client = client(server, "timeout_ms=400&pool_idle_timeout_ms=5000&queue_connections=4");
     let patient = client.with([("timeout_ms", "30000")]).unwrap();
     let queue = Queue::new(8).unwrap();
@@ -47,8 +47,10 @@ fn a_call_times_out_and_later_ones_succeed(server: &Http2Server) -> (Client, Que
         call(&queue, &patient, "users.list").unwrap();
     }
     assert_eq!(server.connections(), 1);
-    let error = call(&queue, &client, "users.list").unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Timeout, "{error}");
+    match call(&queue, &client, "users.list") {
+        Ok(_) => assert!(may_be_none),
+        Err(error) => assert_eq!(error.kind, ErrorKind::Timeout, "{error}"),
+    }
     for _ in 0..5 {
         call(&queue, &patient, "users.list").unwrap();
     }
@@ -75,7 +77,7 @@ fn later_calls_leave_a_connection_whose_peer_has_become_silent() {
         peer.begin()?;
         peer.answer_all()
     });
-    a_call_times_out_and_later_ones_succeed(&server);
+    one_call_times_out_and_later_ones_succeed(&server, false);
 }
 
 #[test]
@@ -93,7 +95,7 @@ fn later_calls_leave_a_connection_that_allows_no_stream_and_it_is_closed() {
         peer.begin()?;
         peer.answer_all()
     });
-    let _alive = a_call_times_out_and_later_ones_succeed(&server);
+    let _alive = one_call_times_out_and_later_ones_succeed(&server, true);
     has_closed.lock().unwrap().recv_timeout(Duration::from_secs(30)).expect("nothing holds the connection open");
 }
 

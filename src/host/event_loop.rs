@@ -71,7 +71,7 @@ impl EventLoop {
                 }
             })
             .on_thread_unpark(move || {
-                if waking.is_lost() {
+                if waking.is_closed() {
                     resume_unwind(Box::new(Lost));
                 }
             })

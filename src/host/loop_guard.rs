@@ -48,10 +48,25 @@ impl Guard {
         self.state.load(Ordering::Acquire) == WHOLE && !self.sockets().iter().all(Identity::is_there) && self.lose()
     }
 
+    /// Whether it is known to be lost: what has been found already, without a system call.
+    pub fn is_known_lost(&self) -> bool {
+        self.state.load(Ordering::Acquire) == LOST
+    }
+
     /// Whether it can still be waited for: a part of [`Guard::is_lost`], asked before each wait.
     pub fn is_deaf(&self) -> bool {
+        self.lacks(0)
+    }
+
+    /// Whether sockets can still be registered with it: a part of [`Guard::is_lost`], asked after each wait.
+    pub fn is_closed(&self) -> bool {
+        self.lacks(1)
+    }
+
+    /// Whether one of its two numbers of the epoll instance is not its own any more.
+    fn lacks(&self, which: usize) -> bool {
         match self.state.load(Ordering::Acquire) {
-            WHOLE => self.known.get().is_some_and(|known| !known.is_heard()) && self.lose(),
+            WHOLE => self.known.get().is_some_and(|known| !known.has_epoll(which)) && self.lose(),
             state => state == LOST,
         }
     }
@@ -73,7 +88,10 @@ impl Guard {
 
     /// Whether another thread may wake the loop: that writes to a descriptor of it.
     pub fn may_be_woken(&self) -> bool {
-        !self.is_lost()
+        // One system call, which knows both the epoll instance and what it is woken by.
+        let is_whole =
+            self.state.load(Ordering::Acquire) == WHOLE && self.known.get().is_none_or(|known| known.has_waker());
+        is_whole || !self.is_lost()
     }
 
     /// The loop is about to be dropped, in good order.
@@ -148,8 +166,8 @@ mod platform {
     }
 
     impl Known {
-        pub fn is_heard(&self) -> bool {
-            self.epolls.first().is_none_or(|epoll| is_watching(*epoll, self.marker.0))
+        pub fn has_epoll(&self, which: usize) -> bool {
+            self.epolls.get(which).is_none_or(|epoll| is_watching(*epoll, self.marker.0))
         }
 
         pub fn is_whole(&self) -> bool {
@@ -157,7 +175,7 @@ mod platform {
         }
 
         /// Asked by adding it, which is refused while it is there. (Changing it would wake the loop.)
-        fn has_waker(&self) -> bool {
+        pub fn has_waker(&self) -> bool {
             let (Some(epoll), Some(waker)) = (self.epolls.first(), self.waker) else { return true };
             if control(*epoll, libc::EPOLL_CTL_ADD, waker, 0) {
                 control(*epoll, libc::EPOLL_CTL_DEL, waker, 0);
@@ -203,7 +221,11 @@ mod platform {
     pub struct Known;
 
     impl Known {
-        pub fn is_heard(&self) -> bool {
+        pub fn has_epoll(&self, _: usize) -> bool {
+            true
+        }
+
+        pub fn has_waker(&self) -> bool {
             true
         }
 

@@ -34,6 +34,9 @@ impl Worker {
     pub fn look(self: &Arc<Self>) -> crate::error::Result<()> {
         Ok(())
     }
+    pub fn replace_lost(self: &Arc<Self>) -> crate::error::Result<()> {
+        Ok(())
+    }
     pub fn tell_of_loss(&self, _: &Arc<impl Concerned + 'static>) {}
 }
 
