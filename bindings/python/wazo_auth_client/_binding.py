@@ -62,7 +62,7 @@ class _BoundHandle(_native.Handle):
         self._binding = binding
         self._address = decisions().wazo_auth_client_with_renewer(client.address, renewer.address, ctypes.byref(error))
         if not self._address:
-            _native._raise(error)
+            _native.raise_error(error)
 
     def set(self, key: str, value: Optional[str]) -> None:
         """Changes a setting. A token takes the place of the renewer, also in the handles that follow."""

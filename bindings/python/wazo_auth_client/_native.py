@@ -59,7 +59,7 @@ def _error(address: Optional[int]) -> NativeError:
     return NativeError(failure, None if answer is None else json.loads(answer))
 
 
-def _raise(error: ctypes.c_void_p) -> NoReturn:
+def raise_error(error: ctypes.c_void_p) -> NoReturn:
     """Raises an error of the library, and frees it."""
     try:
         raised = _error(error.value)
@@ -110,12 +110,12 @@ class Handle:
             for key, value in options.items():
                 text = _encode(key, value)
                 if not native.wazo_auth_options_set(made, _encode('option', key), text, ctypes.byref(error)):
-                    _raise(error)
+                    raise_error(error)
             self._address = native.wazo_auth_client_new(made, ctypes.byref(error))
         finally:
             native.wazo_auth_options_free(made)
         if not self._address:
-            _raise(error)
+            raise_error(error)
 
     def __del__(self) -> None:
         if self._address:
@@ -132,7 +132,7 @@ class Handle:
         error = ADDRESS()
         text = _encode(key, value)
         if not library().wazo_auth_client_set(self._address, _encode('option', key), text, ctypes.byref(error)):
-            _raise(error)
+            raise_error(error)
 
     def result(self, operation: str, arguments: str) -> Any:
         """Calls an operation. Returns its result; False if the operation asks a question and the answer is no."""
@@ -143,7 +143,7 @@ class Handle:
         if text:
             return _parsed(text)
         if error:
-            _raise(error)
+            raise_error(error)
         return False
 
     def response(self, operation: str, arguments: str) -> Any:
@@ -155,7 +155,7 @@ class Handle:
             self._address, _encode('operation', operation), arguments.encode(), ctypes.byref(error)
         )
         if not text:
-            _raise(error)
+            raise_error(error)
         return _parsed(text)
 
     def request(self, method: str, path: str, query: Optional[str], body: Optional[str]) -> Any:
@@ -172,7 +172,7 @@ class Handle:
             ctypes.byref(error),
         )
         if not text:
-            _raise(error)
+            raise_error(error)
         return _parsed(text)
 
 
@@ -188,7 +188,7 @@ class Queue:
         error = ADDRESS()
         self._address = native.wazo_auth_queue_new(_QUEUE_LIMIT, ctypes.byref(error))
         if not self._address:
-            _raise(error)
+            raise_error(error)
 
     def __del__(self) -> None:
         if self._address:
@@ -204,7 +204,7 @@ class Queue:
         error = ADDRESS()
         called = WAKE_UP(lambda _: wake_up())
         if not self._native.wazo_auth_queue_set_wake_up(self._address, called, None, ctypes.byref(error)):
-            _raise(error)
+            raise_error(error)
         self._wake_up = called  # ctypes frees the function with the last reference
 
     def submit(self, handle: Handle, operation: str, arguments: str) -> int:
@@ -213,7 +213,7 @@ class Queue:
         number: int = self._native.wazo_auth_queue_submit(
             self._address, handle._address, _encode('operation', operation), arguments.encode(), None, ctypes.byref(error)
         )
-        return number or _raise(error)
+        return number or raise_error(error)
 
     def submit_request(
         self, handle: Handle, method: str, path: str, query: Optional[str], body: Optional[str]
@@ -230,7 +230,7 @@ class Queue:
             None,
             ctypes.byref(error),
         )
-        return number or _raise(error)
+        return number or raise_error(error)
 
     def cancel(self, number: int) -> None:
         """Ends a call. Its completion still arrives."""

@@ -105,7 +105,7 @@ def client_address(client: Any) -> Address:
 def raise_error(error: ctypes.c_void_p) -> NoReturn:
     """Raises the exception for an error of the library, and frees the error."""
     try:
-        _native._raise(error)
+        _native.raise_error(error)
     except NativeError as native:
         raise _errors.to_exception(native) from None
 
@@ -115,7 +115,7 @@ def submit_question(queue: Queue, question: Question) -> int:
     verifier, *rest = question
     error = ctypes.c_void_p()
     number: int = library().wazo_auth_verifier_submit(verifier, queue._address, *rest, None, ctypes.byref(error))
-    return number or _native._raise(error)
+    return number or _native.raise_error(error)
 
 
 def encode(what: str, text: Optional[str]) -> Optional[bytes]:

@@ -45,7 +45,7 @@ def _record(level: int, message: bytes, fields: bytes, _: Any) -> None:
 # It lives as long as the process: a thread may be on its way to it when another is set. ctypes reports an exception to
 # `sys.unraisablehook`, and the library goes on.
 _callback = _CALLBACK(_record)
-_none = ctypes.cast(None, _CALLBACK)
+_none = _CALLBACK()
 
 
 def log(level: int = logging.INFO) -> None:
