@@ -32,8 +32,11 @@ fn queued(client: &Client, operation: &str) -> Result<Outcome, Error> {
     queue.next(LONG).unwrap().unwrap().outcome
 }
 
+/// How a call is made.
+type Way = fn(&Client, &str) -> Result<Outcome, Error>;
+
 /// Both ways of making a call. (A queued one has connections of its own.)
-const WAYS: [fn(&Client, &str) -> Result<Outcome, Error>; 2] = [blocking, queued];
+const WAYS: [Way; 2] = [blocking, queued];
 
 /// Reads a request; false where the client has closed the connection.
 fn read_request(stream: &mut TcpStream) -> bool {

@@ -427,7 +427,7 @@ fn an_empty_access_or_tenant_is_refused_by_name_and_left_out_where_it_is_null() 
 #[test]
 fn a_proxy_that_would_be_another_one_is_refused_without_its_password() {
     for proxy in ["http://u:hunt#er@p:1", "http://u:12#hunter@p"] {
-        let mut options = crate::options::Options::new();
+        let mut options = Options::new();
         options.set("host", "h").unwrap();
         options.set("proxy", proxy).unwrap();
         let error = crate::client::Client::new(&options).err().expect("refused");
@@ -438,7 +438,7 @@ fn a_proxy_that_would_be_another_one_is_refused_without_its_password() {
 #[test]
 fn the_error_about_a_file_is_one_line() {
     for c in ['\n', '\r', '\u{1b}', '\u{85}', '\u{2028}', '\u{202e}'] {
-        let mut options = crate::options::Options::new();
+        let mut options = Options::new();
         options.set("host", "h").unwrap();
         options.set("ca_file", &format!("a{c}b")).unwrap();
         let error = crate::client::Client::new(&options).err().expect("there is no such file");

@@ -90,7 +90,7 @@ impl Guard {
     pub fn may_be_woken(&self) -> bool {
         // One system call, which knows both the epoll instance and what it is woken by.
         let is_whole =
-            self.state.load(Ordering::Acquire) == WHOLE && self.known.get().is_none_or(|known| known.has_waker());
+            self.state.load(Ordering::Acquire) == WHOLE && self.known.get().is_none_or(platform::Known::has_waker);
         is_whole || !self.is_lost()
     }
 
