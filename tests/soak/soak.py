@@ -204,7 +204,8 @@ def judge(samples, last, fair_errors, report):
     promise(last['impossible'] == 0, f'no failure of a kind that no server can cause: {last["impossible"]}')
     promise(last['late'] == 0, f'no call ends after its time: {last["late"]}; the slowest took {last["slowest_ms"]:,} ms')
     promise(last['died'] == 0, f'no process dies by itself: {last["children"]:,} children, {last["kills"]:,} workers killed')
-    promise(fair_errors == 0, f'no call fails {RECOVERY} s after the faults have ended: {fair_errors}')
+    promise(fair_errors == 0, f'no call fails {RECOVERY} s after the faults have ended: {fair_errors}; '
+            f'{last["undecided"]:,} decisions while the verifier left the server alone')
     if last['first']:
         print(f'# the first of it: {last["first"]}')
     for name, allowed, what in [
