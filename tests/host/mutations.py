@@ -7,7 +7,7 @@
 
 SCRATCH is a checkout that may be broken, --target a target folder of cargo's of its own, --programs the compiled programs
 of the host tests, --simulator the simulator; `make mutations` makes them below build/mutations. Each entry of
-mutation_table.py and of mutation_guards.py is a change of one file and the tests that must see it: names of
+mutation_table.py, mutation_races.py and mutation_guards.py is a change of one file and the tests that must see it: names of
 tests/host/run.py, or a whole command (`cargo test ...`, `python tests/...`), which runs in the broken checkout. One test must
 say `not ok`, `FAIL` or `FAILED` (or die) with the text that is given. --check, which `make lint` runs, only looks whether every
 change still finds its place, once, in this checkout.
@@ -23,11 +23,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'support'))
 from mutation_guards import GUARDS  # noqa: E402
+from mutation_races import RACES  # noqa: E402
 from mutation_table import MUTATIONS  # noqa: E402
 from report import Report  # noqa: E402
 
 report = Report()
-ALL = MUTATIONS + GUARDS
+ALL = MUTATIONS + RACES + GUARDS
 
 # How a whole command begins; other words are names of host tests.
 COMMANDS = {'cargo': [os.environ.get('CARGO', 'cargo')], 'python': [sys.executable]}
