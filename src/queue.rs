@@ -173,8 +173,9 @@ impl Queue {
         } else {
             state.more()[io_thread - 1].spawn(task);
         }
-        // Waking the thread has looked at its descriptors. What it has not begun goes on in another one.
-        state.replace_lost()?;
+        // Waking the thread has looked at its descriptors. What it has not begun goes on in another one; where none can be
+        // started now, whoever looks next tries again. The call is in the queue already, so it is no failure of this.
+        let _ = state.replace_lost();
         Ok(id)
     }
 
