@@ -8,6 +8,7 @@ are honoured.
 """
 import argparse
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from wazo_auth import Simulator  # noqa: E402
 BUILD = ROOT / 'build' / 'tests-c'
 INCLUDE = ROOT / 'include'
 SYMBOLS = ROOT / 'tests' / 'data' / 'abi-symbols.txt'
+VERSION_SCRIPT = ROOT / 'library' / 'wazo_auth_client.map'
 QUICKSTART = ROOT / 'bindings' / 'c' / 'quickstart.c'
 STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Werror']
 # What changes a thing that belongs to the whole process: handlers of signals, the environment, children, its end.
@@ -113,19 +115,24 @@ def header(run):
 
 
 def symbols(run):
-    """What the library shows to a linker is what is listed, and nothing else."""
-    promise = 'the library exports the listed functions and no other symbol'
+    """What the library shows to a linker is what is listed, each name with its version, and nothing else."""
+    promise = 'the library exports the listed functions, each with its version, and no other symbol'
     if run.lacks('nm', promise):
         return
-    status, said = process.run(['nm', '-D', '--defined-only', run.library])
+    status, said = process.run(['nm', '-D', '--defined-only', '--with-symbol-versions', run.library])
     if status:
         run.report(said, promise)
         return
-    exported = {line.split()[-1] for line in said.splitlines() if line.strip()}
-    listed = {line for line in SYMBOLS.read_text().splitlines() if line and not line.startswith('#')}
+    # The versions themselves are absolute symbols.
+    exported = {line.split()[-1] for line in said.splitlines() if line.strip() and line.split()[1] != 'A'}
+    listed = set()
+    for version, names in re.findall(r'^(WAZO_AUTH_\S+) \{\nglobal:\n(.*?)^(?:local|\})', VERSION_SCRIPT.read_text(), re.M | re.S):
+        listed |= {f'{name}@@{version}' for name in re.findall(r'wazo_auth_\w+', names)}
     differences = [f'not listed: {name}' for name in sorted(exported - listed)]
     differences += [f'not exported: {name}' for name in sorted(listed - exported)]
-    run.report('\n'.join(differences), promise)
+    if not listed:
+        differences += [f'{VERSION_SCRIPT} lists nothing']
+    run.report('\n'.join(differences[:10]), promise)
 
 
 def imports(run):

@@ -89,18 +89,25 @@ def break_and_look(arguments, name, path, old, new, tests, due):
         )
         failed = [line for line in done.stdout.splitlines() if SAYS_FAILED.search(line)]
         hit = [line for line in failed if due in line]
-        report.promise(bool(hit), f'{name}: {(hit or failed or ["no test saw it"])[0]}')
+        # A runner that could not begin has seen nothing either.
+        unseen = f'no test saw it; exit status {done.returncode}'
+        report.promise(bool(hit), f'{name}: {(hit or failed or [unseen])[0]}', '' if hit else done.stdout[-1500:])
     finally:
         file.write_text(text)
+
+
+def folder(text):
+    """A path that means the same in another folder: the tests run in the broken tree."""
+    return Path(text).resolve()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--check', action='store_true')
-    parser.add_argument('--tree', type=Path)
-    parser.add_argument('--target', type=Path)
-    parser.add_argument('--programs', type=Path, help='the compiled programs of the host tests')
-    parser.add_argument('--simulator', type=Path)
+    parser.add_argument('--tree', type=folder)
+    parser.add_argument('--target', type=folder)
+    parser.add_argument('--programs', type=folder, help='the compiled programs of the host tests')
+    parser.add_argument('--simulator', type=folder)
     parser.add_argument('names', nargs='*', help='parts of the names of mutations; all where there is none')
     arguments = parser.parse_args()
     if arguments.check:

@@ -7,8 +7,10 @@
 
 WAZO_AUTH_CLIENT_LIBRARY and WAZO_AUTH_SIMULATOR name others than those that cargo builds. Cargo itself is asked where it
 put them, so that CARGO_TARGET_DIR and every other setting of cargo are honoured. Each is built on its own: built
-together with the simulator, the library would get features of its dependencies that it is not shipped with. RELEASE=1
-builds what is shipped, which takes minutes; --build builds whatever the variables say.
+together with the simulator, the library would get features of its dependencies that it is not shipped with. On Linux, the
+shared library is linked as it is installed (tools/link.py), into the folder `installed` beside what cargo built; cargo's own
+shared library is what the Python package carries. RELEASE=1 builds what is shipped, which takes minutes; --build builds
+whatever the variables say.
 """
 import json
 import os
@@ -17,6 +19,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tools'))
+import link  # noqa: E402
+
 PACKAGES = {'library': 'wazo-auth-client', 'simulator': 'wazo-auth-simulator'}
 VARIABLES = {'library': 'WAZO_AUTH_CLIENT_LIBRARY', 'simulator': 'WAZO_AUTH_SIMULATOR'}
 
@@ -79,9 +84,13 @@ def build(what):
         if what == 'simulator' and message.get('executable') and message['target']['name'] == PACKAGES[what]:
             return Path(message['executable'])
         if what == 'library' and message['target']['name'] == 'wazo_auth_client':
-            for path in map(Path, message['filenames']):
-                if path.suffix in ('.so', '.dylib', '.dll'):
-                    return path
+            files = {path.suffix: path for path in map(Path, message['filenames'])}
+            # The Rust crate has a library of this name as well.
+            if '.rlib' in files:
+                continue
+            if sys.platform == 'linux':
+                return link.link(files['.a'], files['.a'].parent / 'installed', strip=is_release)
+            return next(files[suffix] for suffix in ('.dylib', '.dll') if suffix in files)
     sys.exit(f'{" ".join(command)} made no {what}')
 
 

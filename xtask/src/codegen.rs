@@ -43,6 +43,7 @@ pub mod python_stub;
 pub mod python_types;
 pub mod readme;
 pub mod symbols;
+pub mod version_script;
 
 use std::fs;
 use std::path::Path;
@@ -76,6 +77,7 @@ pub const FILES: &[File] = &[
     File { path: "docs/errors.md", write: |sources| Ok(error_reference::reference(sources)) },
     File { path: readme::README, write: readme::readme },
     File { path: "tests/data/abi-symbols.txt", write: symbols::symbols },
+    File { path: version_script::VERSION_SCRIPT, write: version_script::script },
 ];
 
 /// A derived file as it is to be, beside what is there.

@@ -45,6 +45,18 @@ fn every_operation_is_everywhere() {
 }
 
 #[test]
+fn every_exported_function_has_a_version_and_none_that_had_one_is_gone() {
+    let files = codegen::generate(root()).unwrap();
+    let text = |path: &str| &files.iter().find(|file| file.path == path).unwrap().text;
+    let mut versioned: Vec<_> =
+        text("library/wazo_auth_client.map").lines().filter_map(|line| line.strip_prefix("    ")?.strip_suffix(';')).collect();
+    versioned.retain(|name| *name != "*");
+    versioned.sort_unstable();
+    let exported: Vec<_> = text("tests/data/abi-symbols.txt").lines().skip(1).collect();
+    assert_eq!(versioned, exported, "docs/abi.md says what to do with a function that is not wanted any more");
+}
+
+#[test]
 fn a_result_that_depends_on_an_argument_is_one_of_the_table() {
     for variant in VARIANTS {
         let operation = operations::find(variant.operation).unwrap();
