@@ -28,7 +28,7 @@ demo: ## Shows the C and the Python sample at work, against a wazo-auth in memor
 	@$(PYTHON) tools/demo.py
 
 test: setup ## Runs every test; a fresh clone needs nothing before it
-	@$(PYTHON) tools/test.py lint codegen rust fuzz c cpp python replay docs samples bus host-short kamailio budget
+	@$(PYTHON) tools/test.py lint codegen rust fuzz c cpp python replay docs samples install-short bus host-short kamailio budget
 
 setup: ## Installs what the tests need and is missing, and says what
 	@tools/setup.sh
@@ -70,8 +70,9 @@ test-replay: ## Replays the recorded calls of the reference client
 test-docs: ## The README's code, every block of it, and the links of the documentation
 	$(PYTHON) tests/support/unittests.py tests/docs
 
-build: ## Builds the library as it is shipped, and prints its path
+build: ## Builds library and simulator as they are shipped, and prints their paths (minutes; `make install` installs them)
 	@RELEASE=1 $(PYTHON) tests/support/artifacts.py --build library
+	@RELEASE=1 $(PYTHON) tests/support/artifacts.py --build simulator
 
 docs: ## Writes the documentation of the C and C++ headers into build/docs, by Doxygen
 	@tools/docs.sh
@@ -90,4 +91,4 @@ clean: ## Removes what was built
 	$(CARGO) clean
 
 # Rooms of tests may bring targets of their own.
-include $(wildcard tests/*/targets.mk bench/targets.mk fuzz/targets.mk)
+include $(wildcard tests/*/targets.mk bench/targets.mk fuzz/targets.mk packaging/targets.mk)

@@ -141,6 +141,17 @@
 #define WAZO_AUTH_MUST_USE
 #endif
 
+/* Warns if the function is used; -DWAZO_AUTH_NO_DEPRECATED silences that. docs/abi.md says when a function goes. */
+#if defined(WAZO_AUTH_NO_DEPRECATED)
+#define WAZO_AUTH_DEPRECATED(why)
+#elif defined(__GNUC__)
+#define WAZO_AUTH_DEPRECATED(why) __attribute__((deprecated(why)))
+#elif defined(_MSC_VER)
+#define WAZO_AUTH_DEPRECATED(why) __declspec(deprecated(why))
+#else
+#define WAZO_AUTH_DEPRECATED(why)
+#endif
+
 /*
  * Warns if NULL is passed for one of these arguments, numbered from 1. The library checks for NULL in any case.
  * Compilers assume that a pointer passed here is not NULL, and may remove the caller's later checks. To prevent that,

@@ -1,14 +1,20 @@
 #!/usr/bin/env python3
-"""Links the shared library as it is installed, from the static one: with a versioned SONAME and versioned symbols.
+"""Links the libraries as they are installed on Linux, from the static library that cargo has built.
 
     tools/link.py STATIC_LIBRARY FOLDER [--linker 'gcc'] [--strip]
 
-Cargo's own shared library has neither: rustc gives the linker a version script without a name, and GNU ld takes no second
-one beside it. So the static library is linked once more, with library/wazo_auth_client.map, into FOLDER:
+Into FOLDER:
 
-    libwazo_auth_client.so.0.1.0      the library; its SONAME is libwazo_auth_client.so.0
+    libwazo_auth_client.a             one object, in which no name is global but the functions of the header
+    libwazo_auth_client.so.0.1.0      the shared library, made of it; its SONAME is libwazo_auth_client.so.0
     libwazo_auth_client.so.0          what programs look for when they start
     libwazo_auth_client.so            what `-lwazo_auth_client` looks for
+
+Why cargo's own are not installed: its static library has names of Rust's runtime, such as rust_eh_personality, which a
+program that links another Rust library would have twice. Its shared library has no versions: rustc gives the linker a
+version script without a name, and GNU ld takes no second one beside it.
+
+$LD, $OBJCOPY and $AR name other tools than GNU's `ld`, `objcopy` and `ar`: those of a cross compiler.
 
 `tests/support/artifacts.py library` calls this on Linux, so that the tests use what is installed. docs/abi.md tells what the
 versions mean.
@@ -17,19 +23,32 @@ import argparse
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSION_SCRIPT = ROOT / 'library' / 'wazo_auth_client.map'
 NAME = 'libwazo_auth_client.so'
 
+# What a program is linked with besides the static library, on Linux: what Rust's standard library names. rustc's own
+# list (`--print native-static-libs`) has more or less of it with what else is built: the crate `libc` names these too,
+# unless another package of the same build wants its feature `std`. The C compiler adds -lc and the unwinder of libgcc
+# by itself; to name them would break `-static`.
+STATIC_LIBRARIES = ['-lutil', '-lrt', '-lpthread', '-lm', '-ldl']
+
 
 def version():
     """The version of the library, such as 0.1.0: that of the workspace."""
+    return manifest_value('version')
+
+
+def manifest_value(key):
+    """What Cargo.toml says of all packages of the workspace."""
     text = (ROOT / 'Cargo.toml').read_text(encoding='utf-8')
-    return re.search(r'\[workspace\.package\]\nversion = "(.+?)"', text).group(1)
+    return re.search(rf'^\[workspace\.package\]\n(?:[^\[].*\n)*?{key} = "(.+?)"$', text, re.M).group(1)
 
 
 def soname():
@@ -47,6 +66,36 @@ def exported():
     return re.findall(r'^    (wazo_auth_\w+);$', VERSION_SCRIPT.read_text(encoding='utf-8'), re.M)
 
 
+# Bitcode that Rust's standard library carries; tools that have a plugin of LLVM's would read it in place of the machine code.
+DISCARD = 'SECTIONS { /DISCARD/ : { *(.llvmbc) *(.llvmcmd) } } INSERT AFTER .text;\n'
+
+
+def run(command, output):
+    """Runs a command that makes a file; ends this where it fails."""
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        sys.exit(f'{done.stdout}link.py: {command[0]} could not make {output.name}')
+
+
+def link_static(static_library, output, strip):
+    """The static library that is installed."""
+    tool = {name: shlex.split(os.environ.get(name.upper(), name)) for name in ('ld', 'objcopy', 'ar')}
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        script, names, whole, one = (folder / name for name in ('discard.ld', 'names', 'whole.o', 'wazo_auth_client.o'))
+        script.write_text(DISCARD)
+        names.write_text('\n'.join(exported()) + '\n')
+        roots = [word for name in exported() for word in ('-u', name)]
+        # Groups are for objects that share code by its name, which is a local one from now on.
+        run([*tool['ld'], '-r', '--force-group-allocation', '--gc-sections', *roots, '-T', script, '-o', whole, static_library], output)
+        debug = ['--strip-debug'] if strip else []
+        run([*tool['objcopy'], f'--keep-global-symbols={names}', *debug, whole, one], output)
+        half = folder / 'half.a'
+        # D: no time and no user in it.
+        run([*tool['ar'], 'rcsD', half, one], output)
+        shutil.copyfile(half, output)
+
+
 def command(linker, static_library, output, strip):
     """How the linker is called."""
     return [
@@ -61,28 +110,27 @@ def command(linker, static_library, output, strip):
         *(['-Wl,--strip-all'] if strip else []),
         # Named by its content, so that two builds of the same sources are the same bytes, and debuggers find its symbols.
         '-Wl,--build-id=sha1', '-Wl,--hash-style=gnu',
-        static_library, '-Wl,--as-needed', '-lgcc_s', '-lpthread', '-lm', '-ldl', '-lc',
+        static_library, '-Wl,--as-needed', '-lgcc_s', *STATIC_LIBRARIES, '-lc',
     ]
 
 
 def link(static_library, folder, linker=None, strip=False):
-    """Links, where the library is missing or older than what it is made of; the path that ends with `.so`."""
+    """Links what is missing or older than what it is made of; the path of the shared library that ends with `.so`."""
     folder.mkdir(parents=True, exist_ok=True)
-    output = folder / file_name()
+    archive, shared = folder / static_library.name, folder / file_name()
     made_of = [static_library, VERSION_SCRIPT, Path(__file__), ROOT / 'Cargo.toml']
-    if not output.exists() or output.stat().st_mtime <= max(path.stat().st_mtime for path in made_of):
+    newest = max(path.stat().st_mtime for path in made_of)
+    if not all(path.exists() and path.stat().st_mtime > newest for path in (archive, shared)):
         # Two that link at once must not see half a file of each other's.
-        half = folder / f'.{output.name}.{os.getpid()}'
-        words = command(linker or shlex.split(os.environ.get('CC', 'cc')), static_library, half, strip)
-        done = subprocess.run(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if done.returncode:
-            half.unlink(missing_ok=True)
-            sys.exit(f'{done.stdout}link.py: {words[0]} could not link {output.name}')
-        os.replace(half, output)
-    for name, target in ((soname(), output.name), (NAME, soname())):
+        half = [path.with_name(f'.{os.getpid()}-{path.name}') for path in (archive, shared)]
+        link_static(static_library, half[0], strip)
+        run(command(linker or shlex.split(os.environ.get('CC', 'cc')), half[0], half[1], strip), shared)
+        os.replace(half[0], archive)
+        os.replace(half[1], shared)
+    for name, target in ((soname(), shared.name), (NAME, soname())):
         link_path = folder / name
         if not link_path.is_symlink() or os.readlink(link_path) != target:
-            new = folder / f'.{name}.{os.getpid()}'
+            new = folder / f'.{os.getpid()}-{name}'
             new.symlink_to(target)
             os.replace(new, link_path)
     return folder / NAME

@@ -24,6 +24,9 @@ need valgrind valgrind
 need strace strace
 need prlimit util-linux
 need pkg-config pkg-config
+need cmake cmake
+need abidiff abigail-tools
+need man man-db
 if has python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     packages="$packages python3-venv"
 fi

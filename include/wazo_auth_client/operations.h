@@ -1281,6 +1281,7 @@ bool wazo_auth_tenants_update_parent(
  *
  * Known errors: 401 (token_invalid, permission_denied), 404 (not_found).
  */
+WAZO_AUTH_DEPRECATED("Servers have no policies of tenants any more and answer 404.")
 bool wazo_auth_tenants_add_policy(
     const wazo_auth_client *client, const char *tenant_uuid, const char *policy_uuid,
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2, 3);
@@ -1298,6 +1299,7 @@ bool wazo_auth_tenants_add_policy(
  *
  * Known errors: 401 (token_invalid, permission_denied), 404 (not_found).
  */
+WAZO_AUTH_DEPRECATED("Servers have no policies of tenants any more and answer 404.")
 bool wazo_auth_tenants_remove_policy(
     const wazo_auth_client *client, const char *tenant_uuid, const char *policy_uuid,
     wazo_auth_error **error) WAZO_AUTH_NONNULL(1, 2, 3);

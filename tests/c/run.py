@@ -114,6 +114,20 @@ def header(run):
             run.report(said if status else '', promise)
 
 
+def deprecated(run):
+    """A compiler warns of what goes, unless it is told not to."""
+    source = BUILD / 'deprecated.c'
+    source.write_text(
+        '#include <wazo_auth_client.h>\nbool f(wazo_auth_client *c);\n'
+        'bool f(wazo_auth_client *c) { return wazo_auth_tenants_add_policy(c, "t", "p", NULL); }\n'
+    )
+    command = [*run.cc, '-std=c99', *STRICT, '-fsyntax-only', '-I', INCLUDE, source]
+    status, said = process.run(command)
+    run.report('' if status and 'Servers have no policies' in said else said, 'a deprecated function is warned of, with the reason')
+    status, said = process.run([*command, '-DWAZO_AUTH_NO_DEPRECATED'])
+    run.report(said if status else '', 'and -DWAZO_AUTH_NO_DEPRECATED silences that')
+
+
 def symbols(run):
     """What the library shows to a linker is what is listed, each name with its version, and nothing else."""
     promise = 'the library exports the listed functions, each with its version, and no other symbol'
@@ -179,7 +193,8 @@ def arguments(run):
     else:
         (BUILD / 'every_symbol_calls.h').write_text(calls.stdout)
     for name in ('every_symbol', 'json', 'access', 'handles', 'bad_input', 'questions'):
-        if program := run.compile(HERE / f'{name}.c'):
+        # Deprecated functions are called as well.
+        if program := run.compile(HERE / f'{name}.c', '-DWAZO_AUTH_NO_DEPRECATED'):
             run.test_program(program)
             # What it found wrong itself has been reported above.
             run.valgrind(f'valgrind has nothing to say about {name}', program, expected=None)
@@ -305,7 +320,7 @@ def quickstart_problem(status, said):
 
 
 PARTS = (
-    header, symbols, imports, features, arguments, against_simulator, renewer, verifier, paging, interrupt, responses,
+    header, deprecated, symbols, imports, features, arguments, against_simulator, renewer, verifier, paging, interrupt, responses,
     logging, quickstart,
 )
 

@@ -1,19 +1,24 @@
-# The Python package as users get it: its wheel, its sdist, and their installation.
+# The library and the Python package as users get them.
 #
-#     make wheel            builds both into build/dist
-#     make test-install     builds them, and installs them with every Python that is here; needs PyPI; some minutes
+#     make wheel                       builds the Python wheel and the sdist into build/dist
+#     make test-install                installs in every way that is offered, and runs a program with each (an hour)
+#     make test-install WAY=prefix     in one way; tests/install/run.py --help lists them
+#     make test-install-short          what needs nothing but a compiler, with the debug build; `make test` includes it
 #
-# With the root of an older system in OLD_ROOT, as root, the wheel is installed and used in there as well:
+# For the way `wheel`: with the root of an older system in OLD_ROOT, as root, the wheel is installed and used in there as well:
 #
 #     debootstrap --variant=minbase --include=python3,python3-venv bullseye build/bullseye
 #     OLD_ROOT=$PWD/build/bullseye make test-install
 #
 # Included by the Makefile; uses its variable PYTHON. `make test` has a short form: tests/python/test_wheel.py.
 
-.PHONY: wheel test-install
+.PHONY: wheel test-install test-install-short
 
 wheel: ## Builds the Python wheel (glibc 2.17 or newer) and the sdist into build/dist
 	@$(PYTHON) tools/wheel.py
 
-test-install: wheel ## Installs wheel and sdist with each Python from 3.9 on, without a compiler, and uses them (10 minutes)
-	@$(PYTHON) tests/support/unittests.py tests/install
+test-install: ## Installs in every way (prefix, CMake, .deb, .dll, wheel ...), and runs a program with each: WAY=prefix (an hour)
+	@$(PYTHON) tests/install/run.py $(WAY)
+
+test-install-short: ## Installs the debug build into a prefix, uses it by pkg-config and CMake, and compares the ABI (a minute)
+	@$(PYTHON) tests/install/run.py --debug prefix cmake abi

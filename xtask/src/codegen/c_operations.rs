@@ -87,8 +87,12 @@ pub fn header(sources: &Sources) -> String {
 /// The documented prototype of one operation.
 fn function(operation: &Operation, kinds: &[Kind]) -> String {
     let must_use = if must_use(operation) { "WAZO_AUTH_MUST_USE\n" } else { "" };
+    let deprecated = match operation.deprecated {
+        "" => String::new(),
+        why => format!("WAZO_AUTH_DEPRECATED({why:?})\n"),
+    };
     let prototype = prototype(operation, &format!(" WAZO_AUTH_NONNULL({})", nonnull(operation)));
-    format!("/**\n{} */\n{must_use}{prototype}", comment(operation, kinds))
+    format!("/**\n{} */\n{deprecated}{must_use}{prototype}", comment(operation, kinds))
 }
 
 fn comment(operation: &Operation, kinds: &[Kind]) -> String {
