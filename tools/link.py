@@ -14,7 +14,7 @@ Why cargo's own are not installed: its static library has names of Rust's runtim
 program that links another Rust library would have twice. Its shared library has no versions: rustc gives the linker a
 version script without a name, and GNU ld takes no second one beside it.
 
-$LD, $OBJCOPY and $AR name other tools than GNU's `ld`, `objcopy` and `ar`: those of a cross compiler.
+$LD, $OBJCOPY, $NM and $AR name other tools than GNU's `ld`, `objcopy`, `nm` and `ar`: those of a cross compiler.
 
 `tests/support/artifacts.py library` calls this on Linux, so that the tests use what is installed. docs/abi.md tells what the
 versions mean.
@@ -71,25 +71,30 @@ DISCARD = 'SECTIONS { /DISCARD/ : { *(.llvmbc) *(.llvmcmd) } } INSERT AFTER .tex
 
 
 def run(command, output):
-    """Runs a command that makes a file; ends this where it fails."""
+    """Runs a command that makes a file; what it said. Ends this where it fails."""
     done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         sys.exit(f'{done.stdout}link.py: {command[0]} could not make {output.name}')
+    return done.stdout
 
 
 def link_static(static_library, output, strip):
     """The static library that is installed."""
-    tool = {name: shlex.split(os.environ.get(name.upper(), name)) for name in ('ld', 'objcopy', 'ar')}
+    tool = {name: shlex.split(os.environ.get(name.upper(), name)) for name in ('ld', 'objcopy', 'nm', 'ar')}
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        script, names, whole, one = (folder / name for name in ('discard.ld', 'names', 'whole.o', 'wazo_auth_client.o'))
+        script, names, undefined = (folder / name for name in ('discard.ld', 'names', 'undefined'))
+        whole, one = folder / 'whole.o', folder / 'wazo_auth_client.o'
         script.write_text(DISCARD)
         names.write_text('\n'.join(exported()) + '\n')
         roots = [word for name in exported() for word in ('-u', name)]
         # Groups are for objects that share code by its name, which is a local one from now on.
         run([*tool['ld'], '-r', '--force-group-allocation', '--gc-sections', *roots, '-T', script, '-o', whole, static_library], output)
-        debug = ['--strip-debug'] if strip else []
-        run([*tool['objcopy'], f'--keep-global-symbols={names}', *debug, whole, one], output)
+        run([*tool['objcopy'], f'--keep-global-symbols={names}', whole, one], output)
+        # ld leaves names of what it has dropped, undefined and no longer weak: they would ask for functions of a newer
+        # glibc. Debuggers and valgrind want the names of functions.
+        undefined.write_text(run([*tool['nm'], '--undefined-only', '--format=just-symbols', one], output))
+        run([*tool['objcopy'], f'--strip-unneeded-symbols={undefined}', *(['--strip-unneeded'] if strip else []), one], output)
         half = folder / 'half.a'
         # D: no time and no user in it.
         run([*tool['ar'], 'rcsD', half, one], output)

@@ -35,6 +35,15 @@ const HEAD: &str = "\
 
 #include \"text.hpp\"
 
+// A deprecated method calls a deprecated function: the program is warned where it calls the method, and not here.
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored \"-Wdeprecated-declarations\"
+#elif defined(_MSC_VER)
+#pragma warning(push)
+#pragma warning(disable : 4996)
+#endif
+
 namespace wazo::auth {
 ";
 
@@ -88,6 +97,12 @@ private:
 };
 
 } // namespace wazo::auth
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#elif defined(_MSC_VER)
+#pragma warning(pop)
+#endif
 
 #endif
 ";
