@@ -6,7 +6,7 @@
 #     sudo make uninstall [PREFIX=/usr/local]       removes what `make install` with the same variables has installed
 #
 # LIBDIR, INCLUDEDIR, BINDIR, MANDIR and DOCDIR are below PREFIX unless they are given. COMPONENTS names a part:
-# any of `library development simulator documentation`.
+# any of `library development simulator documentation`. BUILT names another folder of cargo's results, such as target/debug.
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -18,7 +18,8 @@ DESTDIR ?=
 COMPONENTS ?=
 
 install_with = $(PYTHON) tools/install.py $(1) --prefix '$(PREFIX)' --libdir '$(LIBDIR)' --includedir '$(INCLUDEDIR)' \
-    --bindir '$(BINDIR)' --mandir '$(MANDIR)' --docdir '$(DOCDIR)' --destdir '$(DESTDIR)' $(COMPONENTS)
+    --bindir '$(BINDIR)' --mandir '$(MANDIR)' --docdir '$(DOCDIR)' --destdir '$(DESTDIR)' \
+    $(if $(BUILT),--built '$(BUILT)') $(COMPONENTS)
 
 .PHONY: install uninstall
 
@@ -27,3 +28,8 @@ install: ## Installs library, headers, pkg-config and CMake files, simulator, ma
 
 uninstall: ## Removes what `make install` has installed
 	@$(call install_with,--uninstall)
+
+.PHONY: deb
+
+deb: ## Builds the Debian packages into build/dist, and has lintian look at them
+	@$(PYTHON) tools/deb.py

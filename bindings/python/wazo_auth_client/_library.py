@@ -104,7 +104,10 @@ def _candidates() -> list[str]:
         # No fallback: it would hide a wrong path.
         return [named]
     file_name = _FILE_NAMES.get(sys.platform, 'libwazo_auth_client.so')
-    return [os.path.join(os.path.dirname(os.path.abspath(__file__)), '_native', file_name), file_name]
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), '_native', file_name)
+    # The system's own is found by its SONAME: the name without a number comes with the files for development.
+    soname = [] if sys.platform in _FILE_NAMES else [f'{file_name}.{__version__.partition(".")[0]}']
+    return [beside, *soname, file_name]
 
 
 def _load() -> SimpleNamespace:
