@@ -4,6 +4,7 @@ The guides (docs/*.md and the READMEs of bindings/) become pages by MkDocs; the 
 build/docs/api; the Python interface by mkdocstrings, from its sources; the Rust interface is what `cargo doc` has written,
 where it has. In the end every link of the site is followed (tools/site/check.py). A warning of anything is a failure.
 """
+import ast
 import os
 import re
 import shutil
@@ -19,31 +20,33 @@ ROOT = Path(__file__).resolve().parents[2]
 WORK, SITE = ROOT / 'build' / 'site', ROOT / 'build' / 'docs'
 RUST = ROOT / 'target' / 'doc'
 
-# The Python modules that a program imports, and what each is for.
-PYTHON = {
-    'client': 'The client, blocking.',
-    'aio': 'The client for asyncio.',
-    'verifier': 'Decisions about other people\'s tokens.',
-    'renewer': 'A token that stays fresh.',
-    'access': 'Access lists, read without the server.',
-    'auth_verifier': 'Decorators for Flask, with the names of Wazo\'s own packages.',
-    'wsgi': 'Middleware for WSGI.',
-    'asgi': 'Middleware for ASGI.',
-    'paging': 'Long listings, item by item.',
-    'readiness': 'Waiting for the server.',
-    'events': 'The library\'s log.',
-    'exceptions': 'What is raised.',
-}
+# The Python modules that a program imports.
+PYTHON = (
+    'client', 'aio', 'verifier', 'renewer', 'access', 'auth_verifier', 'wsgi', 'asgi', 'paging', 'readiness', 'events',
+    'exceptions',
+)
+
+
+def public_names(module):
+    """What a module lists in __all__; None if it has no such list."""
+    source = ROOT / 'bindings' / 'python' / 'wazo_auth_client' / f'{module}.py'
+    for statement in ast.parse(source.read_text(encoding='utf-8')).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == '__all__':
+            return ast.literal_eval(statement.value)
+    return None
 
 
 def python_page():
     """The page of the Python package."""
-    lines = ['# Python', '', 'Read from the sources of the package `wazo_auth_client`.',
+    lines = ['# Python', '', 'Read from the sources of the package. `wazo_auth_client.Client` is `AuthClient`, with',
+             '`AsyncClient` for asyncio.',
              '[Operations](operations.md) has the methods of the resources (`client.users.list` and all others), with their',
              'arguments and results.', '']
-    for module, about in PYTHON.items():
-        lines += [f'## wazo_auth_client.{module}', '', about, '', f'::: wazo_auth_client.{module}',
-                  '    options:', '      show_root_heading: false', '      show_root_toc_entry: false', '']
+    for module in PYTHON:
+        lines += [f'## wazo_auth_client.{module}', '', f'::: wazo_auth_client.{module}',
+                  '    options:', '      show_root_heading: false', '      show_root_toc_entry: false']
+        names = public_names(module)
+        lines += [f'      members: {names}', ''] if names else ['']
     return '\n'.join(lines)
 
 
