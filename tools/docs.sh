@@ -1,6 +1,9 @@
 #!/bin/sh
 # `make docs`: the documentation site, into build/docs. Open build/docs/index.html; no server is needed.
 #
+#     tools/docs.sh                 builds it
+#     tools/docs.sh --browser       only installs the browser that `make test-site` opens it with
+#
 # Installs Doxygen where it is missing and this is root, or sudo asks nothing; and the generator of the site, pinned in
 # tools/site/requirements.txt, into build/site/venv. tools/site/build.py does the rest. Warnings are failures.
 set -eu
@@ -9,8 +12,18 @@ cd "$(dirname "$0")/.."
 say() { printf '%s\n' "docs: $*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
+case "${1:-}" in
+'' | --browser) ;;
+--help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+*) say "expected nothing, --browser or --help, got $1" >&2; exit 2 ;;
+esac
+
 packages=
-has doxygen || packages="$packages doxygen"
+if [ "${1:-}" = --browser ]; then
+    has chromium || has chromium-browser || has google-chrome || packages="$packages chromium fonts-dejavu-core"
+else
+    has doxygen || packages="$packages doxygen"
+fi
 has python3 || packages="$packages python3"
 if has python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     packages="$packages python3-venv"
@@ -29,6 +42,8 @@ if [ -n "$packages" ]; then
         exit 1
     fi
 fi
+
+[ "${1:-}" != --browser ] || exit 0
 
 # Anew when the list has changed.
 list=build/site/venv/requirements.txt

@@ -23,7 +23,7 @@ PAGES = sorted((ROOT / 'docs').glob('*.md'))
 # Their blocks are written by the generator from the table of operations, and say no more than a signature; or show other
 # programs than guides are for. The simulator's are run by its own tests.
 NOT_GUIDES = {'operations.md', 'simulator.md'}
-GUIDES = [page for page in PAGES if page.name not in NOT_GUIDES]
+GUIDES = [ROOT / 'README.md', *(page for page in PAGES if page.name not in NOT_GUIDES)]
 LINKED = [*PAGES, ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', ROOT / 'SECURITY.md', ROOT / 'CHANGELOG.md',
           *sorted((ROOT / 'bindings').glob('**/README.md')), ROOT / 'simulator' / 'README.md']
 
@@ -112,6 +112,7 @@ class GuidesRun(unittest.TestCase):
                     for expected in SAYS.get(key, []):
                         self.assertIn(expected, output)
         self.assertLessEqual(set(SAYS), seen, 'a page of the list has no parts any more')
+        self.assertLessEqual({('walk.md', 'python'), ('admission.md', 'python'), ('index.md', 'python')}, seen)
 
     def test_every_rust_block_of_a_guide_is_an_example_of_the_crate(self):
         found = []

@@ -24,7 +24,7 @@ ABOUT = 'the documentation site, in a browser'
 SITE = ROOT / 'build' / 'docs'
 PAGES = ('index.html', 'start-c.html', 'admission.html', 'operations.html', 'python-api.html', 'c-functions.html',
          'api/index.html', 'api/group__wazo__auth__verifiers.html', 'api/modules.html')
-CHROMIUM = 'chromium is missing; to install it, as root: apt-get install chromium'
+CHROMIUM = 'chromium is missing; to install it, as root: tools/docs.sh --browser'
 # A quiet browser: no window, no sound, nothing of its own over the network.
 FLAGS = ('--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
          '--disable-background-networking', '--disable-component-update', '--hide-scrollbars',

@@ -69,8 +69,7 @@ def wrong(site, page, name, target, loads):
     if not there.is_file():
         return [f'{name} links to {target}, which does not exist']
     anchor = unquote(parts.fragment)
-    # Anchors of scripts, such as Doxygen's lists that open, begin with a sign.
-    if there.suffix != '.html' or not anchor or name.startswith('api/') and there.name in ('index.html',):
+    if there.suffix != '.html' or not anchor:
         return []
     if anchor not in links_of(there).anchors:
         return [f'{name} links to {target}: the page has no anchor #{anchor}']
