@@ -7,5 +7,4 @@
 .PHONY: test-site
 
 test-site: ## Builds the documentation site and opens it in a browser: search, dark mode, no other host (2 minutes)
-	@tools/docs.sh --browser || true
 	@$(PYTHON) tests/install/way_site.py

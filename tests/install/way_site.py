@@ -172,6 +172,7 @@ def run(report, tools=None, folder=ROOT / 'build' / 'site' / 'pictures'):
     """The way, as tests/install/run.py calls it."""
     if not built(report, tools):
         return
+    subprocess.run([ROOT / 'tools' / 'docs.sh', '--browser'], stdout=subprocess.DEVNULL)
     program = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
     if not program:
         report.skip('the search of the site finds every function; its pages are light and dark', CHROMIUM)
