@@ -64,7 +64,10 @@ class Pages:
         to.write_bytes(path.read_bytes())
 
     def source_page(self, name):
-        """A page that shows a source file."""
+        """A page that shows a source file, or what is in a folder."""
+        if (self.root / name).is_dir():
+            files = sorted(path.name + '/' * path.is_dir() for path in (self.root / name).iterdir())
+            return f'# {name}\n\n' + ''.join(f'- `{file}`\n' for file in files)
         text = (self.root / name).read_text(encoding='utf-8')
         # Longer than any fence in it.
         fence = '`' * max(3, 1 + max((len(ticks) for ticks in re.findall('`+', text)), default=0))
@@ -110,7 +113,7 @@ class Pages:
         if path.startswith('..'):
             raise SystemExit(f'docs: {source} links to {target}, which is outside of the repository')
         there = self.root / path
-        if there.is_dir():
+        if (there / 'README.md').exists():
             path, there = f'{path}/README.md', there / 'README.md'
         if not there.exists():
             raise SystemExit(f'docs: {source} links to {target}, which does not exist')
