@@ -26,7 +26,7 @@ LAYOUT = '''<doxygenlayout version="1.0">
     <tab type="user" url="@ref/../index.html" title="Guides"/>
     <tab type="mainpage" visible="yes" title="The contract of C"/>
     <tab type="modules" visible="yes" title="C functions by topic" intro="The functions, types and constants of C."/>
-    <tab type="user" url="@ref/wazo__auth__client_8hpp.html" title="The contract of C++"/>
+    <tab type="user" url="@ref/wazo_auth_cpp.html" title="The contract of C++"/>
     <tab type="classlist" visible="yes" title="C++ classes" intro="The classes of the C++ header."/>
     <tab type="globals" visible="yes" title="Names of C, A to Z" intro=""/>
     <tab type="classmembers" visible="yes" title="Members of C++, A to Z" intro=""/>
@@ -123,8 +123,9 @@ class Reference:
         """The list of the C++ classes and their members."""
         lines = ['# C++ classes', '', 'The classes of `wazo_auth_client.hpp`, with their public functions. A name leads to',
                  'its description. What holds for all of them is in'
-                 ' [the header\'s own page](api/wazo__auth__client_8hpp.html).', '']
-        for entry in self.index:
+                 ' [the contract of C++](api/wazo_auth_cpp.html).', '']
+        # Those that carry operations come last; the page on operations has more on them.
+        for entry in sorted(self.index, key=lambda entry: (entry.findtext('name') or '').endswith('Operations')):
             if entry.get('kind') not in ('class', 'struct') or not entry.findtext('name').startswith('wazo::auth::'):
                 continue
             root = ElementTree.parse(self.folder / f'{entry.get("refid")}.xml').getroot()[0]
