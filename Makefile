@@ -74,7 +74,7 @@ build: ## Builds library and simulator as they are shipped, and prints their pat
 	@RELEASE=1 $(PYTHON) tests/support/artifacts.py --build library
 	@RELEASE=1 $(PYTHON) tests/support/artifacts.py --build simulator
 
-docs: ## Writes the documentation of the C and C++ headers into build/docs, by Doxygen
+docs: ## Writes the documentation site into build/docs: guides, and the reference of C, C++ and Python; opens without a server
 	@tools/docs.sh
 
 supply-chain: ## Licences, sources and advisories of the crates (cargo-deny), and the list of them (CycloneDX) into build/dist
