@@ -139,8 +139,10 @@ class Ami:
     def probe(self, extension='ask', name='Probe', **variables):
         """Makes a call into the context `probe`, with these variables; gives what it says."""
         identifier = uuid.uuid4().hex
+        # AMI would take a comma for the end of the variable.
+        values = {key: value.replace(',', '\\,') for key, value in {**variables, 'ID': identifier}.items()}
         self.action(
-            'Originate', *(f'{key}={value}' for key, value in {**variables, 'ID': identifier}.items()),
+            'Originate', *(f'{key}={value}' for key, value in values.items()),
             Channel=f'Local/{extension}@probe/n', Context='probe', Exten='wait', Priority='1', Async='true',
         )
         event = self.event(Event='UserEvent', UserEvent=name, Id=identifier)

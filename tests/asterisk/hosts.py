@@ -94,8 +94,9 @@ NAME_OF_A_VARIABLE = TOKEN
 [probe]
 ; QUESTION is what stands in the brackets of WAZO_AUTH(), THEN the same for a second check.
 exten => ask,1,Set(ANSWER=${{WAZO_AUTH(${{QUESTION}})}})
- same => n,ExecIf($["${{THEN}}" != ""]?Set(ANSWER=${{WAZO_AUTH(${{THEN}})}}))
- same => n,GotoIf(${{ANSWER}}?true)
+ same => n,GotoIf($["${{THEN}}" = ""]?asked)
+ same => n,Set(ANSWER=${{WAZO_AUTH(${{THEN}})}})
+ same => n(asked),GotoIf(${{ANSWER}}?true)
  same => n,Set(BRANCH=false)
  same => n,Goto(tell)
  same => n(true),Set(BRANCH=true)
@@ -106,7 +107,7 @@ exten => agi,1,AGI({agi},${{QUESTION}})
 ; The mistake that the documentation warns of: the value in place of the name.
 exten => mistake,1,UserEvent(Probe,Id: ${{ID}},Answer: <${{WAZO_AUTH(${{TOKEN}},${{QUESTION}})}}>)
 exten => hung-up,1,Hangup()
-exten => h,1,GotoIf($["${{EXTEN}}${{QUESTION}}" = "h"]?end)
+exten => h,1,GotoIf($["${{ASK_AFTER}}" = ""]?end)
  same => n,UserEvent(After,Id: ${{ID}},Answer: <${{WAZO_AUTH(${{QUESTION}})}}>)
  same => n(end),NoOp()
 exten => wait,1,Wait(60)

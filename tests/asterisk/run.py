@@ -28,8 +28,9 @@ class World:
         self.secrets = []
         self.simulator = Simulator().start()
         self.alice = self.user('alice', [aspects.ACCESS, 'confd.#'])
-        self.bob = self.user('bob', [aspects.ACCESS])
-        self.carol = self.user('carol', ['confd.#'])
+        # Bob has a phone as Alice has, but may not call; Carol may, but has no phone.
+        self.bob = self.user('bob', ['confd.#'])
+        self.carol = self.user('carol', [aspects.ACCESS])
         owners = {name: self.owner(token)['uuid'] for name, token in (('alice', self.alice), ('bob', self.bob))}
         self.owner_of_alice = owners['alice']
         self.general = f'url = {self.simulator.url}?prefix=\nca_file = {self.simulator.ca_file}\ntimeout_ms = 10000'
