@@ -115,13 +115,18 @@ class Ami:
             message[name] = value.strip()
         return message
 
-    def action(self, name, *variables, **headers):
-        """The response to an action; events that come before it are kept."""
+    def send(self, name, *variables, **headers):
+        """Sends an action; gives its identifier."""
         identifier = uuid.uuid4().hex
         lines = [f'Action: {name}', f'ActionID: {identifier}', *(f'{key}: {value}' for key, value in headers.items())]
         lines += [f'Variable: {variable}' for variable in variables]
         self.file.write('\r\n'.join([*lines, '', '']))
         self.file.flush()
+        return identifier
+
+    def action(self, name, *variables, **headers):
+        """The response to an action; events that come before it are kept."""
+        identifier = self.send(name, *variables, **headers)
         while True:
             message = self.read()
             if message.get('ActionID') == identifier and 'Response' in message:

@@ -57,6 +57,7 @@ static int check(struct mansession *session, const struct message *message)
         astman_send_error(session, message, "the header Token is missing");
         return 0;
     }
+    check_enter();
     check_decide(NULL, token, find_header(message, "Access"), find_header(message, "Tenant"), &decision);
     begin_answer(session, message);
     write_member(session, "Status", check_status_text(decision.status));
@@ -69,6 +70,7 @@ static int check(struct mansession *session, const struct message *message)
     }
     astman_append(session, "\r\n");
     check_free(&decision);
+    check_leave();
     return 0;
 }
 

@@ -15,7 +15,7 @@
 const char *const check_members[] = {"verdict", "user_uuid", "tenant_uuid", "session_uuid", "auth_id", "is_stale"};
 
 static int counts[STATUSES];
-static int running;
+static int running; /* threads in a function of the module */
 
 /* Writes at most one warning a second: while wazo-auth is down, every call would cause one. */
 static void warn(const char *kind, const char *message)
@@ -38,10 +38,10 @@ static void warn(const char *kind, const char *message)
     }
     ast_mutex_unlock(&lock);
     if (is_written) {
-        ast_log(LOG_WARNING, "undecided (%s): %s\n", kind, message);
+        ast_log(LOG_WARNING, "wazo-auth: undecided (%s): %s\n", kind, message);
     }
     if (before > 0) {
-        ast_log(LOG_WARNING, "%u more checks were undecided since the last warning\n", before);
+        ast_log(LOG_WARNING, "wazo-auth: %u more checks were undecided since the last warning\n", before);
     }
 }
 
@@ -142,7 +142,6 @@ void check_decide(struct ast_channel *chan, const char *token, const char *acces
         settle(decision, STATUS_NO, NULL, NULL);
         return;
     }
-    ast_atomic_fetchadd_int(&running, 1);
     engine = engine_get();
     if (engine) {
         decide(chan, engine, token, access, tenant, decision);
@@ -150,7 +149,6 @@ void check_decide(struct ast_channel *chan, const char *token, const char *acces
         settle(decision, STATUS_UNDECIDED, "closed", "the module is being unloaded");
     }
     ao2_cleanup(engine);
-    ast_atomic_fetchadd_int(&running, -1);
 }
 
 const char *check_status_text(enum status status)
@@ -179,6 +177,16 @@ void check_free(struct decision *decision)
 int check_count(enum status status)
 {
     return ast_atomic_fetchadd_int(&counts[status], 0);
+}
+
+void check_enter(void)
+{
+    ast_atomic_fetchadd_int(&running, 1);
+}
+
+void check_leave(void)
+{
+    ast_atomic_fetchadd_int(&running, -1);
 }
 
 void check_wait_until_idle(void)

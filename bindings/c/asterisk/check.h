@@ -52,7 +52,10 @@ void check_free(struct decision *decision);
 /* How many checks had each status since the module was loaded. */
 int check_count(enum status status);
 
-/* Waits until no check is running any more. */
+/* Every function that Asterisk calls begins and ends with these, so that check_wait_until_idle() waits for it. Asterisk
+ * counts the uses of a module, too, but does not wait for them if it is forced to unload it. */
+void check_enter(void);
+void check_leave(void);
 void check_wait_until_idle(void);
 
 #endif

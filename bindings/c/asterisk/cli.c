@@ -68,6 +68,7 @@ static char *show_status(struct ast_cli_entry *entry, int command, struct ast_cl
     if (!engine) {
         return CLI_FAILURE;
     }
+    check_enter();
     show_server(arguments->fd, engine);
     ast_cli(arguments->fd, "%-16s %s\n", "library", wazo_auth_version());
     for (int status = 0; status < STATUSES; status++) {
@@ -75,6 +76,7 @@ static char *show_status(struct ast_cli_entry *entry, int command, struct ast_cl
     }
     show_verifier(arguments->fd, engine);
     ao2_ref(engine, -1);
+    check_leave();
     return CLI_SUCCESS;
 }
 

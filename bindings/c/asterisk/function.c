@@ -70,6 +70,7 @@ static int read_check(struct ast_channel *chan, const char *name, char *data, ch
     AST_DECLARE_APP_ARGS(args, AST_APP_ARG(token); AST_APP_ARG(access); AST_APP_ARG(tenant); AST_APP_ARG(rest););
 
     (void)name;
+    check_enter();
     AST_STANDARD_APP_ARGS(args, data);
     if (args.argc < 1 || args.argc > 3) {
         check_refuse(&decision, "expected WAZO_AUTH(token-variable[,access[,tenant]])");
@@ -80,6 +81,7 @@ static int read_check(struct ast_channel *chan, const char *name, char *data, ch
     set_variables(chan, &decision);
     ast_copy_string(buf, decision.status == STATUS_YES ? "1" : decision.status == STATUS_NO ? "0" : "", len);
     check_free(&decision);
+    check_leave();
     return 0;
 }
 
@@ -108,6 +110,7 @@ static int read_identity(struct ast_channel *chan, const char *name, char *data,
                            "tenant_uuid, session_uuid, auth_id, is_stale or metadata/NAME\n");
         return -1;
     }
+    check_enter();
     decide(chan, ast_strip(args.token), NULL, NULL, &decision);
     value = check_member(&decision, ast_strip(args.field));
     if (value) {
@@ -115,6 +118,7 @@ static int read_identity(struct ast_channel *chan, const char *name, char *data,
     }
     wazo_auth_string_free(value);
     check_free(&decision);
+    check_leave();
     return 0;
 }
 
