@@ -109,11 +109,14 @@ class Ami:
     def read(self):
         """The next message."""
         message = {}
-        while line := self.file.readline().rstrip('\r\n'):
+        while line := self.file.readline():
+            line = line.rstrip('\r\n')
+            if not line:
+                return message
             self.texts.append(line)
             name, _, value = line.partition(':')
             message[name] = value.strip()
-        return message
+        raise EOFError('Asterisk has closed the connection to AMI')
 
     def send(self, name, *variables, **headers):
         """Sends an action; gives its identifier."""

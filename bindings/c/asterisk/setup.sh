@@ -6,7 +6,7 @@
 # Debian 12 and 13 have no package of Asterisk. So this downloads those of Debian's unstable suite, which has the present
 # version, with the libraries that they need, down to the C library, and unpacks them into the directory. It installs
 # nothing, runs nothing of what it downloads, changes no file outside of the directory, and needs no root. apt checks
-# the signatures. About 85 MB are downloaded and 280 MB written; delete the directory to undo it.
+# the signatures. About 85 MB are downloaded and 200 MB written; delete the directory to undo it.
 #
 #     ASTERISK_SUITE    another suite that has Asterisk (default: sid)
 #     ASTERISK_MIRROR   another mirror (default: http://deb.debian.org/debian)
@@ -60,11 +60,15 @@ apt-get --quiet --quiet --yes --download-only install asterisk
 # The headers alone: what the package depends on is for building Debian packages.
 (cd "$apt/cache/archives" && apt-get --quiet --quiet download asterisk-dev)
 
-# Under a temporary name until it is complete.
+# Programs and libraries: no script of a package runs, so the tools of these scripts are not needed. Under a temporary name
+# until it is complete.
 root=$directory/root
 for package in "$apt"/cache/archives/*.deb; do
-    dpkg-deb --extract "$package" "$root.new"
+    case ${package##*/} in
+    *sounds* | *perl*) ;;
+    asterisk* | lib* | zlib*) dpkg-deb --extract "$package" "$root.new" ;;
+    esac
 done
 mv "$root.new" "$root"
-sed -n 's/^#define ASTERISK_VERSION "\(.*\)"/\1/p' "$root/usr/include/asterisk/version.h" 2>/dev/null || true
-echo "Asterisk and its headers are in $root"
+version=$(dpkg-deb --field "$(ls "$apt"/cache/archives/asterisk_*.deb)" Version)
+echo "Asterisk $version and its headers are in $root"
