@@ -130,7 +130,7 @@ class Asterisk:
         for path in (installation.data / 'documentation').glob('*.*'):
             (self.folder / 'data' / 'documentation' / path.name).symlink_to(path)
         shutil.copy(MODULE / 'res_wazo_auth-en_US.xml', self.folder / 'data/documentation/thirdparty')
-        self.write_files(owners)
+        self.write_files()
         self.configure(general, verifier)
         # Between the look for a free port and Asterisk another program may take it.
         for _ in range(5):
@@ -144,7 +144,7 @@ class Asterisk:
     def write(self, name, text):
         (self.etc / name).write_text(text)
 
-    def write_files(self, owners):
+    def write_files(self):
         places = {'etc': 'etc', 'varlib': 'lib', 'db': 'lib', 'key': 'lib', 'spool': 'spool', 'run': 'run', 'log': 'log',
                   'mod': 'modules', 'data': 'data', 'agi': 'data', 'sbin': 'run', 'cache': 'lib'}
         lines = [f'ast{name}dir => {self.folder / place}' for name, place in places.items()]

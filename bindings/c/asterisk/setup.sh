@@ -6,7 +6,7 @@
 # Debian 12 and 13 have no package of Asterisk. So this downloads those of Debian's unstable suite, which has the present
 # version, with the libraries that they need, down to the C library, and unpacks them into the directory. It installs
 # nothing, runs nothing of what it downloads, changes no file outside of the directory, and needs no root. apt checks
-# the signatures. About 85 MB are downloaded and 200 MB written; delete the directory to undo it.
+# the signatures. About 85 MB are downloaded and 200 MB written; delete the directory's `root` to undo it.
 #
 #     ASTERISK_SUITE    another suite that has Asterisk (default: sid)
 #     ASTERISK_MIRROR   another mirror (default: http://deb.debian.org/debian)
@@ -29,7 +29,8 @@ done
     exit 1
 }
 
-rm -rf "$directory"
+# What an earlier run left; nothing else that the directory may hold.
+rm -rf "$directory/root" "$directory/root.new" "$directory/apt"
 mkdir -p "$directory/apt/lists/partial" "$directory/apt/cache/archives/partial"
 directory=$(cd "$directory" && pwd)
 apt=$directory/apt
