@@ -38,17 +38,29 @@ class Installation:
         self.modules = libraries[0]
         self.data = next((path for path in (root / 'usr/share/asterisk', root / 'var/lib/asterisk') if
                           (path / 'documentation').is_dir()), root / 'usr/share/asterisk')
-        self.environment = {}
-        library = os.environ['WAZO_AUTH_CLIENT_LIBRARY']
-        self.search = [str(Path(library).resolve().parent)]
-        if system:
-            self.command = [shutil.which('asterisk')]
-            self.environment['LD_LIBRARY_PATH'] = self.search[0]
-        else:
-            # With its own C library and loader, as unpacked, so that this system may be older.
-            folder = self.modules.parents[1]
-            loader = next(iter(sorted(folder.glob('ld-linux*.so.*'))))
-            self.command = [loader, '--library-path', ':'.join([str(folder), *self.search]), root / 'usr/sbin/asterisk']
+        self.is_system = system
+        self.environment, self.library = {}, None
+
+    @property
+    def command(self):
+        """The beginning of a command that starts Asterisk, or its CLI."""
+        if self.is_system:
+            return [shutil.which('asterisk')]
+        # With its own C library and loader, as unpacked, so that this system may be older.
+        folder = self.modules.parents[1]
+        loader = sorted(folder.glob('ld-linux*.so.*'))[0]
+        return [loader, '--library-path', f'{folder}:{self.library}', self.root / 'usr/sbin/asterisk']
+
+    def link_library(self, folder):
+        """A folder in which linker and loader find the library, whatever its file and its SONAME are."""
+        folder.mkdir(parents=True)
+        library = Path(os.environ['WAZO_AUTH_CLIENT_LIBRARY']).resolve()
+        said = subprocess.run(['readelf', '-d', library], capture_output=True, text=True, check=True).stdout
+        for name in {'libwazo_auth_client.so', *re.findall(r'SONAME.*\[(.*)\]', said)}:
+            (folder / name).symlink_to(library)
+        self.library = folder
+        if self.is_system:
+            self.environment['LD_LIBRARY_PATH'] = str(folder)
 
     def version(self):
         done = subprocess.run([*self.command, '-V'], capture_output=True, text=True, env={**os.environ, **self.environment})
@@ -56,7 +68,8 @@ class Installation:
 
     def build(self, folder):
         """Compiles the module for it; gives what make printed if that failed."""
-        command = ['make', '-C', MODULE, f'BUILD={folder}', f'ASTERISK_INCLUDE={self.include}', f'LIBRARY_DIR={self.search[0]}']
+        self.link_library(folder / 'library')
+        command = ['make', '-C', MODULE, f'BUILD={folder}', f'ASTERISK_INCLUDE={self.include}', f'LIBRARY_DIR={self.library}']
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return done.stdout if done.returncode else None
 
