@@ -41,7 +41,6 @@ pub mod python_kinds;
 pub mod python_module;
 pub mod python_stub;
 pub mod python_types;
-pub mod readme;
 pub mod symbols;
 pub mod version_script;
 
@@ -75,7 +74,6 @@ pub const FILES: &[File] = &[
     File { path: "docs/operations.md", write: |sources| Ok(operation_reference::reference(sources)) },
     File { path: "docs/options.md", write: |sources| Ok(option_reference::reference(sources)) },
     File { path: "docs/errors.md", write: |sources| Ok(error_reference::reference(sources)) },
-    File { path: readme::README, write: readme::readme },
     File { path: "tests/data/abi-symbols.txt", write: symbols::symbols },
     File { path: version_script::VERSION_SCRIPT, write: version_script::script },
 ];

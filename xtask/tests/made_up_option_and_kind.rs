@@ -5,7 +5,7 @@ mod support;
 
 use support::{assert_contains, flat, generated, root, text_of};
 use xtask::codegen::sources::Tables;
-use xtask::codegen::{self, Generated, readme};
+use xtask::codegen::{self, Generated};
 use xtask::error::kind::{KINDS, Kind, Retryable};
 use xtask::operations::{self, Method, Operation, operation};
 use xtask::options::OptionEntry;
@@ -84,10 +84,6 @@ fn a_new_kind_is_documented_with_what_to_do() {
             "| other 400 to 499 | no |",
         ],
     );
-    assert_contains(
-        &text_of(&files, readme::README),
-        &["| `OUT_OF_SKY` | There is no sky left (418). | Come down. |\n"],
-    );
 }
 
 #[test]
@@ -102,20 +98,6 @@ fn a_new_kind_is_among_the_errors_of_operations_with_its_status() {
 }
 
 #[test]
-fn the_page_around_the_generated_block_is_left_alone() {
-    let files = with_made_up_ones();
-    let page = std::fs::read_to_string(root().join(readme::README)).unwrap();
-    let changed = text_of(&files, readme::README);
-    let without_block = |page: &str| {
-        let (before, rest) = page.split_once("<!-- error kinds").unwrap();
-        let (_, after) = rest.split_once("<!-- end of error kinds").unwrap();
-        format!("{before}{after}")
-    };
-    assert_eq!(without_block(&page), without_block(&changed));
-    assert_ne!(page, changed);
-}
-
-#[test]
 fn every_kind_of_the_library_is_in_every_file_of_kinds() {
     let all: Vec<_> = operations::all().collect();
     let files = codegen::generate_from(&Tables::of_library(&all), root()).unwrap();
@@ -127,7 +109,6 @@ fn every_kind_of_the_library_is_in_every_file_of_kinds() {
             ("include/wazo_auth_client/error_kind.hpp", format!(" = WAZO_AUTH_ERROR_{name},")),
             ("bindings/python/wazo_auth_client/_kinds.py", format!("    {name}: {},", kind.number)),
             ("docs/errors.md", format!("| {} | `WAZO_AUTH_ERROR_{name}` |", kind.number)),
-            (readme::README, format!("| `{name}` |")),
         ] {
             assert_contains(&text_of(&files, path), &[&expected]);
         }
