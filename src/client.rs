@@ -2,7 +2,7 @@
 //!
 //! A call goes through here in this order: [`Arguments`] and an entry of the table become a request (`request`), which a
 //! lane carries to the server within its deadline (`connection`, `exchange`, `retry`), and the answer is judged by the entry
-//! (`response`, `refusal`) into an [`Outcome`] or an [`Error`](crate::error::Error) (`report`).
+//! (`response`, `refusal`) into an [`Outcome`] or an [`Error`] (`report`).
 
 mod answer;
 mod arguments;

@@ -109,7 +109,7 @@ impl Error {
         self.answer.as_ref().map_or(0, |answer| answer.status)
     }
 
-    /// Whether the same call may succeed later without a change. Where [`Error::in_doubt`] is true as well, it may be
+    /// Whether the same call may succeed later without a change. Where `in_doubt` is true as well, it may be
     /// carried out twice.
     pub fn is_retryable(&self) -> bool {
         match self.kind.facts().retryable {

@@ -1,7 +1,7 @@
 //! The C ABI: what C, C++, Python and everything else that can call C sees.
 //!
-//! - [`pointer`]: the one place where raw pointers become references, texts and boxes, and back.
-//! - [`panic`], [`error`], [`boundary`]: the one way in and out: no panic passes it, every failure becomes an error.
+//! - [`mod@pointer`]: the one place where raw pointers become references, texts and boxes, and back.
+//! - [`mod@panic`], [`error`], [`boundary`]: the one way in and out: no panic passes it, every failure becomes an error.
 //! - [`options`], [`client`], [`call`], [`cancellation`], [`interrupt`], [`queue`], [`completion`], [`renewer`], [`verifier`], [`access`],
 //!   [`pages`], [`health`], [`log`], [`json`], [`text`]: the functions written by hand, a file for each kind of handle.
 //! - [`operations`], [`error_kind`]: generated, from the table of operations and that of kinds.

@@ -2,7 +2,7 @@
 //!
 //! Everything of the platform is here, and with it the `unsafe` outside of `src/ffi`: telling a forked child from its
 //! parent ([`fork`]), what drives a blocking call ([`drive`]) and its socket ([`socket`]), event loops ([`event_loop`]) and
-//! their sockets ([`loop_socket`]), the sockets that a child inherits ([`descriptors`]), what the host has closed
+//! their sockets ([`loop_socket`]), the sockets that a child inherits (`descriptors`), what the host has closed
 //! ([`identity`]), the descriptor for the host's own loop ([`event`]), signals ([`signals`]), the host's
 //! word on whether a call may go on ([`interrupt`]), what holds while a thread is inside the library
 //! ([`entry`]), the time since the machine was started ([`uptime`]), shared

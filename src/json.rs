@@ -44,6 +44,16 @@ impl<'a> Object<'a> {
         let found = check::members(self.0, names).unwrap_or([const { None }; N]);
         found.map(|range| serde_json::from_str(&self.0[range?]).ok())
     }
+
+    /// Every member, where names are data. One whose name is no text is none.
+    pub fn each_member(self, mut found: impl FnMut(String, &'a RawValue)) {
+        let text = self.0;
+        let _ = check::each_member(text, |name, value| {
+            if let (Some(name), Ok(value)) = (decoded(name), serde_json::from_str(&text[value])) {
+                found(name, value);
+            }
+        });
+    }
 }
 
 /// Where the items of a list stand in its text.

@@ -1,6 +1,6 @@
 //! Calls in flight and their completions, for hosts that have an event loop of their own.
 //!
-//! Submitting a call never waits: it is carried by the library's thread ([`crate::worker`]). When it ends, its
+//! Submitting a call never waits: it is carried by the library's thread (`crate::worker`). When it ends, its
 //! completion is put into the queue, in the order in which calls end, and the queue's descriptor becomes readable.
 //!
 //! A queue holds at most as many calls as its limit, from submitting until the completion is taken. Each has a slot that

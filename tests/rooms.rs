@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["cache"],
     &["client", "worker"],
     &["queue", "futures"],
-    &["renewer", "verifier", "paging", "readiness"],
+    &["renewer", "verifier", "paging", "readiness", "typed"],
     &["ffi"],
     // For the benchmarks and for fuzzing alone.
     &["internals"],

@@ -147,7 +147,7 @@ fn wrong<T: Handle>(name: &str, wrong: &Wrong) -> Error {
 /// A handle that stays the caller's; an error that names it where it is none of this type.
 ///
 /// # Safety
-/// As [`shell`], for as long as the reference is used.
+/// As `shell`, for as long as the reference is used.
 pub unsafe fn borrow<'a, T: Handle + 'a>(name: &str, pointer: *const T) -> Result<&'a T> {
     // SAFETY: the caller's promise.
     unsafe { shell(pointer) }.map(|shell| &shell.value).map_err(|found| wrong::<T>(name, &found))
@@ -192,7 +192,7 @@ pub unsafe fn put<T: Handle>(place: *mut *mut T, value: impl FnOnce() -> T) {
 /// Ends a handle that was given; NULL is nothing, and so is one that is no handle of this type any more.
 ///
 /// # Safety
-/// As [`shell`]; the pointer came from [`give`] and is not used again.
+/// As `shell`; the pointer came from [`give`] and is not used again.
 pub unsafe fn take_back<T: Handle>(pointer: *mut T) {
     // SAFETY: the caller's promise.
     let Ok(shell) = (unsafe { shell(pointer.cast_const()) }) else { return };

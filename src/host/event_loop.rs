@@ -1,5 +1,5 @@
 //! An event loop of this library: made here, so that each one carries the marker by which a forked child finds what it
-//! inherited ([`super::descriptors`]), and a guard that knows when the host has closed its descriptors
+//! inherited (`super::descriptors`), and a guard that knows when the host has closed its descriptors
 //! ([`super::loop_guard`]). Such a loop is lost: it is never driven, woken or dropped again.
 
 #[cfg(unix)]

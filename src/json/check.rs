@@ -38,7 +38,7 @@ pub fn members<const N: usize>(text: &str, names: [&str; N]) -> Option<[Option<R
 }
 
 /// Says of each member of an object how its name is written, and where its value stands.
-fn each_member(text: &str, mut found: impl FnMut(&str, Range<usize>)) -> Option<()> {
+pub fn each_member(text: &str, mut found: impl FnMut(&str, Range<usize>)) -> Option<()> {
     let bytes = text.as_bytes();
     let mut at = byte(bytes, space(bytes, 0), b'{')?;
     at = space(bytes, at);

@@ -13,7 +13,7 @@
 //! | [`results`] | what results hold, in the words of readers |
 //! | [`signature`] | how an operation looks in C |
 //! | [`words`] | what documentation says of an operation in every language |
-//! | [`cpp_signature`], [`python_signature`] | how an operation looks in C++ and Python |
+//! | [`cpp_signature`], [`python_signature`], [`rust_signature`] | how an operation looks in C++, Python and Rust |
 //! | [`python_annotations`] | how types are written in Python |
 
 pub mod comment;
@@ -22,6 +22,7 @@ pub mod kinds;
 pub mod python_annotations;
 pub mod python_signature;
 pub mod results;
+pub mod rust_signature;
 pub mod rustfmt;
 pub mod signature;
 pub mod sources;
@@ -41,6 +42,8 @@ pub mod python_kinds;
 pub mod python_module;
 pub mod python_stub;
 pub mod python_types;
+pub mod rust_operations;
+pub mod rust_records;
 pub mod symbols;
 pub mod version_script;
 
@@ -71,6 +74,8 @@ pub const FILES: &[File] = &[
     File { path: "bindings/python/wazo_auth_client/_operations.pyi", write: |sources| Ok(python_stub::stub(sources)) },
     File { path: "bindings/python/wazo_auth_client/types.py", write: python_types::module },
     File { path: "bindings/python/wazo_auth_client/_kinds.py", write: |sources| Ok(python_kinds::module(sources)) },
+    File { path: "src/typed/calls.rs", write: rust_operations::source },
+    File { path: "src/typed/records.rs", write: rust_records::source },
     File { path: "docs/operations.md", write: |sources| Ok(operation_reference::reference(sources)) },
     File { path: "docs/options.md", write: |sources| Ok(option_reference::reference(sources)) },
     File { path: "docs/errors.md", write: |sources| Ok(error_reference::reference(sources)) },

@@ -12,7 +12,8 @@ Usage: cargo xtask <task>
 
 Tasks:
   codegen           Write all files that are generated from the tables of operations, options and kinds of errors:
-                    the C functions, the C and C++ headers, the Python methods, the reference, the list of symbols
+                    the C functions, the C and C++ headers, the Python and the Rust methods, the reference, the
+                    list of symbols
   codegen --check   Write nothing; list each generated file that is out of date, and exit with 1 if there is one
   codegen --list    List the generated files
   help, --help      Print this text

@@ -234,6 +234,48 @@ fn a_new_operation_is_a_python_method() {
 }
 
 #[test]
+fn a_new_operation_is_a_rust_method() {
+    let files = generated();
+    let calls = flat(&text_of(&files, "src/typed/calls.rs").replace("///", ""));
+    assert_contains(
+        &calls,
+        &[
+            "Lets a user fly. Only where there is sky. `POST /users/{user_uuid}/flights/{flight}`.",
+            "- `luggage`: What is taken along.",
+            // What it cannot do without is given in the order of C, the fields of the body where the body is.
+            "pub fn users_fly(&self, user_uuid: impl Into<String>, flight: impl Into<String>, seat: impl Into<String>, \
+             luggage: impl IntoIterator<Item = impl Into<String>>) -> UsersFly<'_> {",
+            "const OPERATION: &Operation = operations::named(\"users.fly\");",
+            ".text(\"seat\", seat) .texts(\"luggage\", luggage)",
+            "pub fn speed(self, speed: i64) -> Self { Self(self.0.integer(\"speed\", speed)) }",
+            "pub fn ticket(self, ticket: impl Into<String>) -> Self {",
+            "pub fn further(self, json: impl AsRef<str>) -> Self { Self(self.0.body(json)) }",
+            "ways_to_make!(UsersFly -> Reply<JsonText>);",
+            "Returns a [`Reply`] with [`CloudPage`](records::CloudPage).",
+            "ways_to_make!(CloudsNames -> Reply<Option<Vec<String>>>);",
+            "ways_to_make!(CloudsGet -> Reply<records::Cloud>);",
+            "ways_to_make!(CloudsAreAway -> bool);",
+            "ways_to_make!(CloudsDelete -> ());",
+            "#[deprecated(note = \"There is enough of it.\")] pub fn clouds_rain(&self, weather: impl AsRef<str>) -> CloudsRain<'_> {",
+            "- `weather`: How. A JSON object.",
+        ],
+    );
+    let records = flat(&text_of(&files, "src/typed/records.rs"));
+    assert_contains(
+        &records,
+        &[
+            "/// A cloud in the sky. #[derive(Clone, PartialEq)] #[non_exhaustive] pub struct Cloud { \
+             /// What it is called. pub name: String, \
+             /// Its height in m; null in fog. pub height_m: Option<i64>, \
+             /// What falls out of it. pub drops: Option<Vec<Drop>>, \
+             /// The winds by name, in m/s. pub winds: BTreeMap<String, f64>, }",
+            "name: required \"name\",",
+            "drops: optional \"drops\",",
+        ],
+    );
+}
+
+#[test]
 fn a_new_operation_is_documented() {
     let files = generated();
     let docs = text_of(&files, "docs/operations.md");

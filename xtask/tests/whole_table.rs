@@ -6,7 +6,7 @@ use std::process::Command;
 
 use support::{flat, root, text_of};
 use xtask::codegen::python_annotations::VARIANTS;
-use xtask::codegen::{self, results, signature};
+use xtask::codegen::{self, results, rust_signature, signature};
 use xtask::operations::{self, Place};
 
 #[test]
@@ -21,6 +21,8 @@ fn every_operation_is_everywhere() {
         // One more for each overload, and the four of `_Texts`.
         ("bindings/python/wazo_auth_client/_operations.pyi", "\n    def ", count + VARIANTS.len() + 4),
         ("bindings/python/wazo_auth_client/_operations.pyi", "\n    async def ", count + VARIANTS.len()),
+        ("src/typed/calls.rs", "\nways_to_make!(", own),
+        ("src/typed/calls.rs", "> {\n        const OPERATION: &Operation = operations::named(\"", own),
         ("docs/operations.md", "\n```cpp\n", count),
         ("include/wazo_auth_client/operations.h", ") WAZO_AUTH_NONNULL(1", own),
         ("include/wazo_auth_client/operations.hpp", "        detail::Outcome outcome;\n", own),
@@ -39,6 +41,9 @@ fn every_operation_is_everywhere() {
             let file = files.iter().find(|file| file.path == path).unwrap();
             assert!(file.text.contains(&format!("{function}(")), "{function} is not in {path}");
         }
+        let calls = &files.iter().find(|file| file.path == "src/typed/calls.rs").unwrap().text;
+        let method = function.trim_start_matches("wazo_auth_");
+        assert!(calls.contains(&format!("pub fn {method}(")), "{method} is not in src/typed/calls.rs");
         let symbols = &files.iter().find(|file| file.path == "tests/data/abi-symbols.txt").unwrap().text;
         assert!(symbols.lines().any(|line| line == function), "{function} is not a symbol");
     }
@@ -56,6 +61,23 @@ fn every_exported_function_has_a_version_and_none_that_had_one_is_gone() {
     versioned.sort_unstable();
     let exported: Vec<_> = text("tests/data/abi-symbols.txt").lines().skip(1).collect();
     assert_eq!(versioned, exported, "docs/abi.md says what to do with a function that is not wanted any more");
+}
+
+#[test]
+fn a_rust_method_takes_what_the_c_function_needs_in_its_order_and_the_rest_by_name() {
+    for operation in operations::all() {
+        let (required, optional) = rust_signature::by_need(operation);
+        let every = operation.each_parameter().count();
+        assert_eq!(required.len() + optional.len(), every, "{}: each parameter once", operation.name);
+        assert!(required.iter().all(|parameter| parameter.required) && optional.iter().all(|it| !it.required));
+        let own = |argument: &signature::Argument| match argument {
+            signature::Argument::Own(parameter) if parameter.required => Some(parameter.name),
+            _ => None,
+        };
+        let in_c: Vec<_> = signature::c_arguments(operation).iter().filter_map(own).collect();
+        let first: Vec<_> = required.iter().take(in_c.len()).map(|parameter| parameter.name).collect();
+        assert_eq!(first, in_c, "{}", operation.name);
+    }
 }
 
 #[test]
@@ -83,6 +105,8 @@ fn what_is_generated_for_readers_keeps_to_the_width_of_lines() {
         "bindings/python/wazo_auth_client/_operations.pyi",
         "bindings/python/wazo_auth_client/types.py",
         "bindings/python/wazo_auth_client/_kinds.py",
+        "src/typed/calls.rs",
+        "src/typed/records.rs",
     ] {
         for line in text_of(&files, path).lines() {
             assert!(line.chars().count() <= 120, "{path}: {line}");
