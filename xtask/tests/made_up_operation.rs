@@ -264,11 +264,11 @@ fn a_new_operation_is_a_rust_method() {
     assert_contains(
         &records,
         &[
-            "/// A cloud in the sky. #[derive(Clone, PartialEq)] #[non_exhaustive] pub struct Cloud { \
-             /// What it is called. pub name: String, \
-             /// Its height in m; null in fog. pub height_m: Option<i64>, \
-             /// What falls out of it. pub drops: Option<Vec<Drop>>, \
-             /// The winds by name, in m/s. pub winds: BTreeMap<String, f64>, }",
+            "A cloud in the sky. #[derive(Clone, PartialEq)] #[non_exhaustive] pub struct Cloud { \
+             What it is called. pub name: String, \
+             Its height in m; null in fog. pub height_m: Option<i64>, \
+             What falls out of it. pub drops: Option<Vec<Drop>>, \
+             The winds by name, in m/s. pub winds: BTreeMap<String, f64>, }",
             "name: required \"name\",",
             "drops: optional \"drops\",",
         ],
