@@ -33,12 +33,14 @@ test: setup ## Runs every test; a fresh clone needs nothing before it
 setup: ## Installs what the tests need and is missing, and says what
 	@tools/setup.sh
 
-lint: ## Formatting and clippy, warnings being errors; whether the mutations of the host tests still find their places
+lint: ## Formatting, clippy and the Rust documentation, warnings being errors; whether the mutations of the host tests still find their places
 	@status=0; set -x; \
 	    $(CARGO) fmt --all --check || status=1; \
 	    $(CARGO) clippy --locked --workspace --all-targets -- --deny warnings || status=1; \
+    RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --no-deps -p wazo-auth-client-rust -p wazo-auth-simulator \
+        --features wazo-auth-client-rust/tracing || status=1; \
 	    $(PYTHON) tests/host/mutations.py --check || status=1; \
-	    set +x; [ $$status = 1 ] || echo 'Formatting and clippy: nothing to say'; exit $$status
+	    set +x; [ $$status = 1 ] || echo 'Formatting, clippy and documentation: nothing to say'; exit $$status
 
 codegen: ## Checks that every generated file is what the tables of operations, options and error kinds say
 	$(CARGO) xtask codegen --check
