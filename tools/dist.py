@@ -7,7 +7,8 @@ The parts:
 
     source    wazo-auth-client-VERSION.tar.gz: the sources, as they are committed
     crate     the two packages of crates.io, each compiled from what is inside of it
-    linux     wazo-auth-client-VERSION-linux-x86_64.tar.gz: what `make install` installs, below the archive's folder
+    linux     wazo-auth-client-VERSION-linux-x86_64.tar.gz: what `make install` installs,
+              below the archive's folder; pkg-config and CMake find it wherever it is unpacked
     python    the wheel and the sdist (tools/wheel.py)
     deb       the Debian packages
     sbom      the list of the crates inside the library (CycloneDX; tools/supply_chain.py)
@@ -127,9 +128,14 @@ class Build:
         folder = f'{self.name}-linux-x86_64'
         root = self.work / 'root'
         shutil.rmtree(root, ignore_errors=True)
-        # Found from where the archive is unpacked: pkg-config and CMake files name no other place.
-        self.run('make', 'install', 'PREFIX=/usr/local', f'DESTDIR={root}', RELEASE='1')
-        for name in ('LICENSE-APACHE', 'LICENSE-MIT', 'README.md'):
+        self.run('make', 'install', 'PREFIX=/usr/local', f'DESTDIR={root}')
+        # The CMake package finds its prefix by its own place; so does this one here, wherever the archive is unpacked.
+        (description,) = root.glob('**/wazo_auth_client.pc')
+        text, count = re.subn(r'(?m)^prefix=.*$', 'prefix=${pcfiledir}/../..', description.read_text(encoding='utf-8'))
+        if count != 1:
+            give_up(f'{description} has {count} lines that begin with prefix=; expected one')
+        description.write_text(text, encoding='utf-8')
+        for name in ('LICENSE-APACHE', 'LICENSE-MIT'):
             shutil.copyfile(self.sources / name, root / 'usr' / 'local' / name)
         pack(root / 'usr' / 'local', self.made / f'{folder}.tar.gz', folder, self.time)
 
