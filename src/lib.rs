@@ -38,7 +38,8 @@
 //! | poll for completions in an event loop of your own | [`Queue`] |
 //! | see what happens | [`log::set_logger`], or the feature `tracing` |
 //!
-//! As a future, on tokio or any other executor; a future that is dropped ends its call:
+//! As a future, on tokio or any other executor; a future that is dropped ends its call. On the threads of a tokio
+//! runtime (those of `spawn_blocking` too) blocking calls are refused, as they could stop it:
 //!
 //! ```no_run
 //! # use wazo_auth_client::{Client, Result};
@@ -49,15 +50,14 @@
 //!
 //! # Errors
 //!
-//! Every failure is an [`Error`]: its [`ErrorKind`] says what has failed, [`Error::is_retryable`] whether the same
-//! call may succeed later, `error.in_doubt` whether the server may have carried the call out. Messages hold no
-//! secret.
+//! Every failure is an [`Error`]: its [`ErrorKind`] says what has failed, [`Error::is_retryable`] whether the same call
+//! may succeed later, `error.in_doubt` whether the server may have carried the call out. Messages hold no secret.
 //!
 //! # The environment, and tokio
 //!
-//! The library reads no environment variable. tokio from version 1.54 on reads one whenever a runtime is built; that
-//! is safe where only Rust code changes the environment. Any tokio from 1.51 on will do. The C library is built with
-//! 1.51, which reads none.
+//! The library reads no environment variable. tokio from version 1.54 on reads one whenever a runtime is built; that is
+//! safe where only Rust code changes the environment. Any tokio from 1.51 on will do. The C library is built with 1.51,
+//! which reads none.
 //!
 //! # Features
 //!

@@ -63,12 +63,13 @@ async fn main() {
     let late = tokio::time::timeout(Duration::ZERO, client.users_list().call_async()).await;
     assert!(late.is_err() || late.unwrap().is_ok());
 
-    // A blocking call belongs on a thread that may block.
-    let nobody = tokio::task::spawn_blocking({
+    // A blocking call belongs on a thread of the program's own; on those of the runtime it is refused.
+    let blocking = || {
         let client = Arc::clone(&client);
-        move || client.users_get("00000000-0000-4000-8000-000000000000").call().unwrap_err()
-    });
-    assert_eq!(nobody.await.unwrap().kind, ErrorKind::NotFound);
+        move || client.users_get("00000000-0000-4000-8000-000000000000").call().unwrap_err().kind
+    };
+    assert_eq!(std::thread::spawn(blocking()).join().unwrap(), ErrorKind::NotFound);
+    assert_eq!(tokio::task::spawn_blocking(blocking()).await.unwrap(), ErrorKind::InvalidArgument);
     println!("well");
 }
 '''
