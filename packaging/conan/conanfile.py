@@ -16,8 +16,8 @@ class WazoAuthClientConan(ConanFile):
     version = '0.1.0'
     description = 'Client of wazo-auth, the authentication service of the Wazo telephony platform'
     license = ('MIT', 'Apache-2.0')
-    url = 'https://github.com/wazo-platform/wazo-auth-client'
-    homepage = 'https://github.com/wazo-platform/wazo-auth-client'
+    url = 'https://github.com/wazo-platform/wazo-auth-client-native'
+    homepage = 'https://github.com/wazo-platform/wazo-auth-client-native'
     topics = ('wazo', 'telephony', 'authentication', 'sip')
     package_type = 'library'
     settings = 'os', 'arch', 'compiler', 'build_type'

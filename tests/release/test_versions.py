@@ -28,7 +28,7 @@ PLACES = {
     # `## Unreleased (0.1.0)` until the release, `## 0.1.0 (2027-01-31)` from then on: the first heading.
     'CHANGELOG.md': r'\A(?:(?!^## ).)*^## (?:Unreleased \()?(\d[^ )]*)',
     'debian/changelog': r'\A\S+ \((?:\d+:)?([^-)~]+)',
-    'packaging/vcpkg/vcpkg.json': r'"version(?:-semver|-string)?": "(.*?)"',
+    'packaging/vcpkg/wazo-auth-client/vcpkg.json': r'"version(?:-semver|-string)?": "(.*?)"',
     'packaging/conan/conanfile.py': r'^\s*version = ["\'](.*?)["\']',
 }
 # Places that a checkout must have; the others are looked at where they are.

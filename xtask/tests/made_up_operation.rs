@@ -3,8 +3,8 @@
 mod support;
 
 use support::{assert_contains, flat, text_of};
-use xtask::codegen::sources::Tables;
 use xtask::codegen::Generated;
+use xtask::codegen::sources::Tables;
 use xtask::operations::parameter::{TENANT, document, field, list, own_token, path, query};
 use xtask::operations::result::{member, page, record};
 use xtask::operations::{Kind, Method, Operation, Record, Shape, Type, operation};
