@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / 'tests' / 'support'))
 sys.path.insert(0, str(ROOT / 'tools'))
 import same_bytes  # noqa: E402
+import wheel  # noqa: E402
 from report import Report  # noqa: E402
 
 WORK = ROOT / 'build' / 'dist-work'
@@ -42,6 +43,8 @@ WORK = ROOT / 'build' / 'dist-work'
 FOLDERS = ('one', 'another-folder')
 # What the parts install once for all builds.
 SHARED = ('venv', 'cargo-tools')
+# The oldest glibc that the archive for Linux starts with.
+GLIBC = '2.17'
 STARTED = time.monotonic()
 
 
@@ -91,11 +94,14 @@ class Build:
 
     def run(self, *command, **variables):
         """Runs a command in the sources; its output. A failure ends this with the last lines."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith('WAZO_AUTH_')}
+        kept = {
+            name: value for name, value in os.environ.items()
+            if not name.startswith('WAZO_AUTH_') and name != 'CARGO_TARGET_DIR'
+        }
         done = subprocess.run(
             list(map(str, command)), cwd=self.sources, text=True, errors='replace',
-            env={**kept, 'CARGO_TARGET_DIR': str(self.work / 'target'), 'SOURCE_DATE_EPOCH': str(self.time),
-                 'PYTHON': sys.executable, **variables},
+            # Cargo's own folder is that below the sources: what is built names no other.
+            env={**kept, 'SOURCE_DATE_EPOCH': str(self.time), 'PYTHON': sys.executable, **variables},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
         if done.returncode:
@@ -121,14 +127,18 @@ class Build:
         wanted = [word for package in packages for word in ('--package', package)]
         # Not a repository of its own: the sources are below one whose files they are not.
         self.run('cargo', 'package', '--locked', '--allow-dirty', *wanted)
-        self.keep(*(self.work / 'target' / 'package' / f'{package}-{self.version}.crate' for package in packages))
+        self.keep(*(self.sources / 'target' / 'package' / f'{package}-{self.version}.crate' for package in packages))
 
     def linux(self):
-        """What `make install` installs: the release build, in an archive."""
+        """What `make install` installs: the release build, in an archive; linked for systems with an older glibc."""
         folder = f'{self.name}-linux-x86_64'
         root = self.work / 'root'
         shutil.rmtree(root, ignore_errors=True)
-        self.run('make', 'install', 'PREFIX=/usr/local', f'DESTDIR={root}')
+        python = wheel.install_tools()
+        self.run(
+            'make', 'install', 'PREFIX=/usr/local', f'DESTDIR={root}',
+            LINKER=f'{python} -m ziglang cc -target x86_64-linux-gnu.{GLIBC}',
+        )
         # The CMake package finds its prefix by its own place; so does this one here, wherever the archive is unpacked.
         (description,) = root.glob('**/wazo_auth_client.pc')
         text, count = re.subn(r'(?m)^prefix=.*$', 'prefix=${pcfiledir}/../..', description.read_text(encoding='utf-8'))
@@ -146,13 +156,10 @@ class Build:
         self.keep(*output.iterdir())
 
     def deb(self):
-        """The Debian packages, built from a copy: dpkg writes into the sources and beside them."""
-        if not (self.sources / 'debian').is_dir():
-            give_up('there is no debian/: leave this part out by --only')
+        """The Debian packages."""
         folder = self.work / 'deb'
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.sources, folder / self.name, symlinks=True)
-        self.run('dpkg-buildpackage', '--build=binary', '--no-sign', '--no-check-builddeps', '-C', folder / self.name)
+        self.run(sys.executable, 'tools/deb.py', '--output', folder)
         self.keep(*folder.glob('*.deb'))
 
     def sbom(self):
@@ -202,8 +209,6 @@ def check(report, parts):
         report.note(f'{len(changed)} files are changed or new, and not committed: they are not in it, such as {changed[0]}')
     if 'linux' in parts and (sys.platform != 'linux' or os.uname().machine != 'x86_64'):
         give_up('the part linux is built on x86_64 Linux only')
-    if 'deb' in parts and not shutil.which('dpkg-buildpackage'):
-        give_up('the part deb needs dpkg-buildpackage (apt-get install dpkg-dev debhelper)')
     for tool in ('git', 'cargo', 'tar', 'make'):
         if not shutil.which(tool):
             give_up(f'{tool} is not here')

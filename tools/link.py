@@ -14,7 +14,7 @@ Why cargo's own are not installed: its static library has names of Rust's runtim
 program that links another Rust library would have twice. Its shared library has no versions: rustc gives the linker a
 version script without a name, and GNU ld takes no second one beside it.
 
-$LD, $OBJCOPY, $NM and $AR name other tools than GNU's `ld`, `objcopy`, `nm` and `ar`: those of a cross compiler.
+$LINKER names the command that links the shared library (default: $CC, or cc). $LD, $OBJCOPY, $NM and $AR name other tools than GNU's `ld`, `objcopy`, `nm` and `ar`: those of a cross compiler.
 
 `tests/support/artifacts.py library` calls this on Linux, so that the tests use what is installed. docs/abi.md tells what the
 versions mean.
@@ -129,7 +129,7 @@ def link(static_library, folder, linker=None, strip=False):
         # Two that link at once must not see half a file of each other's.
         half = [path.with_name(f'.{os.getpid()}-{path.name}') for path in (archive, shared)]
         link_static(static_library, half[0], strip)
-        run(command(linker or shlex.split(os.environ.get('CC', 'cc')), half[0], half[1], strip), shared)
+        run(command(linker or shlex.split(os.environ.get('LINKER') or os.environ.get('CC', 'cc')), half[0], half[1], strip), shared)
         os.replace(half[0], archive)
         os.replace(half[1], shared)
     for name, target in ((soname(), shared.name), (NAME, soname())):
@@ -145,7 +145,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('static_library', type=Path)
     parser.add_argument('folder', type=Path)
-    parser.add_argument('--linker', type=shlex.split, help='the command that links; $CC, or cc')
+    parser.add_argument('--linker', type=shlex.split, help='the command that links; $LINKER, $CC, or cc')
     parser.add_argument('--strip', action='store_true', help='without symbols that only a debugger wants')
     chosen = parser.parse_args()
     print(link(chosen.static_library, chosen.folder, chosen.linker, chosen.strip))
