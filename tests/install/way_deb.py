@@ -20,7 +20,8 @@ PACKAGES = (
 INSIDE = r'''set -eu
 cd /root
 wazo-auth-simulator --tls --port 0 --admin admin:secret --certificate-file ca.pem --port-file port >simulator.log 2>&1 &
-trap 'kill %1' EXIT
+server=$!
+trap 'kill $server' EXIT
 for _ in $(seq 200); do [ -s port ] && break; sleep 0.1; done
 export WAZO_AUTH_PASSWORD=secret
 url=https://localhost:$(cat port)
