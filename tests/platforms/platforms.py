@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The tests of the library as it is built for another platform: `make test-windows`, `test-aarch64`, `test-musl`.
 
-    run.py windows|aarch64|musl [--built] [--only PART]
+    platforms.py windows|aarch64|musl [--built] [--only PART]
 
 tools/cross.py builds the library and installs what is missing (--built: it is as it was built before). The programs are
 those of tests/c, tests/cpp and bindings, compiled for the platform, and run here: under Wine, under qemu, or as they
@@ -228,26 +228,42 @@ def windows_folder(tests):
 PARTS = {'contents': contents, 'samples': samples, 'c': c_tests, 'loading': loading, 'cpp': cpp_tests}
 
 
+def prepare(tests, is_built=False):
+    """Has the library built and the folder of the programs ready; false where that cannot be, which is reported."""
+    platform = tests.platform
+    if problem := cross.set_up(platform):
+        tests.skip(f'the tests of {platform.about}', problem)
+        return False
+    # Found, or built, before a test waits for it.
+    artifacts.simulator()
+    if not is_built:
+        cross.build(platform)
+    tests.programs.mkdir(exist_ok=True)
+    if platform.name == 'windows':
+        windows_folder(tests)
+    return True
+
+
+def install(name, report):
+    """The library of a platform as its users get it: what it exports and needs, and the samples. `report` counts."""
+    tests = Platform(cross.PLATFORMS[name])
+    tests.line = report.line
+    if prepare(tests):
+        contents(tests)
+        samples(tests)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('platform', choices=cross.PLATFORMS)
     parser.add_argument('--built', action='store_true', help='take what tools/cross.py has built before')
     parser.add_argument('--only', choices=PARTS, help='one part of the tests')
     options = parser.parse_args()
-    platform = cross.PLATFORMS[options.platform]
-    tests = Platform(platform)
-    if problem := cross.set_up(platform):
-        tests.skip(f'the tests of {platform.about}', problem)
-        return tests.end()
-    artifacts.simulator()
-    if not options.built:
-        cross.build(platform)
-    tests.programs.mkdir(exist_ok=True)
-    if platform.name == 'windows':
-        windows_folder(tests)
-    for name, part in PARTS.items():
-        if options.only in (None, name):
-            part(tests)
+    tests = Platform(cross.PLATFORMS[options.platform])
+    if prepare(tests, options.built):
+        for name, part in PARTS.items():
+            if options.only in (None, name):
+                part(tests)
     return tests.end()
 
 
