@@ -44,7 +44,6 @@ class Platform:
     emulator: tuple = ()
     #: Debian's packages by a command that each one brings.
     packages: dict = field(default_factory=dict)
-    rust_flags: tuple = ()
 
     @property
     def folder(self):
@@ -85,7 +84,6 @@ PLATFORMS = {
         Platform(
             'musl', 'x86_64 Linux with musl', 'x86_64-unknown-linux-musl', 'musl-gcc', '', '', 'libwazo_auth_client.so', (),
             {'musl-gcc': 'musl-tools'},
-            # Rust's own setting for this target is static: without this there is no shared library.
         ),
     )
 }
@@ -144,6 +142,8 @@ def build(platform, is_release=False):
     (folder / 'lib' / 'static-libraries.txt').write_text(notes + '\n')
     if platform.name == 'windows':
         for_msvc(folder / 'lib')
+    elif platform.name == 'musl':
+        shared_of_static(platform, notes.split())
     return folder
 
 
@@ -169,11 +169,33 @@ def cargo(platform, environment, profile):
     return files, notes
 
 
+def exported():
+    """The functions of the header."""
+    return [line for line in SYMBOLS.read_text().splitlines() if line and not line.startswith('#')]
+
+
+def shared_of_static(platform, needed):
+    """The shared library for musl, which cargo does not make for this target: linked from the static one."""
+    library = platform.folder / 'lib'
+    script = library / 'exported.map'
+    script.write_text('{ global: ' + ' '.join(f'{name};' for name in exported()) + ' local: *; };\n')
+    # The compiler's own part is linked statically: that of Debian's compiler is made for glibc.
+    command = [
+        platform.cc, '-shared', '-static-libgcc', '-o', platform.library, f'-Wl,-soname,{platform.shared}', '-Wl,-z,nodelete',
+        '-Wl,--gc-sections', f'-Wl,--version-script={script}', '-Wl,--undefined-version',
+        '-Wl,--whole-archive', library / 'libwazo_auth_client.a', '-Wl,--no-whole-archive',
+        *(flag for flag in needed if flag != '-lc'),
+    ]
+    done = subprocess.run(command, stdout=sys.stderr)
+    script.unlink()
+    if done.returncode:
+        sys.exit(f'cross: the shared library for musl could not be linked: {" ".join(map(str, command))}')
+
+
 def for_msvc(folder):
     """The module-definition file from which MSVC's `lib` makes an import library; that library too, if LLVM is here."""
-    names = [line for line in SYMBOLS.read_text().splitlines() if line and not line.startswith('#')]
     definition = folder / 'wazo_auth_client.def'
-    definition.write_text('LIBRARY wazo_auth_client.dll\nEXPORTS\n' + ''.join(f'    {name}\n' for name in names))
+    definition.write_text('LIBRARY wazo_auth_client.dll\nEXPORTS\n' + ''.join(f'    {name}\n' for name in exported()))
     if tool := shutil.which('llvm-dlltool'):
         library = folder / 'wazo_auth_client.lib'
         subprocess.run([tool, '-m', 'i386:x86-64', '-d', definition, '-l', library], check=True)

@@ -11,6 +11,7 @@ simulator as in tests/support/artifacts.py.
 import argparse
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,13 @@ STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Werror']
 ALONE = ('every_symbol', 'json', 'access', 'handles', 'bad_input', 'questions')
 OVER_HTTP = ('renewer', 'paging', 'interrupt', 'responses', 'logging')
 OVER_HTTPS = ('against_simulator', 'verifier')
+# The host tests that qemu can run: fork, threads, the queue, the cache that forked workers share. (Others are preloaded
+# with a library of the test, or look at the system calls that are made, which are qemu's.)
+HOST = {
+    'fork-http': 'fork', 'fork-https': 'fork', 'fork-http2': 'http2', 'threads': 'threads', 'queue': 'queue',
+    'verifier': 'verifier', 'idle': 'idle',
+}
+HOST_FLAGS = ['-std=gnu11', '-g', '-O1', '-Wall', '-Wextra', '-Wno-unused-function']
 # What is a part of Windows; the libraries of the compiler (libgcc_s_seh-1, libwinpthread-1) are not.
 OF_WINDOWS = re.compile(
     r'(advapi32|bcrypt|bcryptprimitives|crypt32|kernel32|msvcrt|ncrypt|ntdll|secur32|user32|userenv|ws2_32|'
@@ -91,14 +99,19 @@ class Platform(Report):
     def compile(self, source, *flags, language='c', is_static=False, name=None):
         """A program of these sources; None where they do not compile, which is reported."""
         sources = source if isinstance(source, list) else [source]
-        program = self.programs / ((name or sources[0].stem) + self.suffix)
+        name = name or sources[0].stem
+        program = self.programs / (name + self.suffix)
         compiler = [self.platform.cc, '-std=c99'] if language == 'c' else [self.platform.cxx, '-std=c++17']
-        include = [f'-I{folder}' for folder in (self.platform.folder / 'include', SUPPORT, self.programs)]
-        command = [*compiler, *STRICT, '-g', *include, *sources, '-o', program, '-pthread', *flags, *self.link(is_static)]
-        status, said = process.run(command)
-        if status:
-            self.report(said, f'{program.name} compiles for {self.platform.about}')
-            return None
+        compiler += [*STRICT, '-pthread', *(f'-I{folder}' for folder in (self.platform.folder / 'include', SUPPORT, self.programs))]
+        objects = [self.programs / f'{name}-{path.stem}.o' for path in sources]
+        steps = [[*compiler, '-c', path, '-o', made] for path, made in zip(sources, objects)]
+        steps.append([*compiler, *objects, '-o', program, *flags, *self.link(is_static)])
+        for step in steps:
+            # A file of C++ takes half a minute, on a busy machine some.
+            status, said = process.run(step, seconds=1200)
+            if status:
+                self.report(said, f'{program.name} compiles for {self.platform.about}')
+                return None
         return program
 
     def test_program(self, program, *arguments, environment=None):
@@ -173,6 +186,25 @@ def samples(tests):
                              f'the {language.upper()} sample{", linked statically," if is_static else ""} runs over {scheme.upper()}')
 
 
+def msvc(tests):
+    """The import library for MSVC. There is no MSVC here; MinGW's linker reads its libraries too."""
+    if tests.name != 'windows':
+        return
+    promise = 'the import library for MSVC has the functions that the C sample needs, which runs over HTTP'
+    library = tests.platform.folder / 'lib' / 'wazo_auth_client.lib'
+    if not library.exists():
+        tests.skip(promise, 'llvm-dlltool is missing; as root: apt-get install llvm; then tools/cross.py windows')
+        return
+    program = tests.programs / 'quickstart_msvc.exe'
+    command = [tests.platform.cc, '-std=c99', *STRICT, f'-I{ROOT / "include"}', ROOT / 'bindings' / 'c' / 'quickstart.c',
+               library, '-static', '-o', program]
+    status, said = process.run(command)
+    if not status:
+        with Simulator(both=True) as simulator:
+            said = problem_of_sample(tests, program, 'c', simulator, 'http')
+    tests.report(said, promise)
+
+
 def problem_of_sample(tests, program, language, simulator, scheme):
     """What is wrong with a run of the first program; empty where nothing is."""
     settings = {
@@ -212,6 +244,30 @@ def cpp_tests(tests):
             tests.test_program(program, environment=settings)
 
 
+def host(tests):
+    """Host tests of docs/host.md on another processor: tests/host/run.py runs them, by scripts that start the emulator."""
+    if tests.name != 'aarch64':
+        return
+    folder = tests.programs / 'host'
+    folder.mkdir(exist_ok=True)
+    for name in sorted(set(HOST.values())):
+        include = [f'-I{ROOT / "include"}', f'-I{SUPPORT}']
+        command = [tests.platform.cc, *HOST_FLAGS, *include, ROOT / 'tests' / 'host' / f'{name}.c', '-o',
+                   folder / f'{name}.{tests.name}', *tests.link(False), '-lpthread', '-ldl']
+        status, said = process.run(command)
+        if status:
+            tests.report(said, f'{name}.c compiles for {tests.platform.about}')
+            continue
+        script = folder / name
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(tests.platform.emulator)} {shlex.quote(f"{script}.{tests.name}")} "$@"\n')
+        script.chmod(0o755)
+    # Emulated, everything takes longer.
+    settings = {'WAZO_AUTH_CLIENT_LIBRARY': str(tests.platform.library), 'SLOWER': '10'}
+    command = [sys.executable, ROOT / 'tests' / 'host' / 'run.py', '--programs', folder, *HOST]
+    status, said = process.run(command, settings, seconds=3000)
+    tests.program(said, status, 'tests/host/run.py')
+
+
 def windows_folder(tests):
     """The DLL beside the programs, as an installed program has it, and what this Wine lacks of Windows."""
     shutil.copy2(tests.platform.library, tests.programs)
@@ -225,7 +281,7 @@ def windows_folder(tests):
             sys.exit(f'bcryptprimitives.c does not compile: {said}')
 
 
-PARTS = {'contents': contents, 'samples': samples, 'c': c_tests, 'loading': loading, 'cpp': cpp_tests}
+PARTS = {'contents': contents, 'samples': samples, 'msvc': msvc, 'c': c_tests, 'loading': loading, 'cpp': cpp_tests, 'host': host}
 
 
 def prepare(tests, is_built=False):
