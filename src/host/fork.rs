@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 pub fn generation() -> u64 {
     let page = page();
     let known = page.load(Ordering::Acquire);
-    if known != 0 && (known >> 32 == 0 || known >> 32 == u64::from(std::process::id())) {
+    if known != 0 && is_of_this_process(known) {
         return known;
     }
     // Emptied: this is a child (or the first call). The counter was copied from the parent, so the next number is one
@@ -70,6 +70,11 @@ fn page() -> &'static AtomicU64 {
     // SAFETY: `platform::page` returns memory that is never unmapped, aligned and large enough for an `AtomicU64`, and
     // only ever used as one.
     unsafe { &*page }
+}
+
+/// Whether a number that was found in the page is this process's: one without a process id is not there in a child.
+fn is_of_this_process(number: u64) -> bool {
+    number >> 32 == 0 || number >> 32 == u64::from(std::process::id())
 }
 
 /// A number of this process.
@@ -261,6 +266,13 @@ mod tests {
             child != parent && child == generation() && in_a_child(move || ![parent, child].contains(&generation()))
         }));
         assert_eq!(parent, generation());
+    }
+
+    #[test]
+    fn a_child_knows_its_parents_number_where_no_page_is_emptied() {
+        let of_parent = with_process_id(1);
+        assert!(is_of_this_process(of_parent));
+        assert!(in_a_child(move || !is_of_this_process(of_parent) && is_of_this_process(with_process_id(2))));
     }
 
     #[test]
