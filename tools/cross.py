@@ -143,7 +143,10 @@ def build(platform, is_release=False):
     if platform.name == 'windows':
         for_msvc(folder / 'lib')
     elif platform.name == 'musl':
-        shared_of_static(platform, notes.split())
+        # Rust's own unwinder for this target: that of Debian's compiler is made for glibc.
+        unwinder = Path(said('rustc', '--print', 'sysroot').strip()) / 'lib' / 'rustlib' / platform.target
+        shutil.copy2(unwinder / 'lib' / 'self-contained' / 'libunwind.a', folder / 'lib')
+        shared_of_static(platform)
     return folder
 
 
@@ -174,17 +177,15 @@ def exported():
     return [line for line in SYMBOLS.read_text().splitlines() if line and not line.startswith('#')]
 
 
-def shared_of_static(platform, needed):
+def shared_of_static(platform):
     """The shared library for musl, which cargo does not make for this target: linked from the static one."""
     library = platform.folder / 'lib'
     script = library / 'exported.map'
     script.write_text('{ global: ' + ' '.join(f'{name};' for name in exported()) + ' local: *; };\n')
-    # The compiler's own part is linked statically: that of Debian's compiler is made for glibc.
     command = [
-        platform.cc, '-shared', '-static-libgcc', '-o', platform.library, f'-Wl,-soname,{platform.shared}', '-Wl,-z,nodelete',
-        '-Wl,--gc-sections', f'-Wl,--version-script={script}', '-Wl,--undefined-version',
-        '-Wl,--whole-archive', library / 'libwazo_auth_client.a', '-Wl,--no-whole-archive',
-        *(flag for flag in needed if flag != '-lc'),
+        platform.cc, '-shared', '-nodefaultlibs', '-o', platform.library, f'-Wl,-soname,{platform.shared}', '-Wl,-z,nodelete',
+        '-Wl,-z,defs', '-Wl,--gc-sections', f'-Wl,--version-script={script}',
+        '-Wl,--whole-archive', library / 'libwazo_auth_client.a', '-Wl,--no-whole-archive', library / 'libunwind.a', '-lc',
     ]
     done = subprocess.run(command, stdout=sys.stderr)
     script.unlink()

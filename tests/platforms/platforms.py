@@ -92,7 +92,9 @@ class Platform(Report):
     def link(self, is_static):
         """What a program is linked with."""
         library = self.platform.folder / 'lib'
-        if is_static or self.name == 'musl':
+        if self.name == 'musl' and is_static:
+            return ['-static', library / 'libwazo_auth_client.a', library / 'libunwind.a']
+        if is_static:
             needed = (library / 'static-libraries.txt').read_text().split()
             # A program that is linked with all of glibc statically could not look up names.
             return [*([] if self.name == 'aarch64' else ['-static']), library / 'libwazo_auth_client.a', *needed]
@@ -101,8 +103,10 @@ class Platform(Report):
             return ['-static', library / 'libwazo_auth_client.dll.a', '-lws2_32']
         return ['-L', library, '-lwazo_auth_client', f'-Wl,-rpath,{library}']
 
-    def compile(self, source, *flags, language='c', is_static=False, name=None):
-        """A program of these sources; None where they do not compile, which is reported."""
+    def compile(self, source, *flags, language='c', is_static=None, name=None):
+        """A program of these sources; None where they do not compile, which is reported. For musl it is static if nothing is
+        said."""
+        is_static = self.name == 'musl' if is_static is None else is_static
         sources = source if isinstance(source, list) else [source]
         name = name or sources[0].stem
         program = self.programs / (name + self.suffix)
@@ -181,8 +185,6 @@ def samples(tests):
         languages.append(('c++', ROOT / 'bindings' / 'cpp' / 'quickstart.cpp', False))
     for language, source, is_static in languages:
         name = f'quickstart_{language.replace("+", "p")}{"_static" if is_static else ""}'
-        if tests.name == 'musl' and not is_static:
-            continue
         if not (program := tests.compile(source, language=language, is_static=is_static, name=name)):
             continue
         with Simulator(both=True) as simulator:
