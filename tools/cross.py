@@ -125,11 +125,10 @@ def build(platform, is_release=False):
     """Builds the library, and fills the platform's folder."""
     if problem := set_up(platform):
         sys.exit(f'cross: {problem}')
-    variable = platform.target.upper().replace('-', '_')
     environment = artifacts.without_build_paths() if is_release else dict(os.environ)
-    # ring has C in it; the cc crate finds the compiler by the target's name, but the posix one of MinGW not always.
-    environment[f'CC_{platform.target.replace("-", "_")}'] = platform.cc
-    environment[f'CARGO_TARGET_{variable}_LINKER'] = platform.cc
+    if platform.name == 'aarch64':
+        # Rust has no compiler in mind for this target, as it has for the others. (ring's C code finds its compiler itself.)
+        environment.setdefault('CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER', platform.cc)
     files, notes = cargo(platform, environment, ['--release'] if is_release else [])
     folder = platform.folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -154,7 +153,7 @@ def cargo(platform, environment, profile):
     """Has cargo build it: the files, and what the static library needs beside it."""
     command = [
         os.environ.get('CARGO', 'cargo'), 'rustc', '--locked', '--package', 'wazo-auth-client', '--lib', '--target',
-        platform.target, *profile, '--message-format', 'json-render-diagnostics', '--', '--print', 'native-static-libs',
+        platform.target, *profile, '--message-format', 'json', '--', '--print', 'native-static-libs',
     ]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
@@ -169,6 +168,7 @@ def cargo(platform, environment, profile):
         elif message.get('reason') == 'compiler-message':
             text = message['message']['message']
             notes = text.partition('native-static-libs: ')[2] or notes
+            print(message['message']['rendered'] or '', end='', file=sys.stderr, flush=True)
     return files, notes
 
 
