@@ -23,7 +23,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / 'tests' / 'support'))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 import artifacts  # noqa: E402
+import link  # noqa: E402
 
 SYMBOLS = ROOT / 'tests' / 'data' / 'abi-symbols.txt'
 
@@ -180,17 +182,16 @@ def exported():
 def shared_of_static(platform):
     """The shared library for musl, which cargo does not make for this target: linked from the static one."""
     library = platform.folder / 'lib'
-    script = library / 'exported.map'
-    script.write_text('{ global: ' + ' '.join(f'{name};' for name in exported()) + ' local: *; };\n')
     command = [
-        platform.cc, '-shared', '-nodefaultlibs', '-o', platform.library, f'-Wl,-soname,{platform.shared}', '-Wl,-z,nodelete',
-        '-Wl,-z,defs', '-Wl,--gc-sections', f'-Wl,--version-script={script}',
+        platform.cc, '-shared', '-nodefaultlibs', '-o', platform.library, f'-Wl,-soname,{link.soname()}', '-Wl,-z,nodelete',
+        '-Wl,-z,defs', '-Wl,--gc-sections', f'-Wl,--version-script={link.VERSION_SCRIPT}',
         '-Wl,--whole-archive', library / 'libwazo_auth_client.a', '-Wl,--no-whole-archive', library / 'libunwind.a', '-lc',
     ]
     done = subprocess.run(command, stdout=sys.stderr)
-    script.unlink()
     if done.returncode:
         sys.exit(f'cross: the shared library for musl could not be linked: {" ".join(map(str, command))}')
+    (library / link.soname()).unlink(missing_ok=True)
+    (library / link.soname()).symlink_to(platform.shared)
 
 
 def for_msvc(folder):
