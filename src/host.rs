@@ -3,7 +3,8 @@
 //! Everything of the platform is here, and with it the `unsafe` outside of `src/ffi`: telling a forked child from its
 //! parent ([`fork`]), what drives a blocking call ([`drive`]) and its socket ([`socket`]), event loops ([`event_loop`]) and
 //! their sockets ([`loop_socket`]), the sockets that a child inherits (`descriptors`), what the host has closed
-//! ([`identity`]), the descriptor for the host's own loop ([`event`]), signals ([`signals`]), the host's
+//! ([`identity`]), that code stays mapped (`loading`), the descriptor for the host's own loop ([`event`]), signals
+//! ([`signals`]), the host's
 //! word on whether a call may go on ([`interrupt`]), what holds while a thread is inside the library
 //! ([`entry`]), the time since the machine was started ([`uptime`]), shared
 //! memory ([`region`]), an allocator that wipes what is freed ([`wiping`]), and the system's certificate authorities
@@ -22,6 +23,7 @@ pub mod event_loop;
 pub mod fork;
 pub mod identity;
 pub mod interrupt;
+mod loading;
 pub mod loop_guard;
 pub mod loop_socket;
 #[cfg(unix)]

@@ -371,8 +371,14 @@ mod platform {
         unreachable!("an event has no descriptor here")
     }
 
+    /// How long a socket that is being connected is waited for before it is looked at. WSAPoll of a Windows before version
+    /// 2004 (Server 2019) does not tell that a connection was refused; the socket itself does.
+    const CONNECTING: Duration = Duration::from_millis(100);
+
     /// Waits until something has come, or the time is over. There is no event.
     pub fn wait(descriptors: &[(Number, Interest)], _: Option<Number>, left: Option<Duration>) -> (Waited, bool) {
+        let connects = descriptors.iter().any(|(_, interest)| *interest == Interest::Write);
+        let left = if connects { Some(left.map_or(CONNECTING, |left| left.min(CONNECTING))) } else { left };
         let milliseconds: i32 = left.map_or(-1, |left| left.as_micros().div_ceil(1000).try_into().unwrap_or(i32::MAX));
         if descriptors.is_empty() {
             // WSAPoll refuses an empty list.

@@ -11,11 +11,11 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 ///
 /// It lives in a page that the kernel empties on fork (`MADV_WIPEONFORK`), so that reading it costs a load, and children
 /// made by `fork`, by `clone` or in another PID namespace are all noticed. Where the kernel has no such page, the
-/// process id stands in.
+/// process id stands in: it is in the number's upper half, which is zero elsewhere.
 pub fn generation() -> u64 {
     let page = page();
     let known = page.load(Ordering::Acquire);
-    if known != 0 && (platform::EMPTIES_ON_FORK || platform::is_current(known)) {
+    if known != 0 && is_of_this_process(known) {
         return known;
     }
     // Emptied: this is a child (or the first call). The counter was copied from the parent, so the next number is one
@@ -72,25 +72,33 @@ fn page() -> &'static AtomicU64 {
     unsafe { &*page }
 }
 
+/// Whether a number that was found in the page is this process's: one without a process id is not there in a child.
+fn is_of_this_process(number: u64) -> bool {
+    number >> 32 == 0 || number >> 32 == u64::from(std::process::id())
+}
+
+/// A number of this process.
+fn with_process_id(number: u64) -> u64 {
+    u64::from(std::process::id()) << 32 | (number & 0xffff_ffff)
+}
+
 #[cfg(all(target_os = "linux", not(miri)))]
 mod platform {
-    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-    pub const EMPTIES_ON_FORK: bool = true;
-
-    pub fn is_current(_: u64) -> bool {
-        true
-    }
+    /// Whether the page stays as it is in a child. Set before a page is given out.
+    static STAYS: AtomicBool = AtomicBool::new(false);
 
     pub fn fresh(number: u64) -> u64 {
-        number
+        if STAYS.load(Ordering::Relaxed) { super::with_process_id(number) } else { number & 0xffff_ffff }
     }
 
-    /// A page of zeros that fork empties again. `MADV_WIPEONFORK` is older (Linux 4.14) than any kernel that our C
-    /// library runs on; should a sandbox refuse it all the same, there is no way to notice a fork, and going on would
-    /// corrupt the parent's connections: better to say so at once.
+    /// A page of zeros that fork empties again: `MADV_WIPEONFORK` is older (Linux 4.14) than any kernel that our C
+    /// library runs on. A sandbox may refuse it. An emulator (qemu-user 7.2) takes any advice and follows none, also
+    /// what no kernel knows, which tells it from a kernel.
     pub fn page() -> *mut AtomicU64 {
         const LENGTH: usize = 4096;
+        const UNKNOWN_ADVICE: libc::c_int = 0xfff;
         // SAFETY: a new private anonymous mapping touches no memory of anybody else.
         let page = unsafe {
             libc::mmap(
@@ -103,26 +111,22 @@ mod platform {
             )
         };
         assert!(page != libc::MAP_FAILED, "mmap of the fork guard's page: {}", std::io::Error::last_os_error());
-        // SAFETY: `page` is the mapping of `LENGTH` bytes made above.
-        let advised = unsafe { libc::madvise(page, LENGTH, libc::MADV_WIPEONFORK) };
-        assert!(advised == 0, "madvise(MADV_WIPEONFORK): {}", std::io::Error::last_os_error());
+        // SAFETY: `page` is the mapping of `LENGTH` bytes made above; nothing is in it yet.
+        let advise = |advice| unsafe { libc::madvise(page, LENGTH, advice) == 0 };
+        if !advise(libc::MADV_WIPEONFORK) || advise(UNKNOWN_ADVICE) {
+            STAYS.store(true, Ordering::Relaxed);
+        }
         page.cast()
     }
 }
 
 #[cfg(any(not(target_os = "linux"), miri))]
 mod platform {
-    //! No page is emptied on fork here (nor under Miri): the number is made of the process id.
+    //! No page is emptied on fork here (nor under Miri).
     use std::sync::atomic::AtomicU64;
 
-    pub const EMPTIES_ON_FORK: bool = false;
-
-    pub fn is_current(number: u64) -> bool {
-        number >> 32 == u64::from(std::process::id())
-    }
-
     pub fn fresh(number: u64) -> u64 {
-        u64::from(std::process::id()) << 32 | (number & 0xffff_ffff)
+        super::with_process_id(number)
     }
 
     pub fn page() -> *mut AtomicU64 {
@@ -262,6 +266,13 @@ mod tests {
             child != parent && child == generation() && in_a_child(move || ![parent, child].contains(&generation()))
         }));
         assert_eq!(parent, generation());
+    }
+
+    #[test]
+    fn a_child_knows_its_parents_number_where_no_page_is_emptied() {
+        let of_parent = with_process_id(1);
+        assert!(is_of_this_process(of_parent));
+        assert!(in_a_child(move || !is_of_this_process(of_parent) && is_of_this_process(with_process_id(2))));
     }
 
     #[test]

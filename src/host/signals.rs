@@ -16,6 +16,7 @@ pub fn spawn(
     stack_bytes: usize,
     work: impl FnOnce() + Send + 'static,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
+    super::loading::keep_mapped();
     let _blocked = platform::AllBlocked::begin();
     std::thread::Builder::new().name(name.to_owned()).stack_size(stack_bytes).spawn(work)
 }

@@ -7,12 +7,9 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "check.h"
+#include "sockets.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 static const char *url, *ca_file;
 static wazo_auth_client *client;
@@ -31,25 +28,6 @@ static wazo_auth_client *another(const char *password, const char *authorities)
 {
     const char *const pairs[] = {"url", url, "username", "admin", "password", password, "ca_file", authorities, NULL};
     return client_with_options(pairs);
-}
-
-/* A port of this machine that is ours: with a queue nobody takes from (connecting works, no answer ever comes), or
- * without (connecting is refused). */
-static int own_port(bool listening, char *its_url, size_t size)
-{
-    struct sockaddr_in address;
-    socklen_t length = sizeof address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
-    if (descriptor < 0 || bind(descriptor, (struct sockaddr *)&address, length) != 0 ||
-        (listening && listen(descriptor, 8) != 0) || getsockname(descriptor, (struct sockaddr *)&address, &length) != 0) {
-        perror("own_port");
-        exit(2);
-    }
-    snprintf(its_url, size, "https://127.0.0.1:%d", (int)ntohs(address.sin_port));
-    return descriptor;
 }
 
 static void login(void)
@@ -93,13 +71,13 @@ static void questions(void)
     CHECK(!wazo_auth_token_check(client, "no-such-token", NULL, NULL, &error) && error == NULL);
 
     char elsewhere[64];
-    const int descriptor = own_port(false, elsewhere, sizeof elsewhere);
+    const int descriptor = own_port(false, "https", elsewhere, sizeof elsewhere);
     const char *const pairs[] = {"url", elsewhere, NULL};
     wazo_auth_client *lost = client_with_options(pairs);
     CHECK(!wazo_auth_token_check(lost, token, NULL, NULL, &error));
     CHECK_ERROR(error, WAZO_AUTH_ERROR_CONNECT, NULL);
     wazo_auth_client_free(lost);
-    close(descriptor);
+    close_socket(descriptor);
 }
 
 /* The arguments of token.check. */
@@ -271,7 +249,7 @@ static void unknown_authority(void)
 static void refused_connection(void)
 {
     char elsewhere[64];
-    const int descriptor = own_port(false, elsewhere, sizeof elsewhere);
+    const int descriptor = own_port(false, "https", elsewhere, sizeof elsewhere);
     const char *const pairs[] = {"url", elsewhere, NULL};
     wazo_auth_client *lost = client_with_options(pairs);
     CHECK(!wazo_auth_status_check(lost, &error));
@@ -279,13 +257,13 @@ static void refused_connection(void)
     CHECK(wazo_auth_error_is_retryable(error) && !wazo_auth_error_is_in_doubt(error));
     CHECK_ERROR(error, WAZO_AUTH_ERROR_CONNECT, NULL);
     wazo_auth_client_free(lost);
-    close(descriptor);
+    close_socket(descriptor);
 }
 
 static void silent_server(void)
 {
     char elsewhere[64];
-    const int descriptor = own_port(true, elsewhere, sizeof elsewhere);
+    const int descriptor = own_port(true, "https", elsewhere, sizeof elsewhere);
     const char *const pairs[] = {"url", elsewhere, "timeout_ms", "300", NULL};
     wazo_auth_client *lost = client_with_options(pairs);
     const double start = seconds();
@@ -295,7 +273,7 @@ static void silent_server(void)
     CHECK(wazo_auth_error_is_retryable(error) && !wazo_auth_error_is_in_doubt(error));
     CHECK_ERROR(error, WAZO_AUTH_ERROR_TIMEOUT, NULL);
     wazo_auth_client_free(lost);
-    close(descriptor);
+    close_socket(descriptor);
 }
 
 static void slow_answer(void)
@@ -307,8 +285,16 @@ static void slow_answer(void)
     CHECK(took > 0.25 && took < 1.0);
     CHECK(wazo_auth_error_is_retryable(error));
     CHECK_ERROR(error, WAZO_AUTH_ERROR_TIMEOUT, "backends.list");
-    /* The handle and its connections go on. */
-    CHECK(wazo_auth_token_check(hurried, token, NULL, NULL, &error));
+    /* The handle and its connections go on. On a busy machine a handshake may take longer than the handle allows. */
+    bool goes_on = false;
+    for (int attempt = 0; attempt < 50 && !goes_on; attempt++) {
+        goes_on = wazo_auth_token_check(hurried, token, NULL, NULL, &error);
+        if (!goes_on) {
+            note("%s", wazo_auth_error_message(error));
+            CHECK_ERROR(error, WAZO_AUTH_ERROR_TIMEOUT, "token.check");
+        }
+    }
+    CHECK(goes_on);
     wazo_auth_client_free(hurried);
 }
 

@@ -9,38 +9,17 @@
 #define _XOPEN_SOURCE 700
 
 #include "check.h"
+#include "sockets.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
+#ifndef _WIN32
+#include <signal.h>
+#include <sys/time.h>
+#endif
 
 static const char *url;
 static wazo_auth_client *good, *silent, *silent_by_proxy, *refused;
-
-/* A port of this machine that is ours: connecting works and no answer ever comes; or, if nobody listens, is refused. */
-static int own_port(bool listening, char *its_url, size_t size)
-{
-    struct sockaddr_in address;
-    socklen_t length = sizeof address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
-    if (descriptor < 0 || bind(descriptor, (struct sockaddr *)&address, length) != 0 ||
-        (listening && listen(descriptor, 64) != 0) ||
-        getsockname(descriptor, (struct sockaddr *)&address, &length) != 0) {
-        perror("own_port");
-        exit(2);
-    }
-    snprintf(its_url, size, "http://127.0.0.1:%d", (int)ntohs(address.sin_port));
-    return descriptor;
-}
 
 /* A client without a limit of time; `key` is an option more. */
 static wazo_auth_client *patient(const char *its_url, const char *key, const char *value)
@@ -175,7 +154,7 @@ static void ends_the_wait_for_somebody_elses_question(void)
     wazo_auth_verdict_t verdict;
     pthread_t leader;
     void *returned;
-    const int port = own_port(true, its_url, sizeof its_url);
+    const int port = own_port(true, "http", its_url, sizeof its_url);
     wazo_auth_client *its_client = patient(its_url, NULL, NULL);
     led.cancellation = wazo_auth_cancellation_new();
     wazo_auth_client *cancellable = wazo_auth_client_with_cancellation(its_client, led.cancellation, &error);
@@ -183,7 +162,7 @@ static void ends_the_wait_for_somebody_elses_question(void)
     CHECK(pthread_create(&leader, NULL, lead, NULL) == 0);
     /* Its connection has come: its request is on its way. */
     struct pollfd connection = {port, POLLIN, 0};
-    CHECK(poll(&connection, 1, -1) == 1);
+    CHECK(POLL_SOCKETS(&connection, 1, -1) == 1);
     give_three_questions();
     CHECK(!wazo_auth_verifier_check(led.verifier, "a-token", NULL, NULL, &verdict, &error));
     CHECK_ENDED_BY_THIRD("somebody else's question");
@@ -195,7 +174,7 @@ static void ends_the_wait_for_somebody_elses_question(void)
     wazo_auth_client_free(cancellable);
     wazo_auth_client_free(its_client);
     wazo_auth_cancellation_free(led.cancellation);
-    close(port);
+    close_socket(port);
 }
 
 static double milliseconds(void)
@@ -222,6 +201,7 @@ static void not_called_for_a_fast_call(void)
     CHECK(was_fast && asked.calls == 0);
 }
 
+#ifndef _WIN32
 static volatile sig_atomic_t alarmed;
 
 static void on_alarm(int signal)
@@ -255,6 +235,7 @@ static void a_signal_ends_the_call(void)
     wazo_auth_set_interrupt_check(NULL, NULL);
     CHECK(sigaction(SIGALRM, &before, NULL) == 0);
 }
+#endif
 
 static void *times_out(void *data)
 {
@@ -336,8 +317,8 @@ int main(int argc, char **argv)
         return 2;
     }
     url = argv[1];
-    const int listening = own_port(true, silent_url, sizeof silent_url);
-    const int closed = own_port(false, refused_url, sizeof refused_url);
+    const int listening = own_port(true, "http", silent_url, sizeof silent_url);
+    const int closed = own_port(false, "http", refused_url, sizeof refused_url);
     good = patient(url, NULL, NULL);
     silent = patient(silent_url, NULL, NULL);
     silent_by_proxy = patient("http://wazo.example.org", "proxy", silent_url);
@@ -347,7 +328,11 @@ int main(int argc, char **argv)
     RUN("so it does between attempts, probes and pages, and while a verifier or a renewer waits", ends_every_wait);
     RUN("so it does while a verifier waits for somebody else's question", ends_the_wait_for_somebody_elses_question);
     RUN("the check is not called for a fast call", not_called_for_a_fast_call);
+#ifndef _WIN32
     RUN("a signal whose handler sets a flag ends the call by the check", a_signal_ends_the_call);
+#else
+    report_skip("a signal whose handler sets a flag ends the call by the check", "Windows has no such signals");
+#endif
     RUN("the check of one thread does not end the calls of another", of_its_thread_alone);
     RUN("the check may make blocking calls, and is not called for them", may_make_calls);
     RUN("the check may remove itself, and the call goes on", may_remove_itself);
@@ -355,7 +340,7 @@ int main(int argc, char **argv)
     wazo_auth_client_free(silent_by_proxy);
     wazo_auth_client_free(silent);
     wazo_auth_client_free(good);
-    close(closed);
-    close(listening);
+    close_socket(closed);
+    close_socket(listening);
     return finish();
 }

@@ -8,9 +8,14 @@
 
 #include "check.h"
 
+#include <unistd.h>
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#else
 #include <poll.h>
 #include <sys/wait.h>
-#include <unistd.h>
+#endif
 
 #define INVALID WAZO_AUTH_ERROR_INVALID_ARGUMENT
 
@@ -115,9 +120,14 @@ static void on_change(wazo_auth_health_state_t state, void *data)
 /* The state that is told next; -1 where none is in time. */
 static int next_state(void)
 {
-    struct pollfd waiting = {told[0], POLLIN, 0};
     char byte = -1;
-    return poll(&waiting, 1, 20000) == 1 && read(told[0], &byte, 1) == 1 ? byte : -1;
+#ifndef _WIN32 /* where a pipe cannot be polled: whoever runs the test ends it */
+    struct pollfd waiting = {told[0], POLLIN, 0};
+    if (poll(&waiting, 1, 20000) != 1) {
+        return -1;
+    }
+#endif
+    return read(told[0], &byte, 1) == 1 ? byte : -1;
 }
 
 static void health(void)
@@ -129,6 +139,7 @@ static void health(void)
     CHECK(wazo_auth_health_state(health) == WAZO_AUTH_HEALTH_REACHABLE);
     CHECK(wazo_auth_health_state(NULL) == WAZO_AUTH_HEALTH_UNKNOWN);
 
+#ifndef _WIN32
     /* A child watches for itself. */
     const pid_t child = fork();
     if (child == 0) {
@@ -143,6 +154,7 @@ static void health(void)
     }
     int status = -1;
     CHECK(waitpid(child, &status, 0) == child && status == 0);
+#endif
     CHECK(wazo_auth_health_set_on_change(health, NULL, NULL, &error));
     wazo_auth_health_free(health);
     wazo_auth_health_free(NULL);
@@ -150,7 +162,12 @@ static void health(void)
 
 int main(int count, char **values)
 {
-    if (count != 2 || pipe(told) != 0) {
+#ifdef _WIN32
+    const int has_pipe = _pipe(told, 64, _O_BINARY);
+#else
+    const int has_pipe = pipe(told);
+#endif
+    if (count != 2 || has_pipe != 0) {
         return 2;
     }
     url = values[1];

@@ -2,9 +2,11 @@
 
 #include "check.hpp"
 
-#include <sys/wait.h>
 #include <type_traits>
+#ifndef _WIN32
+#include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 namespace {
 
@@ -213,6 +215,7 @@ const Test handles("a verifier moves and does not copy, outlives its client, and
     CHECK(verifier.peek(token) == Verdict::allowed);
 });
 
+#ifndef _WIN32 // which has no fork
 const Test forked("forked processes share what one of them learned", [] {
     const Setting setting({{"shared", true}, {"max_tokens", 100}});
     const pid_t child = fork();
@@ -226,5 +229,6 @@ const Test forked("forked processes share what one of them learned", [] {
     CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
     CHECK(setting.verifier.peek(setting.token, "c.d") == Verdict::allowed && setting.counted("misses") == 1);
 });
+#endif
 
 } // namespace

@@ -5,8 +5,8 @@ MUTATIONS = [
     (
         'fork: a child is not noticed',
         'src/host/fork.rs',
-        'libc::madvise(page, LENGTH, libc::MADV_WIPEONFORK)',
-        '0 * LENGTH as i32',
+        'unsafe { libc::madvise(page, LENGTH, advice) == 0 }',
+        'advice == libc::MADV_WIPEONFORK',
         'fork-http',
         'fork: ',
     ),

@@ -25,6 +25,9 @@
         report_promise(report_failures_here == 0, promise, "");                                                        \
     } while (0)
 
+/* The reason of a test with fork that is skipped. */
+#define WITHOUT_FORK "Windows has no fork"
+
 static inline void check_error(wazo_auth_error **error, wazo_auth_error_kind_t kind, const char *fragment,
                                const char *file, int line)
 {

@@ -25,8 +25,15 @@ REPORT_SHARED int report_passed, report_failed, report_failures_here;
 /* Goes on after a failure: what follows may tell more, and frees what is held. */
 #define CHECK(condition) report_check((condition), #condition, __FILE__, __LINE__)
 
+/* MinGW has two functions of that name: one as in C, which is taken by default, and one of Windows'. */
+#ifdef __MINGW_PRINTF_FORMAT
+#define REPORT_FORMAT __MINGW_PRINTF_FORMAT
+#else
+#define REPORT_FORMAT printf
+#endif
+
 /* Says what was seen. */
-__attribute__((format(printf, 1, 2))) static inline void note(const char *format, ...)
+__attribute__((format(REPORT_FORMAT, 1, 2))) static inline void note(const char *format, ...)
 {
     va_list arguments;
     char line[1024];
@@ -53,6 +60,13 @@ static inline bool report_promise(bool holds, const char *what, const char *figu
     printf("%s - %s%s%s\n", holds ? "ok" : "not ok", what, *figure ? ": " : "", figure);
     fflush(stdout);
     return holds;
+}
+
+/* The line of a promise that this system has no use for, or no way to test. */
+static inline void report_skip(const char *what, const char *reason)
+{
+    printf("skipped - %s (%s)\n", what, reason);
+    fflush(stdout);
 }
 
 /* The last line; gives the exit status. A program without a promise has not passed. */
