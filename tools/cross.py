@@ -138,6 +138,12 @@ def build(platform, is_release=False):
     (folder / 'include' / 'preamble.h').unlink(missing_ok=True)
     for name in ('lib', 'bin') if platform.name == 'windows' else ('lib',):
         (folder / name).mkdir()
+    if platform.name == 'aarch64':
+        # As on x86_64, with the tools of the cross compiler.
+        os.environ.update({name.upper(): platform.binutils + name for name in ('ld', 'objcopy', 'nm', 'ar')})
+        (archive,) = [path for path in files if path.suffix == '.a']
+        link.link(archive, folder / 'lib', [platform.cc], is_release)
+        files = []
     for path in files:
         shutil.copy2(path, folder / ('bin' if path.suffix == '.dll' else 'lib') / path.name)
     (folder / 'lib' / 'static-libraries.txt').write_text(notes + '\n')
