@@ -1,6 +1,7 @@
 """What the module answers, and what it tells the service behind nginx and the log."""
 import socket
 import threading
+import time
 import uuid
 
 from nginx import Client, Nginx
@@ -152,8 +153,14 @@ def outage(place, promise, nginx, token):
     seen = [(answer.status, answer.headers.get('retry-after'), answer.headers['x-status']) for answer in undecided]
     promise(seen == [(503, '2', 'undecided'), (429, '2', 'undecided'), (500, None, 'undecided')],
             'the others are undecided: 503 with Retry-After, or what wazo_auth_undecided says', seen)
+    began = time.monotonic()
+    statuses = {nginx.get('/', str(uuid.uuid4())).status for _ in range(200)}
     lines = [line for line in nginx.log().splitlines() if 'undecided:' in line]
-    promise(0 < len(lines) <= 8, 'and the error log says why, once a second and worker at most', lines)
+    most = 4 * (time.monotonic() - began + 3)
+    promise(statuses == {503} and 0 < len(lines) <= most < 100,
+            'and the error log says why, once a second and worker at most', (statuses, len(lines), most))
+    records = [line for line in nginx.log().splitlines() if '[warn]' in line and 'wazo_auth: ' in line]
+    promise(records, 'with what the library says of it', nginx.log()[-2000:])
 
 
 class Echo:

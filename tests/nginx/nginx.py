@@ -72,15 +72,16 @@ def environment():
 
 
 class Nginx:
-    """The real one, in the foreground. `server` and `http` are lines of the configuration."""
+    """The real one, in the foreground. `server` and `http` are lines of the configuration, `under` is a command to run it
+    under, such as valgrind."""
 
-    def __init__(self, module_dir, server='', http='', workers=4, log_level='info', text=None):
+    def __init__(self, module_dir, server='', http='', workers=4, log_level='info', text=None, under=()):
         self._folder = tempfile.TemporaryDirectory(prefix='wazo-auth-nginx-')
         self.folder = Path(self._folder.name)
         os.chmod(self.folder, 0o711)  # for the workers, who must reach the socket in it
         self.values = {'module': Path(module_dir).resolve() / MODULE, 'workers': workers, 'folder': self.folder,
                        'log_level': log_level, 'http': http, 'server': server}
-        self.text = text or CONFIGURATION
+        self.text, self.under = text or CONFIGURATION, list(under)
         self.process = self.port = None
 
     def __enter__(self):
@@ -90,10 +91,12 @@ class Nginx:
             self.configure()
             with open(self.folder / 'stderr', 'w') as output:
                 self.process = subprocess.Popen(
-                    ['nginx', '-e', self.folder / 'stderr', '-p', self.folder, '-c', self.folder / 'nginx.conf'],
-                    stdout=output, stderr=output, env=environment(), start_new_session=True, preexec_fn=_end_with_parent,
+                    [*self.under, 'nginx', '-e', self.folder / 'stderr', '-p', self.folder, '-c', self.folder / 'nginx.conf'],
+                    stdout=output, stderr=output, env=environment(), start_new_session=True,
+                    preexec_fn=_end_with_parent,
                 )
-            if self.listens() and wait_until(lambda: len(self.workers()) == self.values['workers']):
+            # Under valgrind, the processes have its name.
+            if self.listens() and (self.under or wait_until(lambda: len(self.workers()) == self.values['workers'])):
                 return self
             self.end()
             if 'ddress already in use' not in (self.folder / 'stderr').read_text():
@@ -111,7 +114,7 @@ class Nginx:
         self.values.update(changed)
         (self.folder / 'nginx.conf').write_text(self.text.format(**self.values, port=self.port))
 
-    def listens(self, seconds=10):
+    def listens(self, seconds=30):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', self.port), 1):

@@ -16,13 +16,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'support'))
 import answers  # noqa: E402
 import configuration  # noqa: E402
 import lifetime  # noqa: E402
+import memory  # noqa: E402
 import revocation  # noqa: E402
 import waiting  # noqa: E402
 from nginx import MODULE  # noqa: E402
 from report import Report  # noqa: E402
 from wazo_auth import Simulator  # noqa: E402
 
-PARTS = {part.__name__: part for part in (answers, configuration, waiting, revocation, lifetime)}
+PARTS = {part.__name__: part for part in (answers, configuration, waiting, revocation, lifetime, memory)}
 
 
 class Place:
@@ -78,6 +79,8 @@ def main():
     began = time.monotonic()
     for name, part in PARTS.items():
         if arguments.only not in (None, name):
+            continue
+        if name == 'memory' and report.lacks('valgrind', 'memory: no invalid access and no leak'):
             continue
         with Simulator() as simulator:
             place = Place(arguments.module_dir, simulator)

@@ -1,0 +1,82 @@
+"""What the check costs: requests per second with the module and without, by wrk, one after the other in one run.
+
+    tests/nginx/speed.py --module-dir DIRECTORY [--seconds 5] [--rounds 3]
+
+One worker, so that wrk has a processor of its own on a machine with two. The rounds alternate, so that whatever else the
+machine does meets both; the worker's processor time for each request says more where it does much else.
+"""
+import argparse
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'support'))
+from nginx import Nginx  # noqa: E402
+from run import Place  # noqa: E402
+from wazo_auth import Simulator  # noqa: E402
+
+SERVER = '''
+    access_log off;
+    location = /without { empty_gif; }
+    location = /with { wazo_auth_access nginx.read; empty_gif; }
+    location = /without-proxied { proxy_pass http://unix:FOLDER/backend; }
+    location = /with-proxied {
+        wazo_auth_access nginx.read;
+        proxy_set_header X-User-UUID $wazo_auth_user_uuid;
+        proxy_pass http://unix:FOLDER/backend;
+    }
+'''
+
+
+def processor_s(worker):
+    """The processor time of all its threads, in seconds."""
+    return sum(int(file.read_text().split()[0]) for file in Path(f'/proc/{worker}/task').glob('*/schedstat')) / 1e9
+
+
+def measure(nginx, path, token, seconds):
+    """Requests per second, and the worker's processor time for each in microseconds."""
+    [worker] = nginx.workers()
+    command = ['wrk', '-t1', '-c32', f'-d{seconds}s', '-H', f'X-Auth-Token: {token}', f'http://127.0.0.1:{nginx.port}{path}']
+    began = processor_s(worker)
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    used_s = processor_s(worker) - began
+    if 'Non-2xx' in said:
+        raise RuntimeError(said)
+    return float(re.search(r'Requests/sec: *([\d.]+)', said)[1]), used_s * 1e6 / int(re.search(r'(\d+) requests in', said)[1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--module-dir', type=Path, required=True, metavar='DIRECTORY')
+    parser.add_argument('--seconds', type=int, default=5)
+    parser.add_argument('--rounds', type=int, default=3)
+    arguments = parser.parse_args()
+    if not shutil.which('wrk'):
+        sys.exit('wrk is missing; as root: bindings/c/nginx/setup.sh')
+    paths = ['/without', '/with', '/without-proxied', '/with-proxied']
+    with Simulator() as simulator:
+        place = Place(arguments.module_dir, simulator)
+        token = place.token('nginx.read')
+        with Nginx(arguments.module_dir, http=place.http(), workers=1, log_level='warn') as nginx:
+            nginx.configure(server=SERVER.replace('FOLDER', str(nginx.folder)))
+            nginx.reload()
+            measured = {path: [] for path in paths}
+            for _ in range(arguments.rounds):
+                for path in paths:
+                    measured[path].append(measure(nginx, path, token, arguments.seconds))
+    for path in paths:
+        rates, costs = zip(*measured[path])
+        print(f'{path:18} {statistics.median(rates):8.0f} requests/s   {statistics.median(costs):6.2f} us of processor time '
+              f'each   rounds: {[(round(rate), round(cost, 2)) for rate, cost in measured[path]]}')
+    for path in ('/with', '/with-proxied'):
+        both = [statistics.median(cost for _, cost in measured[each]) for each in (path, path.replace('with', 'without'))]
+        print(f'{path:18} costs {both[0] - both[1]:.2f} us of processor time for each request')
+    print(f'load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors')
+
+
+if __name__ == '__main__':
+    main()
