@@ -21,6 +21,7 @@ from wazo_auth import Simulator  # noqa: E402
 
 SERVER = '''
     access_log off;
+    add_header X-Nothing "";  # in place of those of the tests
     location = /without { empty_gif; }
     location = /with { wazo_auth_access nginx.read; empty_gif; }
     location = /without-proxied { proxy_pass http://unix:FOLDER/backend; }

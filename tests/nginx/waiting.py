@@ -62,7 +62,8 @@ def beside(place, promise):
         with Client(nginx.port) as slow:
             began = time.monotonic()
             slow.send('/', place.remember(str(uuid.uuid4())))
-            promise(wait_until(lambda: in_flight(nginx) == 1), 'a request with an unknown token waits')
+            is_waiting = wait_until(lambda: in_flight(nginx) == 1)
+            promise(is_waiting and time.monotonic() - began < 2, 'a request with an unknown token waits, and its worker not')
             others = [nginx.get('/open').status, nginx.get('/', known).status, nginx.get('/').status]
             is_waiting = slow.is_silent() and in_flight(nginx) == 1
             promise(others == [200, 200, 401] and is_waiting, 'while it waits, its worker serves others', (others, is_waiting))

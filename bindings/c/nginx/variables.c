@@ -55,7 +55,7 @@ static ngx_int_t get_status(ngx_http_request_t *r, ngx_http_variable_value_t *va
     }
     switch (ctx->state) {
     case NGX_HTTP_WAZO_AUTH_DECIDED:
-        return get_member(r, value, (uintptr_t) "/verdict");
+        return ctx->is_allowed ? set_text(r, value, "allowed") : get_member(r, value, (uintptr_t) "/verdict");
     case NGX_HTTP_WAZO_AUTH_NO_TOKEN:
         return set_text(r, value, "no_token");
     case NGX_HTTP_WAZO_AUTH_ASKING:
