@@ -159,7 +159,7 @@ def outage(place, promise, nginx, token):
     most = 4 * (time.monotonic() - began + 3)
     promise(statuses == {503} and 0 < len(lines) <= most < 100,
             'and the error log says why, once a second and worker at most', (statuses, len(lines), most))
-    records = [line for line in nginx.log().splitlines() if '[warn]' in line and 'wazo_auth: ' in line]
+    records = [line for line in nginx.log().splitlines() if '[warn]' in line and 'is not asked for' in line]
     promise(records, 'with what the library says of it', nginx.log()[-2000:])
 
 
