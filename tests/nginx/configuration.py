@@ -63,7 +63,8 @@ def check(module_dir, http, server):
     """What `nginx -t` says of a configuration."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / 'nginx.conf'
-        values = {'module': Path(module_dir).resolve() / MODULE, 'workers': 1, 'folder': folder, 'log_level': 'info'}
+        values = {'module': Path(module_dir).resolve() / MODULE, 'workers': 1, 'folder': folder, 'log_level': 'info',
+                  'listen': ''}
         file.write_text(CONFIGURATION.format(http=http, server=server, port=1, **values))
         done = subprocess.run(['nginx', '-t', '-e', 'stderr', '-c', file], capture_output=True, text=True, timeout=30,
                               env=environment())

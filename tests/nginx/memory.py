@@ -7,6 +7,8 @@ from pathlib import Path
 from nginx import Client, Nginx, wait_until
 
 SUPPRESSIONS = Path(__file__).resolve().parents[1] / 'host' / 'valgrind.supp'
+# Frames of the module's files, and of the library's.
+OURS = r'wazo_auth|\.rs:\d|\((access|control|log|module|server|variables|worker)\.c:\d'
 SERVER = '''
     location / {
         wazo_auth_access nginx.read;
@@ -42,7 +44,7 @@ def run(place, promise):
                 and len(texts) == 2, 'nginx works under valgrind', (seen[-1], waited, ended, controls, status, len(texts)))
         # nginx and valgrind have findings of their own; those with the module or the library on their stack are ours.
         blocks = [block for text in texts for block in re.split(r'(?m)^==\d+== *\n', text)]
-        ours = [block for block in blocks if re.search(r'ngx_http_wazo_auth|libwazo_auth_client', block)
+        ours = [block for block in blocks if re.search(OURS, block)
                 and re.search(r'definitely lost|Invalid|uninitialised', block)]
         promise(not ours and all('LEAK SUMMARY' in text for text in texts), 'no invalid access and no leak',
                 '\n'.join(ours[:3]))

@@ -44,7 +44,7 @@ http {{
     add_header X-Status $wazo_auth_status always;
     {http}
     server {{
-        listen 127.0.0.1:{port} reuseport;
+        listen 127.0.0.1:{port} reuseport {listen};
         {server}
     }}
     # The service behind: it says what it is told of the user.
@@ -72,15 +72,15 @@ def environment():
 
 
 class Nginx:
-    """The real one, in the foreground. `server` and `http` are lines of the configuration, `under` is a command to run it
-    under, such as valgrind."""
+    """The real one, in the foreground. `server` and `http` are lines of the configuration, `listen` is more of that
+    directive, `under` is a command to run it under, such as valgrind."""
 
-    def __init__(self, module_dir, server='', http='', workers=4, log_level='info', text=None, under=()):
+    def __init__(self, module_dir, server='', http='', workers=4, log_level='info', text=None, under=(), listen=''):
         self._folder = tempfile.TemporaryDirectory(prefix='wazo-auth-nginx-')
         self.folder = Path(self._folder.name)
         os.chmod(self.folder, 0o711)  # for the workers, who must reach the socket in it
         self.values = {'module': Path(module_dir).resolve() / MODULE, 'workers': workers, 'folder': self.folder,
-                       'log_level': log_level, 'http': http, 'server': server}
+                       'log_level': log_level, 'http': http, 'server': server, 'listen': listen}
         self.text, self.under = text or CONFIGURATION, list(under)
         self.process = self.port = None
 

@@ -94,6 +94,9 @@ def main():
 
 
 def say(report, part, holds, text, why=''):
+    """The line of a promise; None for one that cannot be looked at, for the reason that is given."""
+    if holds is None:
+        return report.skip(f'{part}: {text}', why)
     return report.promise(holds, f'{part}: {text}', str(why))
 
 

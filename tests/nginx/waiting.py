@@ -1,5 +1,8 @@
 """Requests that wait for wazo-auth: many for one answer, slow ones beside fast ones, and clients that go away."""
 import contextlib
+import json
+import shutil
+import subprocess
 import time
 import uuid
 
@@ -17,6 +20,7 @@ SLOW = {'fault': 'delay', 'ms': 60_000, 'path': '*/token/*'}
 def run(place, promise):
     crowd(place, promise)
     beside(place, promise)
+    over_http2(place, promise)
 
 
 def crowd(place, promise):
@@ -94,3 +98,33 @@ def gone(place, promise, nginx):
     logged = [line for line in nginx.log('statuses.log').splitlines() if line.startswith('499 asking')]
     promise(waited and ended and took_s < 2 and len(logged) == len(clients),
             'a client that goes away cancels its question', (waited, ended, took_s, logged))
+
+
+def over_http2(place, promise):
+    """The client of HTTP/2 is curl."""
+    if not shutil.which('curl'):
+        promise(None, 'requests over HTTP/2 wait for their answer', 'curl is missing: make setup')
+        return
+    token = place.token('nginx.read')
+    with Nginx(place.module_dir, SERVER, place.http(), workers=1, listen='http2') as nginx:
+
+        def curl(*arguments):
+            url = f'http://127.0.0.1:{nginx.port}'
+            command = ['curl', '-s', '--http2-prior-knowledge', '-w', '%{http_code} ', '-o', '/dev/null', *arguments]
+            done = subprocess.run([part.replace('URL', url) for part in command], capture_output=True, text=True, timeout=60)
+            return done.stdout.split()
+
+        def waiting():
+            return json.loads(subprocess.run(
+                ['curl', '-s', '--http2-prior-knowledge', f'http://127.0.0.1:{nginx.port}/control'],
+                capture_output=True, text=True, timeout=60).stdout)['worker']['in_flight']
+
+        seen = curl('-H', f'X-Auth-Token: {token}', '--parallel', '--parallel-immediate', 'URL/?[1-20]')
+        bad = curl('-H', f'X-Auth-Token: {uuid.uuid4()}', 'URL/')
+        promise(seen == ['200'] * 20 and bad == ['401'], 'requests over HTTP/2 wait for their answer', (seen, bad))
+        place.simulator.faults(SLOW)
+        gave_up = curl('-H', f'X-Auth-Token: {uuid.uuid4()}', '--max-time', '0.5', 'URL/')
+        ended = wait_until(lambda: waiting() == 0, 2)
+        promise(gave_up == ['000'] and ended, 'and a client of HTTP/2 that goes away cancels its question', (gave_up, ended))
+        place.simulator.faults()
+        place.check_logs(promise, nginx)
