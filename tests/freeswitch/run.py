@@ -178,7 +178,8 @@ def valgrind(report, promise, simulator, folder, settings):
     if report.lacks('valgrind', name):
         return
     log = Path(folder) / 'valgrind.log'
-    command = [shutil.which('valgrind'), '-q', '--leak-check=full', '--show-leak-kinds=definite', '--errors-for-leak-kinds=definite',
+    command = [shutil.which('valgrind'), '-q', '--leak-check=full', '--keep-debuginfo=yes', '--show-leak-kinds=definite',
+               '--errors-for-leak-kinds=definite',
                '--error-exitcode=99', f'--log-file={log}',
                f'--suppressions={ROOT}/tests/host/valgrind.supp']
     simulator.user('carol', ['sip.carol.call'])

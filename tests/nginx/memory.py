@@ -21,7 +21,9 @@ SERVER = '''
 
 def run(place, promise):
     token = place.token('nginx.read')
-    command = ['valgrind', '--leak-check=full', '--show-leak-kinds=definite', f'--suppressions={SUPPRESSIONS}']
+    command = ['valgrind', '--leak-check=full', '--show-leak-kinds=definite',
+               '--keep-debuginfo=yes',  # nginx unloads the module before it ends
+               f'--suppressions={SUPPRESSIONS}']
     http = place.http('wazo_auth_option timeout_ms 60000;')
     nginx = Nginx(place.module_dir, SERVER, http, workers=1)
     nginx.under = [*command, f'--log-file={nginx.folder}/valgrind.%p']
