@@ -2,6 +2,7 @@
 #
 #     make test-nginx         less than 30 s
 #     make bench-nginx        what the check costs, by wrk
+#     make mutations-nginx    breaks the module in 30 ways, and sees a test fail each time; ten minutes
 #
 # Needs what bindings/c/nginx/setup.sh installs; skipped without it.
 
@@ -11,7 +12,7 @@ build_nginx_module = if command -v nginx >/dev/null && [ -e /usr/share/nginx/src
 	        LIBRARY_DIR=$$(dirname $$WAZO_AUTH_CLIENT_LIBRARY); \
 	fi
 
-.PHONY: test-nginx bench-nginx
+.PHONY: test-nginx bench-nginx mutations-nginx
 test-nginx: ## The nginx module in the real nginx, with four workers
 	@$(build_nginx_module)
 	$(PYTHON) tests/nginx/run.py --module-dir $(NGINX_BUILD)
@@ -19,3 +20,6 @@ test-nginx: ## The nginx module in the real nginx, with four workers
 bench-nginx: ## Requests per second of nginx with the module and without (wrk); RELEASE=1 for what is shipped
 	@$(build_nginx_module)
 	$(PYTHON) tests/nginx/speed.py --module-dir $(NGINX_BUILD)
+
+mutations-nginx: ## Breaks the nginx module in 30 ways, and sees a test fail each time (ten minutes)
+	$(PYTHON) tests/nginx/mutations.py
