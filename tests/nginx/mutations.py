@@ -121,7 +121,7 @@ def main(arguments):
                 for file in sources.iterdir():
                     os.utime(file)
                 # What nginx's configure found holds for all.
-                if (configured := folder / 'build' / 'tree' / 'configured').exists():
+                for configured in (folder / 'build' / 'tree').glob('configured-*'):
                     os.utime(configured)
                 seen, said = is_seen(mutation, folder)
             failures += not seen

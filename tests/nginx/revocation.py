@@ -41,8 +41,8 @@ def run(place, promise):
                 'invalidate': kind, 'id': data[path[0]] if len(path) == 1 else data[path[0]][path[1]]})
         revokes('a token', lambda token, data: {'invalidate': 'token', 'id': token})
         revokes('all', lambda token, data: {'invalidate': 'all'})
-        refused = [nginx.control(body) for body in ({'invalidate': 'x', 'id': 'y'}, {'invalidate': 'user'}, b'{')]
-        promise([status for status, _ in refused] == [400] * 3 and all(answer['error'] for _, answer in refused),
+        refused = [nginx.control(body) for body in ({'invalidate': 'x', 'id': 'y'}, {'invalidate': 'user'}, b'{', b'')]
+        promise([status for status, _ in refused] == [400] * 4 and all(answer['error'] for _, answer in refused),
                 'what is no revocation is refused with the reason', refused)
         large = nginx.get('/control', method='POST', body=b'x' * 8000).status
         promise(large == 413 and nginx.get('/control', method='PUT').status == 405, 'so is what is too large, and another method',

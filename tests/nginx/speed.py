@@ -52,7 +52,7 @@ def measure(nginx, path, token, seconds):
 
 
 def instructions(place, path, token, count):
-    """The instructions of a worker that serves so many requests, and ends."""
+    """The instructions of an nginx that starts, serves so many requests, and ends."""
     nginx = Nginx(place.module_dir, http=place.http(), workers=1, log_level='warn')
     nginx.values['server'] = SERVER.replace('FOLDER', str(nginx.folder))
     nginx.under = ['valgrind', '--tool=callgrind', f'--callgrind-out-file={nginx.folder}/callgrind.%p']
@@ -63,7 +63,7 @@ def instructions(place, path, token, count):
         totals = [int(re.search(r'(?m)^totals: (\d+)', file.read_text())[1]) for file in nginx.folder.glob('callgrind.*')]
     if statuses != {200}:
         raise RuntimeError(f'{path}: {statuses}')
-    return max(totals)
+    return sum(totals)
 
 
 def count_instructions(place, token):

@@ -104,6 +104,10 @@ static void on_body(ngx_http_request_t *r)
     size_t length = 0;
     u_char *body, *end;
 
+    if (!r->request_body) {
+        ngx_http_finalize_request(r, NGX_HTTP_BAD_REQUEST); /* it was read or dropped before an internal redirect */
+        return;
+    }
     if (r->request_body->temp_file) {
         /* It was larger than client_body_buffer_size; a message of the bus has a few hundred bytes. */
         ngx_http_finalize_request(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE);
