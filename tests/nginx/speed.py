@@ -55,6 +55,7 @@ def instructions(place, path, token, count):
     """The instructions of an nginx that starts, serves so many requests, and ends."""
     nginx = Nginx(place.module_dir, http=place.http(), workers=1, log_level='warn')
     nginx.values['server'] = SERVER.replace('FOLDER', str(nginx.folder))
+    os.chmod(nginx.folder, 0o777)  # a worker, which may run as nobody, writes there when it ends
     nginx.under = ['valgrind', '--tool=callgrind', f'--callgrind-out-file={nginx.folder}/callgrind.%p']
     with nginx:
         with Client(nginx.port, 120) as client:
