@@ -42,7 +42,8 @@ SERVER = '''
 
 def run(place, promise):
     token = place.token('nginx.read')
-    with Echo() as echo, Nginx(place.module_dir, http=place.http('wazo_auth_verifier stale_ms 0;')) as nginx:
+    with Echo() as echo, Nginx(place.module_dir, http=place.http('wazo_auth_verifier stale_ms 0;'),
+                                logged=' user=$wazo_auth_user_uuid') as nginx:
         nginx.configure(server=SERVER.replace('FOLDER', str(nginx.folder)).replace('WEBSOCKET', str(echo.port)))
         promise(nginx.reload(), 'nginx takes the configuration', nginx.log())
         verdicts(place, promise, nginx, token)

@@ -64,7 +64,7 @@ def check(module_dir, http, server):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / 'nginx.conf'
         values = {'module': Path(module_dir).resolve() / MODULE, 'workers': 1, 'folder': folder, 'log_level': 'info',
-                  'listen': ''}
+                  'listen': '', 'logged': ''}
         file.write_text(CONFIGURATION.format(http=http, server=server, port=1, **values))
         done = subprocess.run(['nginx', '-t', '-e', 'stderr', '-c', file], capture_output=True, text=True, timeout=30,
                               env=environment())

@@ -20,8 +20,11 @@ import artifacts  # noqa: E402
 # Name, file, text, what stands in its place, the part of run.py that must fail, a word of the promise that does.
 MUTATIONS = [
     ('a no passes', 'access.c', ': NGX_HTTP_FORBIDDEN;', ': NGX_OK;', 'answers', 'without the access'),
-    ('an unknown token passes', 'access.c', 'ctx->is_invalid_token = verdict &&', 'ctx->is_invalid_token = !verdict &&',
-     'answers', 'unknown token'),
+    ('an unknown token is none with too little access', 'access.c', 'ctx->verdict = verdict;', ';', 'answers', 'unknown token'),
+    ('an unknown token passes', 'access.c', 'if (is_allowed || ctx->verdict !=',
+     'ctx->verdict = ctx->verdict ? WAZO_AUTH_VERDICT_ALLOWED : 0; if (is_allowed || ctx->verdict !=', 'configuration',
+     'takes over'),
+    ('nobody needs an identity', 'module.c', 'ngx_http_wazo_auth_uses_identity(cf);', 'false;', 'answers', 'whose the token is'),
     ('no token passes', 'access.c', 'return unauthorized(r, "Bearer");', 'return NGX_OK;', 'answers', 'without a token'),
     ('undecided passes', 'access.c', 'return undecided(r, conf->undecided_status);', 'return NGX_OK;', 'answers', 'undecided'),
     ('undecided without Retry-After', 'access.c', 'add_header(r, "Retry-After"', 'add_header(r, "X-Nothing"', 'answers',

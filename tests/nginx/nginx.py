@@ -37,7 +37,7 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    log_format statuses '$status $wazo_auth_status user=$wazo_auth_user_uuid';
+    log_format statuses '$status $wazo_auth_status{logged}';
     access_log {folder}/statuses.log statuses;
     keepalive_requests 1000000;
     add_header X-Worker $pid always;
@@ -73,14 +73,14 @@ def environment():
 
 class Nginx:
     """The real one, in the foreground. `server` and `http` are lines of the configuration, `listen` is more of that
-    directive, `under` is a command to run it under, such as valgrind."""
+    directive, `logged` more of the log's format, `under` is a command to run it under, such as valgrind."""
 
-    def __init__(self, module_dir, server='', http='', workers=4, log_level='info', text=None, under=(), listen=''):
+    def __init__(self, module_dir, server='', http='', workers=4, log_level='info', text=None, under=(), listen='', logged=''):
         self._folder = tempfile.TemporaryDirectory(prefix='wazo-auth-nginx-')
         self.folder = Path(self._folder.name)
         os.chmod(self.folder, 0o711)  # for the workers, who must reach the socket in it
         self.values = {'module': Path(module_dir).resolve() / MODULE, 'workers': workers, 'folder': self.folder,
-                       'log_level': log_level, 'http': http, 'server': server, 'listen': listen}
+                       'log_level': log_level, 'http': http, 'server': server, 'listen': listen, 'logged': logged}
         self.text, self.under = text or CONFIGURATION, list(under)
         self.process = self.port = None
 

@@ -135,6 +135,7 @@ static ngx_int_t postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
     *handler = ngx_http_wazo_auth_access_handler;
+    conf->needs_identity = ngx_http_wazo_auth_uses_identity(cf);
     return ngx_http_wazo_auth_init_server(cf, conf);
 }
 

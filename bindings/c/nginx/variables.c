@@ -45,6 +45,13 @@ static ngx_int_t get_member(ngx_http_request_t *r, ngx_http_variable_value_t *va
     return result;
 }
 
+const char *ngx_http_wazo_auth_verdict_text(wazo_auth_verdict_t verdict)
+{
+    static const char *const texts[] = {"unknown", "allowed", "invalid_token", "missing_access", "wrong_tenant"};
+
+    return verdict < sizeof texts / sizeof texts[0] ? texts[verdict] : texts[0];
+}
+
 static ngx_int_t get_status(ngx_http_request_t *r, ngx_http_variable_value_t *value, uintptr_t data)
 {
     const ngx_http_wazo_auth_ctx_t *ctx = ngx_http_wazo_auth_ctx(r);
@@ -55,7 +62,7 @@ static ngx_int_t get_status(ngx_http_request_t *r, ngx_http_variable_value_t *va
     }
     switch (ctx->state) {
     case NGX_HTTP_WAZO_AUTH_DECIDED:
-        return ctx->is_allowed ? set_text(r, value, "allowed") : get_member(r, value, (uintptr_t) "/verdict");
+        return set_text(r, value, ngx_http_wazo_auth_verdict_text(ctx->verdict));
     case NGX_HTTP_WAZO_AUTH_NO_TOKEN:
         return set_text(r, value, "no_token");
     case NGX_HTTP_WAZO_AUTH_ASKING:
@@ -101,4 +108,21 @@ ngx_int_t ngx_http_wazo_auth_add_variables(ngx_conf_t *cf)
         variable->data = variables[index].data;
     }
     return NGX_OK;
+}
+
+bool ngx_http_wazo_auth_uses_identity(ngx_conf_t *cf)
+{
+    const ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    const ngx_http_variable_t *used = core->variables.elts;
+
+    /* nginx has a list of the variables that directives name. */
+    for (ngx_uint_t place = 0; place < core->variables.nelts; place++) {
+        for (size_t index = 0; index < sizeof variables / sizeof variables[0]; index++) {
+            if (variables[index].get_handler == get_member && used[place].name.len == variables[index].name.len &&
+                ngx_strncmp(used[place].name.data, variables[index].name.data, used[place].name.len) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
 }

@@ -21,7 +21,8 @@ typedef struct {
     wazo_auth_client *client;
     wazo_auth_verifier *verifier; /* its memory is shared by all workers */
     bool has_url;
-    bool is_used; /* whether any place has the check on */
+    bool is_used;        /* whether any place has the check on */
+    bool needs_identity; /* whether any place reads a variable that tells whose the token is */
 } ngx_http_wazo_auth_main_conf_t;
 
 /* The directives of http{}, server{}, location{} and limit_except{}. NULL and UNSET: as in the place around. */
@@ -37,7 +38,7 @@ typedef struct {
 typedef enum {
     NGX_HTTP_WAZO_AUTH_ASKING, /* the request waits for wazo-auth */
     NGX_HTTP_WAZO_AUTH_NO_TOKEN,
-    NGX_HTTP_WAZO_AUTH_DECIDED, /* the verdict is in the decision */
+    NGX_HTTP_WAZO_AUTH_DECIDED,
     NGX_HTTP_WAZO_AUTH_UNDECIDED,
 } ngx_http_wazo_auth_state_t;
 
@@ -50,8 +51,8 @@ typedef struct {
 /* What is known of a request. */
 typedef struct {
     ngx_http_wazo_auth_state_t state;
-    bool is_allowed, is_invalid_token;
-    char *decision;         /* wazo_auth_verifier_decide()'s JSON; NULL unless the state is DECIDED */
+    wazo_auth_verdict_t verdict; /* unknown unless the state is DECIDED */
+    char *decision;         /* wazo_auth_verifier_decide()'s JSON; NULL unless the state is DECIDED and it is needed */
     const char *error_kind; /* NULL unless the state is UNDECIDED */
     ngx_http_wazo_auth_question_t *question; /* NULL unless the state is ASKING */
 } ngx_http_wazo_auth_ctx_t;
@@ -95,6 +96,10 @@ void ngx_http_wazo_auth_unwatch(ngx_connection_t *watch);
 
 /* variables.c: $wazo_auth_status and the others. */
 ngx_int_t ngx_http_wazo_auth_add_variables(ngx_conf_t *cf);
+/* Whether the configuration that was read uses a variable that tells whose the token is. */
+bool ngx_http_wazo_auth_uses_identity(ngx_conf_t *cf);
+/* "allowed", "invalid_token", ... */
+const char *ngx_http_wazo_auth_verdict_text(wazo_auth_verdict_t verdict);
 
 /* control.c: the location that tells and takes revocations. */
 ngx_int_t ngx_http_wazo_auth_control_handler(ngx_http_request_t *r);
