@@ -2,7 +2,7 @@
 #
 #     make test-nginx         less than 30 s
 #     make bench-nginx        what the check costs, by wrk
-#     make mutations-nginx    breaks the module in 30 ways, and sees a test fail each time; ten minutes
+#     make mutations-nginx    breaks the module in 32 ways, and sees a test fail each time; ten minutes
 #
 # Needs what bindings/c/nginx/setup.sh installs; skipped without it.
 
@@ -19,7 +19,7 @@ test-nginx: ## The nginx module in the real nginx, with four workers
 
 bench-nginx: ## Requests per second of nginx with the module and without (wrk); RELEASE=1 for what is shipped
 	@$(build_nginx_module)
-	$(PYTHON) tests/nginx/speed.py --module-dir $(NGINX_BUILD)
+	$(PYTHON) tests/nginx/speed.py --module-dir $(NGINX_BUILD) $(if $(INSTRUCTIONS),--instructions)
 
-mutations-nginx: ## Breaks the nginx module in 30 ways, and sees a test fail each time (ten minutes)
+mutations-nginx: ## Breaks the nginx module in 32 ways, and sees a test fail each time (ten minutes)
 	$(PYTHON) tests/nginx/mutations.py
