@@ -28,7 +28,8 @@ demo: ## Shows the C and the Python sample at work, against a wazo-auth in memor
 	@$(PYTHON) tools/demo.py
 
 test: setup ## Runs every test; a fresh clone needs nothing before it
-	@$(PYTHON) tools/test.py lint codegen rust fuzz c cpp python replay docs samples install-short bus host-short kamailio budget
+	@$(PYTHON) tools/test.py lint codegen rust fuzz c cpp python replay docs samples release install-short freeswitch \
+	    bus host-short kamailio nginx asterisk budget
 
 setup: ## Installs what the tests need and is missing, and says what
 	@tools/setup.sh
@@ -37,9 +38,13 @@ lint: ## Formatting, clippy and the Rust documentation, warnings being errors; w
 	@status=0; set -x; \
 	    $(CARGO) fmt --all --check || status=1; \
 	    $(CARGO) clippy --locked --workspace --all-targets -- --deny warnings || status=1; \
-    RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --no-deps -p wazo-auth-client-rust -p wazo-auth-simulator \
-        --features wazo-auth-client-rust/tracing || status=1; \
+	    RUSTDOCFLAGS='--deny warnings' $(CARGO) doc --locked --no-deps -p wazo-auth-client-rust -p wazo-auth-simulator \
+	        --features wazo-auth-client-rust/tracing || status=1; \
 	    $(PYTHON) tests/host/mutations.py --check || status=1; \
+	    $(PYTHON) tests/nginx/mutations.py --check || status=1; \
+	    for manifest in fuzz/Cargo.toml bench/rust/Cargo.toml tests/host/loom/Cargo.toml; do \
+	        $(CARGO) metadata --locked --format-version 1 --manifest-path $$manifest >/dev/null || status=1; \
+	    done; \
 	    set +x; [ $$status = 1 ] || echo 'Formatting, clippy and documentation: nothing to say'; exit $$status
 
 codegen: ## Checks that every generated file is what the tables of operations, options and error kinds say

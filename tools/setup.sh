@@ -25,6 +25,7 @@ need strace strace
 need prlimit util-linux
 need pkg-config pkg-config
 need cmake cmake
+need curl curl
 need abidiff abigail-tools
 need man man-db
 if has python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
@@ -96,6 +97,16 @@ if ! { has kamailio && has sipp &&
         bindings/c/kamailio/setup.sh >/dev/null || say "they could not be installed: the test of the Kamailio module is skipped"
     else
         say "Kamailio is missing: the test of its module is skipped; to install it, as root: bindings/c/kamailio/setup.sh"
+    fi
+fi
+
+# nginx with its headers, for its module.
+if ! { has nginx && [ -e /usr/share/nginx/src/configure ] && has wrk; }; then
+    if [ "$(id -u)" = 0 ] && has apt-get; then
+        say "installing nginx, nginx-dev and wrk; nginx's service is not started"
+        bindings/c/nginx/setup.sh >/dev/null || say "they could not be installed: the test of the nginx module is skipped"
+    else
+        say "nginx-dev is missing: the test of the nginx module is skipped; to install it, as root: bindings/c/nginx/setup.sh"
     fi
 fi
 

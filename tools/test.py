@@ -23,7 +23,7 @@ import artifacts  # noqa: E402
 # They have cargo compile, which lets nobody else compile meanwhile.
 COMPILED = ('lint', 'codegen', 'rust', 'fuzz')
 # What they promise has a time in it.
-ALONE = ('bus', 'host-short', 'kamailio', 'budget')
+ALONE = ('bus', 'host-short', 'kamailio', 'nginx', 'asterisk', 'budget')
 
 COUNTS = re.compile(r'(\d+) passed, (\d+) failed(?:, (\d+) skipped)?')
 RUST_COUNTS = re.compile(r'test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored')
