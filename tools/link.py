@@ -83,7 +83,7 @@ def link_static(static_library, output, strip):
     tool = {name: shlex.split(os.environ.get(name.upper(), name)) for name in ('ld', 'objcopy', 'nm', 'ar')}
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        script, names, undefined = (folder / name for name in ('discard.ld', 'names', 'undefined'))
+        script, names, defined = (folder / name for name in ('discard.ld', 'names', 'defined'))
         whole, one = folder / 'whole.o', folder / 'wazo_auth_client.o'
         script.write_text(DISCARD)
         names.write_text('\n'.join(exported()) + '\n')
@@ -93,8 +93,9 @@ def link_static(static_library, output, strip):
         run([*tool['objcopy'], f'--keep-global-symbols={names}', whole, one], output)
         # ld leaves names of what it has dropped, undefined and no longer weak: they would ask for functions of a newer
         # glibc. Debuggers and valgrind want the names of functions.
-        undefined.write_text(run([*tool['nm'], '--undefined-only', '--format=just-symbols', one], output))
-        run([*tool['objcopy'], f'--strip-unneeded-symbols={undefined}', *(['--strip-unneeded'] if strip else []), one], output)
+        defined.write_text(run([*tool['nm'], '--defined-only', '--format=just-symbols', one], output))
+        kept = [] if strip else [f'--keep-symbols={defined}']
+        run([*tool['objcopy'], '--strip-unneeded', *kept, one], output)
         half = folder / 'half.a'
         # D: no time and no user in it.
         run([*tool['ar'], 'rcsD', half, one], output)

@@ -122,8 +122,8 @@ impl Run {
             5 => self.snapshot = cache.memory().iter().map(|word| word.load(Ordering::Relaxed)).collect(),
             6 => self.now_ms += u64::from(a) << (b % 12),
             7 => match other % 3 {
-                0 => cache.breaker.failed(now_ms, now_ms, &self.random),
-                1 => cache.breaker.succeeded(now_ms),
+                0 => drop(cache.breaker.failed(now_ms, now_ms, &self.random)),
+                1 => drop(cache.breaker.succeeded(now_ms)),
                 _ => {
                     let _ = cache.breaker.may_ask(now_ms, 500);
                     cache.breaker.is_deferred(now_ms.saturating_sub(u64::from(a) << 10), now_ms);
