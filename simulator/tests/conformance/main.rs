@@ -4,6 +4,7 @@
 //! `cargo test -p wazo-auth-simulator --test conformance` prints the count, and names what differs; with
 //! `CONFORMANCE_LINE=160` it walks that line alone, and prints both answers if it fails or with `-- --nocapture`.
 
+mod chains;
 mod compare;
 mod derive;
 mod exchange;
