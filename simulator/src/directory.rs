@@ -84,6 +84,7 @@ impl State {
 
     /// Removes a user and what hangs on it.
     pub fn remove_user(&mut self, uuid: &str) {
+        self.end_sessions_of(uuid);
         if let Some(user) = self.users.shift_remove(uuid) {
             self.index.remove(&user);
         }
@@ -187,6 +188,12 @@ impl State {
         if let Some(token) = self.tokens.shift_remove(uuid) {
             self.sessions.shift_remove(&token.session_uuid);
         }
+    }
+
+    /// Ends all sessions of a user, and with them its tokens.
+    pub fn end_sessions_of(&mut self, user_uuid: &str) {
+        self.sessions.retain(|_, session| session.user_uuid.as_deref() != Some(user_uuid));
+        self.tokens.retain(|_, token| token.auth_id != user_uuid);
     }
 
     /// Removes a session and its tokens.

@@ -11,7 +11,7 @@ use crate::validate::{Field, Kind, Rule, first_error, load, load_for};
 
 const NOT_EMPTY: Rule = Rule::Length { min: Some(1), max: None };
 
-/// `PUT /users/{user}/password`.
+/// `PUT /users/{user}/password`: ends the user's sessions, the caller's own too.
 pub fn change(call: &mut Call) -> Outcome {
     const FIELDS: [Field; 2] = [
         Field::new("old_password", Kind::Text).rule(NOT_EMPTY).required(),
@@ -26,6 +26,7 @@ pub fn change(call: &mut Call) -> Outcome {
     let changed = call.state.unlocked(|| passwords::verify(&old, &hashed).then(|| passwords::hash(&new, rounds)));
     let changed = changed.ok_or_else(errors::authentication_failed)?;
     call.state.change_user(&uuid, |user| user.password_hash = Some(changed));
+    call.state.end_sessions_of(&uuid);
     Ok(Answer::no_content())
 }
 
@@ -109,7 +110,7 @@ pub fn base_url(request: &Request) -> String {
     format!("{scheme}://{}{}", or("Host", "localhost"), request.header("X-Script-Name"))
 }
 
-/// `POST /users/password/reset`: the token of the mail is the permission.
+/// `POST /users/password/reset`: the token of the mail is the permission. Ends the user's sessions.
 pub fn reset(call: &mut Call) -> Outcome {
     const FIELDS: [Field; 1] = [Field::new("password", Kind::Text).rule(NOT_EMPTY).required().nullable()];
     let uuid = call.request.parameter("user_uuid").unwrap_or("None").to_string();
@@ -127,5 +128,6 @@ pub fn reset(call: &mut Call) -> Outcome {
     let password = given["password"].as_str();
     let hashed = password.map(|password| call.state.unlocked(|| passwords::hash(password, rounds)));
     call.state.change_user(&uuid, |user| user.password_hash = hashed);
+    call.state.end_sessions_of(&uuid);
     Ok(Answer::no_content())
 }

@@ -310,7 +310,7 @@ pub fn get(call: &mut Call) -> Outcome {
     Ok(Answer::ok(&show(user)))
 }
 
-/// `PUT /users/{user}`: what is left out is emptied.
+/// `PUT /users/{user}`: what is left out is emptied. The sessions of a disabled user end.
 pub fn edit(call: &mut Call) -> Outcome {
     let uuid = call.part("user");
     let given = load_for("users", &EDITED, &call.json()?)?;
@@ -327,6 +327,9 @@ pub fn edit(call: &mut Call) -> Outcome {
         user.purpose = text(&given, "purpose").unwrap_or_else(|| "user".into());
         user.authentication_method = text(&given, "authentication_method").unwrap_or_else(|| usual_method(&given));
     });
+    if call.state.users.get(&uuid).is_some_and(|user| !user.enabled) {
+        call.state.end_sessions_of(&uuid);
+    }
     get(call)
 }
 
