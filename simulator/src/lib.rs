@@ -29,6 +29,7 @@ pub mod faults;
 pub mod http;
 pub mod index;
 pub mod json;
+pub mod ldap;
 pub mod listing;
 pub mod multipart;
 pub mod passwords;

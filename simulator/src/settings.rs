@@ -4,6 +4,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::ldap::Directory;
+
 /// How this installation is set up; by default as the one that the exchanges were recorded with, without its user
 /// registration. `PUT /_simulator/settings` takes any part of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,9 +41,9 @@ pub struct Settings {
     pub backends: Vec<String>,
     /// What `GET /idp` answers.
     pub idps: Vec<String>,
-    /// Logins that the LDAP server of a tenant would accept: `address` to password.
+    /// The directory of the LDAP servers of tenants: address to password, or DN to an entry.
     #[serde(with = "object")]
-    pub ldap_users: IndexMap<String, String>,
+    pub ldap_users: Directory,
     /// Keep the last 1000 requests for `GET /_simulator/requests`.
     pub log_requests: bool,
     /// What the link in a confirmation mail shows; an installation has a template of its own for it.

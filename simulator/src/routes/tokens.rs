@@ -8,6 +8,7 @@ use crate::clock;
 use crate::errors::{self, Failure, Outcome, reason};
 use crate::http::{Answer, Request};
 use crate::json::to_python_repr;
+use crate::ldap;
 use crate::passwords::{self, new_uuid};
 use crate::seed::user_metadata;
 use crate::state::{RefreshToken, Session, State, Token, User};
@@ -67,13 +68,17 @@ pub fn create(call: &mut Call) -> Outcome {
         (user.ok_or_else(errors::authentication_failed)?, row.login, Some(row.uuid))
     } else {
         let (name, password) = credentials(call.request).ok_or_else(errors::authentication_failed)?;
-        let tenant = text("tenant_id").or_else(|| tenant_of_domain(&call.state, &text("domain_name")?));
-        let user = if given.contains_key("tenant_id") || given.contains_key("domain_name") {
-            ldap_user(&call.state, tenant.as_deref(), &name, &password)?
+        if given.contains_key("tenant_id") || given.contains_key("domain_name") {
+            let tenant = match text("tenant_id") {
+                Some(id) => Some(ldap::tenant_by_id(&call.state, &id)?),
+                None => text("domain_name").and_then(|domain| ldap::tenant_by_domain(&call.state, &domain)),
+            };
+            let user = ldap::user(&call.state, tenant.as_deref(), &name, &password);
+            let (user, address) = user.ok_or_else(errors::authentication_failed)?;
+            (user, address, None)
         } else {
-            native_user(&mut call.state, &name, &password)?
-        };
-        (user, name, None)
+            (native_user(&mut call.state, &name, &password)?, name, None)
+        }
     };
     let (token, revoked) = open_session(&mut call.state, &user, &name, &login, refresh_token)?;
     Ok(Answer::ok(&json!({"data": token})).with_header("Wazo-Sessions-Revoked", revoked.to_string()))
@@ -148,20 +153,6 @@ fn native_user(state: &mut Locked, name: &str, password: &str) -> Result<User, F
     });
     let user = user.filter(|user| verified && state.authentication_method(user) == "native");
     user.ok_or_else(errors::authentication_failed)
-}
-
-fn tenant_of_domain(state: &State, domain: &str) -> Option<String> {
-    let has = |tenant: &&crate::state::Tenant| tenant.domains.iter().any(|known| known.name == domain);
-    state.tenants.values().find(has).map(|tenant| tenant.uuid.clone())
-}
-
-/// A user whom the tenant's LDAP server (`settings.ldap_users`) accepts.
-fn ldap_user(state: &State, tenant: Option<&str>, name: &str, password: &str) -> Result<User, Failure> {
-    let tenant = tenant.filter(|tenant| state.ldap_configs.contains_key(*tenant));
-    let accepted = state.settings.ldap_users.get(name).is_some_and(|known| known == password);
-    let user = state.user_by_login(name).filter(|user| Some(user.tenant_uuid.as_str()) == tenant && user.enabled);
-    let user = user.filter(|user| accepted && state.authentication_method(user) == "ldap");
-    user.cloned().ok_or_else(errors::authentication_failed)
 }
 
 /// A user whom the SAML session has authenticated; a session serves once.
