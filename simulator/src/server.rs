@@ -179,7 +179,9 @@ where
 {
     let (of_requests, for_requests) = (connection.clone(), Arc::clone(&shared));
     let service = service_fn(move |request| answer(request, of_requests.clone(), Arc::clone(&for_requests)));
-    let builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // The real server writes its headers like this; some clients and tests compare them as they are.
+    builder.http1().title_case_headers(true);
     let stream = wire::Stream::new(stream, connection.wire.clone());
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
     // A client that goes away, or a fault that broke the connection: neither is of interest here.

@@ -4,6 +4,7 @@
 mod backends;
 mod ldap;
 mod sessions;
+mod wire;
 
 use serde_json::{Value, json};
 use wazo_auth_simulator::{Options, Simulator};
