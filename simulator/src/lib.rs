@@ -31,6 +31,7 @@ pub mod index;
 pub mod json;
 pub mod ldap;
 pub mod listing;
+pub mod metadata;
 pub mod multipart;
 pub mod passwords;
 pub mod routes;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ldap::Directory;
+use crate::metadata;
 
 /// How this installation is set up; by default as the one that the exchanges were recorded with, without its user
 /// registration. `PUT /_simulator/settings` takes any part of it.
@@ -30,6 +31,9 @@ pub struct Settings {
     /// Groups that every tenant has: slug to name and policy slugs.
     #[serde(with = "object")]
     pub default_groups: IndexMap<String, DefaultGroup>,
+    /// Which plug-ins add to the metadata of tokens: a purpose of users to plug-ins.
+    #[serde(with = "object")]
+    pub purpose_metadata_mapping: IndexMap<String, Vec<metadata::Plugin>>,
     /// The external authentication types besides `google`, `microsoft` and `mobile`: type to `plugin_info`.
     #[serde(with = "object")]
     pub external_types: IndexMap<String, Value>,
@@ -89,6 +93,7 @@ impl Default for Settings {
             default_user_policy: Some("wazo_default_user_policy".into()),
             all_users_policies: words(&["wazo-all-users-policy"]),
             default_groups: IndexMap::new(),
+            purpose_metadata_mapping: IndexMap::new(),
             external_types: IndexMap::from([
                 ("bar".to_string(), serde_json::json!({"foo": "bar"})),
                 ("foo".to_string(), serde_json::json!({})),

@@ -9,8 +9,8 @@ use crate::errors::{self, Failure, Outcome, reason};
 use crate::http::{Answer, Request};
 use crate::json::to_python_repr;
 use crate::ldap;
+use crate::metadata;
 use crate::passwords::{self, new_uuid};
-use crate::seed::user_metadata;
 use crate::state::{RefreshToken, Session, State, Token, User};
 use crate::validate::{Errors, Field, Kind, Rule, load};
 
@@ -174,6 +174,9 @@ fn open_session(
     used_refresh_token: Option<String>,
 ) -> Result<(Value, usize), Failure> {
     let mut revoked = 0;
+    // What a refresh token keeps is for the tokens made with it, not for the login that makes it.
+    let used = used_refresh_token.as_ref().and_then(|uuid| state.refresh_tokens.get(uuid));
+    let kept = used.map(|row| row.metadata.clone()).unwrap_or_default();
     let mut refresh_token = used_refresh_token;
     let now = state.now();
     if login.offline {
@@ -194,7 +197,7 @@ fn open_session(
             .find(|row| row.user_uuid == user.uuid && row.client_id == client_id)
             .map(|row| row.uuid.clone());
         let uuid = existing.unwrap_or_else(|| {
-            let uuid = new_uuid();
+            let (uuid, kept) = (new_uuid(), metadata::of_refresh_token(state, user));
             state.refresh_tokens.add(RefreshToken {
                 uuid: uuid.clone(),
                 client_id,
@@ -204,7 +207,7 @@ fn open_session(
                 remote_addr: login.remote_addr.clone(),
                 mobile: login.mobile,
                 created_at: now,
-                metadata: Map::new(),
+                metadata: kept,
             });
             uuid
         });
@@ -218,7 +221,7 @@ fn open_session(
         mobile: login.mobile,
     };
     let xivo_uuid = state.settings.xivo_uuid.clone();
-    let metadata = user_metadata(user, &xivo_uuid);
+    let metadata = metadata::of_token(state, user, kept);
     let token = Token {
         uuid: new_uuid(),
         auth_id: user.uuid.clone(),
@@ -257,18 +260,34 @@ fn revoke_for_offline(state: &mut State, user: &User, login: &Login) -> usize {
     others.iter().map(|uuid| state.remove_refresh_token(uuid)).sum()
 }
 
+/// A token that the server makes for itself.
+pub struct Own {
+    pub user_agent: &'static str,
+    pub remote_addr: &'static str,
+    /// In seconds.
+    pub lifetime: f64,
+}
+
+const OF_MAIL: Own = Own { user_agent: "wazo-auth-email-reset", remote_addr: "", lifetime: 172_800.0 };
+
 /// A token that a mail carries: it may do this one thing.
 pub fn create_for_mail(state: &mut State, access: String) -> String {
+    create_own(state, &OF_MAIL, access)
+}
+
+/// A token of the server itself, which may do this one thing.
+pub fn create_own(state: &mut State, own: &Own, access: String) -> String {
     let now = state.now().floor();
     let token = Token {
         uuid: new_uuid(),
         auth_id: "wazo-auth".into(),
         issued_at: now,
-        expires_at: now + 172_800.0,
+        expires_at: now + own.lifetime,
         acl: vec![access],
         metadata: Map::from_iter([("tenant_uuid".into(), state.top_tenant().into())]),
         session_uuid: new_uuid(),
-        user_agent: "wazo-auth-email-reset".into(),
+        user_agent: own.user_agent.into(),
+        remote_addr: own.remote_addr.into(),
         ..Token::default()
     };
     let uuid = token.uuid.clone();

@@ -3,6 +3,7 @@
 
 mod backends;
 mod ldap;
+mod metadata;
 mod sessions;
 mod wire;
 
