@@ -4,6 +4,7 @@
 mod backends;
 mod ldap;
 mod metadata;
+mod passwords;
 mod sessions;
 mod wire;
 
