@@ -202,6 +202,14 @@ impl State {
         self.tokens.retain(|_, token| token.session_uuid != uuid);
     }
 
+    /// Removes a refresh token; the tokens made with it stay.
+    pub fn forget_refresh_token(&mut self, uuid: &str) {
+        self.refresh_tokens.shift_remove(uuid);
+        for token in self.tokens.values_mut().filter(|token| token.refresh_token.as_deref() == Some(uuid)) {
+            token.refresh_token = None;
+        }
+    }
+
     /// Removes a refresh token, the tokens made with it and their sessions; says how many sessions those were.
     pub fn remove_refresh_token(&mut self, uuid: &str) -> usize {
         self.refresh_tokens.shift_remove(uuid);

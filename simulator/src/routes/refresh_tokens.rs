@@ -52,7 +52,7 @@ fn delete(call: &mut Call, user: &str) -> Outcome {
     let client_id = call.part("client_id");
     let row = call.state.refresh_tokens.values().find(|row| row.user_uuid == user && row.client_id == client_id);
     let uuid = row.map(|row| row.uuid.clone()).ok_or_else(|| errors::unknown_refresh_token(&client_id))?;
-    call.state.remove_refresh_token(&uuid);
+    call.state.forget_refresh_token(&uuid);
     Ok(Answer::no_content())
 }
 

@@ -5,6 +5,7 @@ mod backends;
 mod ldap;
 mod metadata;
 mod passwords;
+mod refresh_tokens;
 mod sessions;
 mod wire;
 
