@@ -149,8 +149,9 @@ pub fn get(call: &mut Call) -> Outcome {
     Ok(Answer::ok(&show(&found(call)?)))
 }
 
-/// `PUT /groups/{group}`: the slug stays.
+/// `PUT /groups/{group}`: the slug stays. An unknown group is told before what is wrong with the body.
 pub fn edit(call: &mut Call) -> Outcome {
+    found(call)?;
     let given: Map<String, Value> = load_for("groups", &EDITED, &call.json()?)?;
     let mut group = changeable(call)?;
     group.name = given["name"].as_str().unwrap_or_default().to_string();
