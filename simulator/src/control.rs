@@ -104,6 +104,7 @@ pub fn change_settings(state: &mut State, change: &[u8]) -> Result<(), String> {
     let change: Value = serde_json::from_slice(change).map_err(|error| error.to_string())?;
     let Value::Object(change) = change else { return Err("expected an object of settings".into()) };
     let mut merged = serde_json::to_value(&state.settings).map_err(|error| error.to_string())?;
+    let has_groups = change.contains_key("default_groups");
     for (key, value) in change {
         if merged.get(&key).is_none() {
             return Err(format!("unknown setting {key:?}"));
@@ -111,5 +112,11 @@ pub fn change_settings(state: &mut State, change: &[u8]) -> Result<(), String> {
         merged[&key] = value;
     }
     state.settings = serde_json::from_value::<Settings>(merged).map_err(|error| error.to_string())?;
+    if has_groups {
+        // The real server makes them when it starts with its configuration.
+        for tenant in state.tenants.keys().cloned().collect::<Vec<_>>() {
+            state.ensure_default_groups(&tenant);
+        }
+    }
     Ok(())
 }

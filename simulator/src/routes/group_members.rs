@@ -40,17 +40,16 @@ pub fn list_of_user(call: &mut Call) -> Outcome {
     Ok(Answer::ok(&listing::answer_items_first(total, filtered, page.into_iter().map(groups::show).collect())))
 }
 
-/// User and group of the path; both must be visible, and the group one that may be changed.
-fn both(call: &Call) -> Result<(User, Group), Failure> {
+/// The user of the path, if there is one anywhere.
+fn anybody(call: &Call) -> Result<User, Failure> {
     let uuid = call.part("user");
-    call.check_user(&uuid)?;
-    let user = call.state.users.get(&uuid).cloned().ok_or_else(|| errors::unknown_user(&uuid))?;
-    Ok((user, changeable(call)?))
+    call.state.users.get(&uuid).cloned().ok_or_else(|| errors::unknown_user(&uuid))
 }
 
-/// `PUT /groups/{group}/users/{user}`: both of one tenant.
+/// `PUT /groups/{group}/users/{user}`: both of one tenant, and both visible to the caller.
 pub fn add(call: &mut Call) -> Outcome {
-    let (user, group) = both(call)?;
+    call.check_user(&call.part("user"))?;
+    let (user, group) = (anybody(call)?, changeable(call)?);
     if user.tenant_uuid != group.tenant_uuid {
         let details = json!({"user_tenant_uuid": user.tenant_uuid, "group_tenant_uuid": group.tenant_uuid});
         let message = "Ressources are not in the same tenant";
@@ -64,9 +63,9 @@ pub fn add(call: &mut Call) -> Outcome {
     Ok(Answer::no_content())
 }
 
-/// `DELETE /groups/{group}/users/{user}`: done too where the user is not in it.
+/// `DELETE /groups/{group}/users/{user}`: done too where the user is not in it, or is one that the caller does not see.
 pub fn remove(call: &mut Call) -> Outcome {
-    let (user, group) = both(call)?;
+    let (user, group) = (anybody(call)?, changeable(call)?);
     call.state.change_user(&user.uuid, |user| user.groups.retain(|uuid| *uuid != group.uuid));
     Ok(Answer::no_content())
 }
