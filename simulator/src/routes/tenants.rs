@@ -92,7 +92,8 @@ pub fn list(call: &mut Call) -> Outcome {
                 && parameter("name").is_none_or(|name| tenant.name.as_deref() == Some(name))
                 && parameter("slug").is_none_or(|slug| tenant.slug == slug)
                 && parameter("domain_name").is_none_or(|name| tenant.domains.iter().any(|domain| domain.name == name))
-                && list.finds(&[tenant.name.as_deref(), Some(&tenant.slug)])
+                && (list.finds(&[tenant.name.as_deref(), Some(&tenant.slug)])
+                    || tenant.domains.iter().any(|domain| list.finds(&[Some(&domain.name)])))
         })
         .collect();
     let filtered = rows.len();

@@ -8,6 +8,7 @@ mod metadata;
 mod passwords;
 mod refresh_tokens;
 mod sessions;
+mod tenants;
 mod wire;
 
 use serde_json::{Value, json};
