@@ -39,6 +39,9 @@ pub struct Settings {
     pub external_types: IndexMap<String, Value>,
     /// Those of them that add a random `state` to what a user stores, as OAuth2 types do.
     pub external_types_with_state: Vec<String>,
+    /// What a list of a user's external authentication shows of the data: type to keys. Nothing of other types.
+    #[serde(with = "object")]
+    pub external_safe_data: IndexMap<String, Vec<String>>,
     /// Where the OAuth2 providers send the user back to; `{auth_type}` is the type.
     pub oauth2_redirect_url_template: String,
     /// What `GET /backends` answers.
@@ -99,6 +102,7 @@ impl Default for Settings {
                 ("foo".to_string(), serde_json::json!({})),
             ]),
             external_types_with_state: words(&["foo"]),
+            external_safe_data: IndexMap::from([("bar".to_string(), words(&["scope"]))]),
             oauth2_redirect_url_template: "https://oauth.wazo.io/{auth_type}/authorize".into(),
             backends: words(&["broken_init", "broken_verify_password", "ldap_user", "wazo_user"]),
             idps: words(&["default", "saml", "ldap", "native", "broken_verify_auth", "broken_can_authenticate"]),

@@ -92,12 +92,14 @@ pub fn list(call: &mut Call) -> Outcome {
         .into_iter()
         .map(|kind| {
             let data = call.state.external_data.iter().find(|data| data.user_uuid == user && data.kind == kind);
-            // Only the scope is safe to be shown here; the rest are secrets.
-            let safe = data.and_then(|data| data.data.get("scope")).map(|scope| json!({"scope": scope}));
+            // The rest, and all of types that do not say what is safe, may be secrets.
+            let keys = settings.external_safe_data.get(kind).into_iter().flatten();
+            let value = |key: &String| Some((key.clone(), data?.data.get(key)?.clone()));
+            let safe: Map<String, Value> = keys.filter_map(value).collect();
             let info = settings.external_types.get(kind).cloned();
             json!({
                 "type": kind,
-                "data": safe.unwrap_or_else(|| json!({})),
+                "data": safe,
                 "enabled": data.is_some(),
                 "plugin_info": info.unwrap_or_else(|| json!({})),
             })
