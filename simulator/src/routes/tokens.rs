@@ -275,7 +275,7 @@ pub fn create_for_mail(state: &mut State, access: String) -> String {
     create_own(state, &OF_MAIL, access)
 }
 
-/// A token of the server itself, which may do this one thing.
+/// A token of the server itself, which may do this one thing. Its session is nobody's.
 pub fn create_own(state: &mut State, own: &Own, access: String) -> String {
     let now = state.now().floor();
     let token = Token {
@@ -291,6 +291,12 @@ pub fn create_own(state: &mut State, own: &Own, access: String) -> String {
         ..Token::default()
     };
     let uuid = token.uuid.clone();
+    state.sessions.add(Session {
+        uuid: token.session_uuid.clone(),
+        user_uuid: None,
+        tenant_uuid: state.top_tenant(),
+        mobile: false,
+    });
     state.tokens.add(token);
     uuid
 }

@@ -5,6 +5,7 @@ mod backends;
 mod external;
 mod groups;
 mod ldap;
+mod mails;
 mod metadata;
 mod passwords;
 mod refresh_tokens;
