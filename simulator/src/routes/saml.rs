@@ -5,13 +5,14 @@
 use serde_json::json;
 
 use super::Call;
+use super::tenants::DOMAIN;
 use super::tokens::decode_base64;
 use crate::errors::{Failure, Outcome, detailed};
 use crate::http::{Answer, form_encode};
 use crate::multipart::{Part, parts};
 use crate::passwords::random_text;
 use crate::state::{SamlConfig, SamlSession};
-use crate::validate::{Field, Kind, load};
+use crate::validate::{Field, Kind, Rule, load};
 
 const RANDOM: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -153,8 +154,10 @@ pub fn acs_template(_call: &mut Call) -> Outcome {
 
 /// `POST /saml/sso`: begins a login; says where the browser is to go.
 pub fn sso(call: &mut Call) -> Outcome {
-    const FIELDS: [Field; 2] =
-        [Field::new("redirect_url", Kind::Text).required(), Field::new("domain", Kind::Text).required()];
+    const FIELDS: [Field; 2] = [
+        Field::new("redirect_url", Kind::Text).rule(Rule::Length { min: Some(1), max: None }).required(),
+        Field::new("domain", Kind::Text).rule(DOMAIN).required(),
+    ];
     let given = load(&FIELDS, &call.json()?).map_err(|errors| {
         let field = errors.keys().next().cloned().unwrap_or_default();
         detailed(400, field, "invalid-data", json!({}), "saml")

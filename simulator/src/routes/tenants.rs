@@ -18,7 +18,8 @@ const MAX_UUIDS: usize = 25;
 
 const SLUG: Rule = Rule::Pattern("^[a-zA-Z0-9_]+$", |text| text.chars().all(in_slug) && !text.is_empty());
 
-const DOMAIN: Rule =
+/// What a domain name is.
+pub const DOMAIN: Rule =
     Rule::Pattern(r"^(?=.{1,253}\.?$)(?:(?!(-|_)|[^.]+_)[A-Za-z0-9-_]{1,}(?<!-)(?:\.|$)){2,63}$", is_domain);
 
 const ADDRESS: &[Field] = &[

@@ -9,6 +9,7 @@ mod mails;
 mod metadata;
 mod passwords;
 mod refresh_tokens;
+mod saml;
 mod sessions;
 mod tenants;
 mod wire;
