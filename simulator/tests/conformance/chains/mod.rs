@@ -12,6 +12,7 @@ mod refresh_tokens;
 mod saml;
 mod sessions;
 mod tenants;
+mod token_check;
 mod wire;
 
 use serde_json::{Value, json};
