@@ -1,10 +1,34 @@
 //! Time: now, and the time formats of the real server.
 
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use tz::TimeZone;
 
 /// Seconds since 1970.
 pub fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs_f64()).unwrap_or_default()
+}
+
+/// How many seconds the local time of this process is ahead of UTC at a time.
+///
+/// As the C library does it: the time zone is that of the environment variable `TZ`, else that of the machine, else UTC. It
+/// is looked up once.
+fn local_offset(seconds: f64) -> f64 {
+    static ZONE: OnceLock<Option<TimeZone>> = OnceLock::new();
+    let zone = ZONE.get_or_init(|| match std::env::var("TZ") {
+        Ok(zone) => TimeZone::from_posix_tz(&zone).ok(),
+        Err(_) => TimeZone::local().ok(),
+    });
+    #[allow(clippy::cast_possible_truncation)] // seconds since 1970
+    let at = seconds.floor() as i64;
+    let kind = zone.as_ref().and_then(|zone| zone.find_local_time_type(at).ok());
+    kind.map(|kind| f64::from(kind.ut_offset())).unwrap_or_default()
+}
+
+/// The local time of this process at a time, as [`iso`] writes it.
+pub fn iso_local(seconds: f64) -> String {
+    iso(seconds + local_offset(seconds))
 }
 
 /// Year, month, day, hour, minute, second, microsecond of a time.

@@ -5,6 +5,7 @@ mod backends;
 mod external;
 mod groups;
 mod ldap;
+mod local_time;
 mod mails;
 mod metadata;
 mod passwords;
