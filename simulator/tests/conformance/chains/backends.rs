@@ -12,6 +12,6 @@ fn a_configuration_that_is_not_there_can_be_deleted() {
         chain.gives(&call("DELETE", target).by(ADMIN), 204, &Value::Null);
     }
     let message = format!("No SAML IDP config found for this tenant: \"{TOP_TENANT}\"");
-    let unknown = detailed(message, "unknown-saml-config", json!({"uuid": TOP_TENANT}), "saml_config");
+    let unknown = detailed(message, "unknown-saml-config", &json!({"uuid": TOP_TENANT}), "saml_config");
     chain.gives(&call("GET", "/0.1/backends/saml").by(ADMIN), 404, &unknown);
 }

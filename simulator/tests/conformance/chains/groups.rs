@@ -10,7 +10,7 @@ const UNKNOWN: &str = "00000000-0000-0000-0000-000000000000";
 
 fn unknown(what: &str, uuid: &str) -> Value {
     let message = format!("No such {what}: \"{uuid}\"");
-    detailed(message, &format!("unknown-{what}"), json!({"uuid": uuid}), &format!("{what}s"))
+    detailed(message, &format!("unknown-{what}"), &json!({"uuid": uuid}), &format!("{what}s"))
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn default_groups_that_are_set_later_are_in_every_tenant() {
         world.tenant(SUB_TENANT);
     });
     let groups = json!({"admins": {"name": "Administrators", "policies": ["wazo_default_admin_policy"]}});
-    let settings = call("PUT", "/_simulator/settings").json(json!({"default_groups": groups}));
+    let settings = call("PUT", "/_simulator/settings").json(&json!({"default_groups": groups}));
     assert_eq!(chain.send(&settings).status, 204);
     let answer = chain.send(&call("GET", "/0.1/groups?slug=admins&recurse=true").by(ADMIN));
     let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");

@@ -45,7 +45,7 @@ fn times(zone: &str, now: f64) -> [String; 4] {
     let process = start(zone);
     let state = serde_json::to_string(&world.state).expect("the state as JSON");
     let mut data = Value::Null;
-    for request in [call("PUT", "/_simulator/state").text(&state), login("someone", "secret", serde_json::json!({}))] {
+    for request in [call("PUT", "/_simulator/state").text(&state), login("someone", "secret", &serde_json::json!({}))] {
         let body = request.body.as_deref();
         let answer = send(process.1, request.method, &request.target, &request.headers, body).expect("an answer");
         assert!(answer.status < 300, "{}", String::from_utf8_lossy(&answer.body));

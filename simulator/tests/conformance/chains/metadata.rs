@@ -15,7 +15,7 @@ fn with_plugins(world: &mut World, plugins: &[&str]) {
 }
 
 fn metadata(chain: &Chain) -> Value {
-    chain.log_in(&login("someone", "secret", json!({})))["metadata"].clone()
+    chain.log_in(&login("someone", "secret", &json!({})))["metadata"].clone()
 }
 
 /// What every user's token tells, and more.
@@ -57,7 +57,7 @@ fn a_plugin_sees_the_servers_own_token() {
 fn what_a_refresh_token_keeps_is_in_every_token_made_with_it() {
     let chain = Chain::new(|world| with_plugins(world, &["persistent"]));
     let asked = json!({"access_type": "offline", "client_id": "a-client"});
-    let first = chain.log_in(&login("someone", "secret", asked));
+    let first = chain.log_in(&login("someone", "secret", &asked));
     assert_eq!(first["metadata"], usual_and(json!({})), "a login by password");
     let shown = json!({
         "client_id": "a-client", "created_at": "2026-11-23T12:44:43.000000+00:00", "mobile": false, "user_uuid": USER,
@@ -68,7 +68,7 @@ fn what_a_refresh_token_keeps_is_in_every_token_made_with_it() {
     let kept = &list["items"][0]["metadata"]["persistent"];
     for _ in 0..2 {
         let asked = json!({"refresh_token": first["refresh_token"], "client_id": "a-client"});
-        let token = chain.log_in(&call("POST", "/0.1/token").json(asked));
+        let token = chain.log_in(&call("POST", "/0.1/token").json(&asked));
         assert_eq!(token["metadata"], usual_and(json!({"persistent": kept})));
     }
 }
@@ -79,7 +79,7 @@ fn users_of_another_purpose_have_no_plugins_of_users() {
         with_plugins(world, &["user_admin_status", "internal_token", "persistent"]);
         "external_api".clone_into(&mut world.user(USER).purpose);
     });
-    let keys = metadata(&chain).as_object().map(|metadata| metadata.len());
+    let keys = metadata(&chain).as_object().map(serde_json::Map::len);
     assert_eq!(keys, Some(6), "the usual six");
 }
 
@@ -87,7 +87,7 @@ fn users_of_another_purpose_have_no_plugins_of_users() {
 fn an_unknown_plugin_is_refused_by_name() {
     let chain = Chain::new(|_| {});
     let settings = json!({"purpose_metadata_mapping": {"user": ["no_such_plugin"]}});
-    let answer = chain.send(&call("PUT", "/_simulator/settings").json(settings));
+    let answer = chain.send(&call("PUT", "/_simulator/settings").json(&settings));
     let text = String::from_utf8_lossy(&answer.body);
     assert_eq!(answer.status, 400, "{text}");
     for word in ["no_such_plugin", "user_admin_status", "internal_token", "persistent"] {

@@ -51,7 +51,7 @@ pub fn call(method: &'static str, target: impl Into<String>) -> Request {
 }
 
 /// A login with name and password; `body` is what it asks for.
-pub fn login(name: &str, password: &str, body: Value) -> Request {
+pub fn login(name: &str, password: &str, body: &Value) -> Request {
     let encoded = base64(format!("{name}:{password}").as_bytes());
     call("POST", "/0.1/token").with("authorization", &format!("Basic {encoded}")).json(body)
 }
@@ -67,7 +67,7 @@ impl Request {
         self.with("x-auth-token", token)
     }
 
-    pub fn json(self, body: Value) -> Self {
+    pub fn json(self, body: &Value) -> Self {
         self.text(&body.to_string())
     }
 
@@ -147,7 +147,7 @@ impl Chain {
 }
 
 /// An error as most operations tell it.
-pub fn detailed(message: impl Into<Value>, error_id: &str, details: Value, resource: &str) -> Value {
+pub fn detailed(message: impl Into<Value>, error_id: &str, details: &Value, resource: &str) -> Value {
     let message = message.into();
     json!({"message": message, "error_id": error_id, "details": details, "timestamp": 1.5, "resource": resource})
 }

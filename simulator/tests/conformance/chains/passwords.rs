@@ -8,7 +8,7 @@ use super::{ADMIN, Chain, USER, call, reason};
 fn a_user_without_a_login_cannot_change_its_password() {
     const ADDRESS: &str = "e0000000-0000-4000-8000-000000000001";
     let change = call("PUT", format!("/0.1/users/{USER}/password")).by(ADMIN);
-    let change = change.json(json!({"old_password": "secret", "new_password": "new"}));
+    let change = change.json(&json!({"old_password": "secret", "new_password": "new"}));
     let confirmed = |confirmed: bool, main: bool| {
         Chain::new(|world| {
             world.login(USER, "someone", "secret").username = None;

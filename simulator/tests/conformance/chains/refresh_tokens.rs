@@ -13,7 +13,7 @@ fn a_refresh_token_goes_without_the_tokens_made_with_it() {
     for (target, by_owner) in [("/0.1/users/me/tokens".to_owned(), true), (format!("/0.1/users/{USER}/tokens"), false)]
     {
         let asked = json!({"access_type": "offline", "client_id": "a-client"});
-        let given = chain.log_in(&login("someone", "secret", asked));
+        let given = chain.log_in(&login("someone", "secret", &asked));
         let token = given["token"].as_str().expect("a token");
         let by = if by_owner { token } else { ADMIN };
         chain.gives(&call("DELETE", format!("{target}/a-client")).by(by), 204, &Value::Null);

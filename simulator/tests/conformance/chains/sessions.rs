@@ -18,8 +18,8 @@ fn ends_the_sessions(prepare: fn(&mut World), request: &Request) {
         world.login(OTHER, "another", "secret");
         prepare(world);
     });
-    let token = chain.log_in(&login("someone", "secret", json!({})));
-    let other = chain.log_in(&login("another", "secret", json!({})));
+    let token = chain.log_in(&login("someone", "secret", &json!({})));
+    let other = chain.log_in(&login("another", "secret", &json!({})));
     chain.is_live(&token["token"], true);
     let answer = chain.send(request);
     assert!(matches!(answer.status, 200 | 204), "{} {}", answer.status, String::from_utf8_lossy(&answer.body));
@@ -33,14 +33,14 @@ fn ends_the_sessions(prepare: fn(&mut World), request: &Request) {
 #[test]
 fn the_sessions_of_a_disabled_user_end() {
     let edit = call("PUT", format!("/0.1/users/{USER}")).by(ADMIN);
-    ends_the_sessions(|_| {}, &edit.json(json!({"username": "someone", "enabled": false})));
+    ends_the_sessions(|_| {}, &edit.json(&json!({"username": "someone", "enabled": false})));
 }
 
 #[test]
 fn the_sessions_of_an_edited_user_stay() {
     let chain = Chain::new(someone);
-    let token = chain.log_in(&login("someone", "secret", json!({})));
-    let edit = call("PUT", format!("/0.1/users/{USER}")).by(ADMIN).json(json!({"username": "someone"}));
+    let token = chain.log_in(&login("someone", "secret", &json!({})));
+    let edit = call("PUT", format!("/0.1/users/{USER}")).by(ADMIN).json(&json!({"username": "someone"}));
     assert_eq!(chain.send(&edit).status, 200);
     chain.is_live(&token["token"], true);
 }
@@ -53,15 +53,15 @@ fn the_sessions_of_a_deleted_user_end() {
 #[test]
 fn a_changed_password_ends_the_sessions() {
     let change = call("PUT", format!("/0.1/users/{USER}/password")).by(ADMIN);
-    ends_the_sessions(|_| {}, &change.json(json!({"old_password": "secret", "new_password": "new"})));
+    ends_the_sessions(|_| {}, &change.json(&json!({"old_password": "secret", "new_password": "new"})));
 }
 
 #[test]
 fn a_password_that_was_not_changed_ends_no_session() {
     let chain = Chain::new(someone);
-    let token = chain.log_in(&login("someone", "secret", json!({})));
+    let token = chain.log_in(&login("someone", "secret", &json!({})));
     let change = call("PUT", format!("/0.1/users/{USER}/password")).by(ADMIN);
-    let change = change.json(json!({"old_password": "wrong", "new_password": "new"}));
+    let change = change.json(&json!({"old_password": "wrong", "new_password": "new"}));
     chain.gives(&change, 401, &super::reason(401, "Authentication Failed"));
     chain.is_live(&token["token"], true);
 }
@@ -75,6 +75,6 @@ fn a_reset_password_ends_the_sessions() {
     };
     let target = format!("/0.1/users/password/reset?user_uuid={USER}");
     for password in [json!("new"), Value::Null] {
-        ends_the_sessions(access, &call("POST", &target).by(OF_MAIL).json(json!({"password": password})));
+        ends_the_sessions(access, &call("POST", &target).by(OF_MAIL).json(&json!({"password": password})));
     }
 }

@@ -37,7 +37,7 @@ fn an_empty_tenant_is_not_asked_about() {
     }
     let check = |tenant: &str| {
         let body = serde_json::json!({"scopes": ["auth.a", ""], "tenant_uuid": tenant});
-        call("POST", format!("/0.1/token/{TOKEN}/scopes/check")).json(body)
+        call("POST", format!("/0.1/token/{TOKEN}/scopes/check")).json(&body)
     };
     chain.gives(&check(""), 200, &serde_json::json!({"scopes": {"": false, "auth.a": true}}));
     chain.gives(&check("unknown"), 403, &super::reason(403, "Unauthorized for tenant unknown"));
