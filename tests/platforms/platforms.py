@@ -111,7 +111,8 @@ class Platform(Report):
         name = name or sources[0].stem
         program = self.programs / (name + self.suffix)
         compiler = [self.platform.cc, '-std=c99'] if language == 'c' else [self.platform.cxx, '-std=c++17']
-        compiler += [*STRICT, '-pthread', *(f'-I{folder}' for folder in (self.platform.folder / 'include', SUPPORT, self.programs))]
+        # Deprecated functions are called as well.
+        compiler += [*STRICT, '-DWAZO_AUTH_NO_DEPRECATED', '-pthread', *(f'-I{folder}' for folder in (self.platform.folder / 'include', SUPPORT, self.programs))]
         objects = [self.programs / f'{name}-{path.stem}.o' for path in sources]
         steps = [[*compiler, '-c', path, '-o', made] for path, made in zip(sources, objects)]
         steps.append([*compiler, *objects, '-o', program, *flags, *self.link(is_static)])
