@@ -80,10 +80,14 @@ pub fn answer(rest: &str, request: &Request, shared: &Shared) -> Answer {
             shared.log.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
             Answer::no_content()
         }
+        ("GET", "mock") => match &shared.mock {
+            Some(mock) => Answer::ok(&mock.shown()),
+            None => complaint(404, "the simulator is not in the mock mode; --mock starts it so"),
+        },
         (_, "faults") => shared.faults.control(&request.method, &request.body),
         _ => complaint(
             404,
-            "the control routes are: state, settings, mails, status, requests, faults; see simulator/README.md",
+            "the control routes are: state, settings, mails, status, requests, faults, mock; see simulator/README.md",
         ),
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! What lives where: [`state`] holds the data, [`routes`] the table of all operations and the rooms behind them,
 //! [`errors`] the four error shapes, [`server`] sockets and TLS, [`control`] the routes below `/_simulator/`, [`faults`]
-//! what spoils an answer on request.
+//! what spoils an answer on request, [`mock`] the mode for the tests of Wazo's daemons.
 
 #![deny(unsafe_code)]
 // Fields of the state and functions of the rooms say what they are by their names and types.
@@ -32,6 +32,7 @@ pub mod json;
 pub mod ldap;
 pub mod listing;
 pub mod metadata;
+pub mod mock;
 pub mod multipart;
 pub mod passwords;
 pub mod routes;
@@ -49,6 +50,7 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 use faults::Faults;
+use mock::Mock;
 use server::{Certificate, Shared};
 use state::State;
 
@@ -69,6 +71,9 @@ pub struct Options {
     pub settings: Vec<String>,
     /// The faults to begin with.
     pub faults: Faults,
+    /// The small wazo-auth of Wazo's test helpers in the place of the whole one: see [`mock`]. It has a content of its own:
+    /// neither administrator, state nor settings act on it.
+    pub mock: bool,
 }
 
 impl Default for Options {
@@ -81,6 +86,7 @@ impl Default for Options {
             state: None,
             settings: Vec::new(),
             faults: Faults::default(),
+            mock: false,
         }
     }
 }
@@ -134,7 +140,9 @@ impl Simulator {
         for change in &options.settings {
             control::change_settings(&mut state, change.as_bytes()).map_err(io::Error::other)?;
         }
-        let shared = Arc::new(Shared::new(state, options.faults));
+        let mut shared = Shared::new(state, options.faults);
+        shared.mock = options.mock.then(Mock::default);
+        let shared = Arc::new(shared);
         let certificate = Certificate::make().map_err(io::Error::other)?;
         let certificate_pem = certificate.pem.clone();
         // One thread serves all sockets; what takes long has threads of its own (`server::carry_out`).

@@ -33,6 +33,8 @@ CONTENT
                               lists them
 
 BEHAVIOUR
+    --mock                    act as the mock of Wazo's test helpers: tokens, tenants and users are what a test sets with
+                              POST /_set_token and others, unknown credentials succeed; see docs/simulator.md
     --fault FAULT             start with this fault; may be repeated; see docs/simulator.md
     --exit-with-stdin         stop when standard input ends, and so with the program that started the simulator
     -h, --help                print this text
@@ -105,6 +107,7 @@ fn arguments() -> Result<Wanted, String> {
             }
             "--settings" => settings.push(text()?),
             "--fault" => faults.push(text()?),
+            "--mock" => options.mock = true,
             "--exit-with-stdin" => exit_with_stdin = true,
             "--help" | "-h" => return Ok(Wanted::Print(HELP.into())),
             "--version" | "-V" => {
@@ -112,6 +115,13 @@ fn arguments() -> Result<Wanted, String> {
             }
             unknown => return Err(format!("unknown option {unknown}; see --help")),
         }
+    }
+    if options.mock && (options.admin.is_some() || options.state.is_some()) {
+        return Err(
+            "--mock: expected neither --admin nor --state; the content of the mock is set with its control routes, \
+                    and a login with any name and password succeeds"
+                .into(),
+        );
     }
     options.settings = settings;
     options.faults = Faults::from_arguments(&faults)?;

@@ -27,8 +27,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::faults::Faults;
 use crate::faults::wire::{self, Wire};
 use crate::http::{Answer, Body, Connection, Disrupted, Request, decode_pairs, percent_decode};
+use crate::mock::Mock;
 use crate::state::State;
-use crate::{control, routes};
+use crate::{control, mock, routes};
 
 /// A request body beyond this is refused, as nginx before the real server does.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -44,11 +45,13 @@ pub struct Shared {
     pub faults: Faults,
     /// The last requests.
     pub log: control::RequestLog,
+    /// What answers in the place of the operations, in the mock mode.
+    pub mock: Option<Mock>,
 }
 
 impl Shared {
     pub fn new(state: State, faults: Faults) -> Self {
-        Self { state: Mutex::new(state), faults, log: control::RequestLog::default() }
+        Self { state: Mutex::new(state), faults, log: control::RequestLog::default(), mock: None }
     }
 
     /// The state, locked. A room that panicked leaves it usable: each change is a small one.
@@ -220,7 +223,7 @@ async fn answer(
     // Read to its end whatever becomes of it, as a proxy would before it answers in the server's place.
     let request = read_whole(request, path.clone(), &connection).await;
     let carried_out = carry_out(request, Arc::clone(&shared));
-    if path.starts_with("/_simulator/") {
+    if path.starts_with("/_simulator/") || shared.mock.is_some() && mock::is_control_route(&path) {
         // The control routes are never disturbed: a test must be able to take a fault back.
         return Ok(carried_out.await.into_response());
     }
@@ -262,7 +265,10 @@ fn route(request: &Request, shared: &Shared) -> Answer {
     if let Some(rest) = request.path.strip_prefix("/_simulator/") {
         return control::answer(rest, request, shared);
     }
-    let answer = routes::answer(request, shared);
+    let answer = match &shared.mock {
+        Some(mock) => mock.answer(request),
+        None => routes::answer(request, shared),
+    };
     shared.log.note(request, answer.status, shared);
     if request.method == Method::HEAD { answer.without_body() } else { answer }
 }

@@ -104,7 +104,7 @@ fn check_together(given: Map<String, Value>) -> Result<Map<String, Value>, Error
 }
 
 /// Name and password of Basic authentication: UTF-8, else Latin-1. Neither may be empty.
-fn credentials(request: &Request) -> Option<(String, String)> {
+pub fn credentials(request: &Request) -> Option<(String, String)> {
     let encoded = request.header("Authorization").strip_prefix("Basic ")?;
     let bytes = decode_base64(encoded.trim())?;
     let text = String::from_utf8(bytes)
