@@ -1,56 +1,57 @@
 //! The routes below `/_simulator/`: what a test uses to set the stage and to look behind it.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
-
-use serde_json::{Value, json};
+use hyper::Method;
+use serde_json::{Map, Value, json};
 
 use crate::http::{Answer, Request};
+use crate::ring::Ring;
 use crate::seed;
 use crate::server::Shared;
 use crate::state::{Settings, State};
+use crate::{clock, page};
 
 /// How many requests are kept.
-const KEPT: usize = 1000;
+pub const KEPT_REQUESTS: usize = 1000;
 
-/// The last requests, oldest first.
-#[derive(Debug, Default)]
-pub struct RequestLog(Mutex<VecDeque<Value>>);
-
-impl RequestLog {
-    /// Keeps a request. Tokens and bodies are kept too: this is a tool of tests, and holds no real secret.
-    pub fn note(&self, request: &Request, status: u16, shared: &Shared) {
-        if !shared.with_state(|state| state.settings.log_requests) {
-            return;
-        }
-        let headers: serde_json::Map<String, Value> = request
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
-            .collect();
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() == KEPT {
-            entries.pop_front();
-        }
-        entries.push_back(json!({
-            "method": request.method.as_str(),
-            "path": request.path,
-            "query": request.query,
-            "headers": headers,
-            "body": String::from_utf8_lossy(&request.body),
-            "status": status,
-            "tls": request.tls,
-        }));
+/// Keeps a request. Tokens and bodies are kept too: this is a tool of tests, and holds no real secret.
+pub fn note(request: &Request, status: u16, state: &State, log: &Ring) {
+    if !state.settings.log_requests {
+        return;
     }
+    let headers: Map<String, Value> = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .collect();
+    log.add(json!({
+        "time": clock::iso_with_fraction(clock::now()),
+        "method": request.method.as_str(),
+        "path": request.path,
+        "query": request.query,
+        "headers": headers,
+        "body": String::from_utf8_lossy(&request.body),
+        "status": status,
+        "tls": request.tls,
+    }));
 }
 
 /// Answers a control route; `rest` is its path below `/_simulator/`.
 pub fn answer(rest: &str, request: &Request, shared: &Shared) -> Answer {
+    if let Some(part) = page::part(rest).filter(|_| request.method == Method::GET) {
+        return part;
+    }
     match (request.method.as_str(), rest) {
-        ("GET", "state") => shared.with_state(|state| whole(state)),
+        ("GET", "overview") => overview(shared),
+        ("GET", "state") => match request.parameter("table") {
+            Some(name) => table(name, shared),
+            None => shared.with_state(|state| whole(state)),
+        },
         ("PUT", "state") => match serde_json::from_slice::<State>(&request.body) {
             Ok(state) => {
-                shared.with_state(|old| *old = seed::complete(state));
+                shared.with_state(|old| {
+                    *old = seed::complete(state);
+                    shared.events.forget(old);
+                });
                 Answer::no_content()
             }
             Err(error) => complaint(400, &error.to_string()),
@@ -72,14 +73,16 @@ pub fn answer(rest: &str, request: &Request, shared: &Shared) -> Answer {
             }
             _ => complaint(400, "expected {\"ok\": true} or {\"ok\": false}"),
         },
-        ("GET", "requests") => {
-            let entries = shared.log.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Answer::ok(&json!({"items": *entries}))
+        (_, "requests") => shared.log.control(request),
+        (_, "events") => {
+            // What has expired meanwhile is told now.
+            shared.with_state(|state| {
+                state.clean_expired();
+                shared.events.publish(state);
+            });
+            shared.events.recent.control(request)
         }
-        ("DELETE", "requests") => {
-            shared.log.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
-            Answer::no_content()
-        }
+        ("DELETE", _) if rest.starts_with("tokens/") => end_token(&rest["tokens/".len()..], shared),
         ("GET", "mock") => match &shared.mock {
             Some(mock) => Answer::ok(&mock.shown()),
             None => complaint(404, "the simulator is not in the mock mode; --mock starts it so"),
@@ -87,9 +90,77 @@ pub fn answer(rest: &str, request: &Request, shared: &Shared) -> Answer {
         (_, "faults") => shared.faults.control(&request.method, &request.body),
         _ => complaint(
             404,
-            "the control routes are: state, settings, mails, status, requests, faults, mock; see simulator/README.md",
+            "the control routes are: state, settings, mails, status, requests, events, faults, tokens, overview, mock; \
+             see docs/simulator.md",
         ),
     }
+}
+
+/// What the page shows on every tab: counts, and the numbers by which it sees that there is something new.
+fn overview(shared: &Shared) -> Answer {
+    let (tables, now) = shared.with_state(|state| {
+        let counts = json!({
+            "tenants": state.tenants.len(),
+            "users": state.users.len(),
+            "groups": state.groups.len(),
+            "policies": state.policies.len(),
+            "tokens": state.tokens.len(),
+            "sessions": state.sessions.len(),
+            "refresh_tokens": state.refresh_tokens.len(),
+            "external_data": state.external_data.len(),
+            "external_configs": state.external_configs.len(),
+            "ldap_configs": state.ldap_configs.len(),
+            "saml_configs": state.saml_configs.len(),
+            "saml_sessions": state.saml_sessions.len(),
+            "mails": state.mails.len(),
+        });
+        (counts, state.now())
+    });
+    Answer::ok(&json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "mock": shared.mock.is_some(),
+        "now": now,
+        "tables": tables,
+        "last_request": shared.log.last(),
+        "last_event": shared.events.recent.last(),
+    }))
+}
+
+/// One table of the state: a large state is not sent as a whole again and again.
+fn table(name: &str, shared: &Shared) -> Answer {
+    let whole = shared.with_state(|state| match name {
+        "tenants" => serde_json::to_value(&state.tenants),
+        "users" => serde_json::to_value(&state.users),
+        "groups" => serde_json::to_value(&state.groups),
+        "policies" => serde_json::to_value(&state.policies),
+        "tokens" => serde_json::to_value(&state.tokens),
+        "sessions" => serde_json::to_value(&state.sessions),
+        "refresh_tokens" => serde_json::to_value(&state.refresh_tokens),
+        "external_data" => serde_json::to_value(&state.external_data),
+        "external_configs" => serde_json::to_value(&state.external_configs),
+        "ldap_configs" => serde_json::to_value(&state.ldap_configs),
+        "saml_configs" => serde_json::to_value(&state.saml_configs),
+        "saml_sessions" => serde_json::to_value(&state.saml_sessions),
+        "mails" => serde_json::to_value(&state.mails),
+        _ => Ok(Value::Null),
+    });
+    match whole {
+        Ok(Value::Null) => complaint(404, &format!("table: expected one that overview lists, got {name:?}")),
+        Ok(rows) => Answer::ok(&json!({"items": rows})),
+        Err(error) => complaint(500, &error.to_string()),
+    }
+}
+
+/// Ends a token and its session, as if its owner had revoked it.
+fn end_token(uuid: &str, shared: &Shared) -> Answer {
+    shared.with_state(|state| {
+        if !state.tokens.contains_key(uuid) {
+            return complaint(404, &format!("tokens: there is no token {uuid:?}"));
+        }
+        state.remove_token(uuid);
+        shared.events.publish(state);
+        Answer::no_content()
+    })
 }
 
 fn whole(part: &impl serde::Serialize) -> Answer {

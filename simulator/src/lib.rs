@@ -12,7 +12,8 @@
 //!
 //! What lives where: [`state`] holds the data, [`routes`] the table of all operations and the rooms behind them,
 //! [`errors`] the four error shapes, [`server`] sockets and TLS, [`control`] the routes below `/_simulator/`, [`faults`]
-//! what spoils an answer on request, [`mock`] the mode for the tests of Wazo's daemons.
+//! what spoils an answer on request, [`mock`] the mode for the tests of Wazo's daemons, [`events`] what would go over
+//! the bus, [`page`] what a browser shows.
 
 #![deny(unsafe_code)]
 // Fields of the state and functions of the rooms say what they are by their names and types.
@@ -25,6 +26,7 @@ pub mod clock;
 pub mod control;
 pub mod directory;
 pub mod errors;
+pub mod events;
 pub mod faults;
 pub mod http;
 pub mod index;
@@ -34,7 +36,9 @@ pub mod listing;
 pub mod metadata;
 pub mod mock;
 pub mod multipart;
+pub mod page;
 pub mod passwords;
+pub mod ring;
 pub mod routes;
 pub mod seed;
 pub mod server;
@@ -189,6 +193,7 @@ impl Simulator {
             let result = change(state);
             // The change may have gone past the functions that keep the index.
             state.rebuild_index();
+            self.shared.events.forget(state);
             result
         })
     }

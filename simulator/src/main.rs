@@ -45,7 +45,7 @@ When it listens, it prints one line for each port:
     listening on https://127.0.0.1:41234
 
 It stops on SIGTERM or SIGINT. Paths may begin with /0.1 or with /api/auth/0.1. The control routes below /_simulator/
-show and change state, settings, mails, status, requests and faults.
+show and change state, settings, mails, status, requests, events and faults; a browser shows them at /_simulator/.
 ";
 
 struct Arguments {

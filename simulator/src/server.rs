@@ -24,10 +24,12 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::events::Events;
 use crate::faults::Faults;
 use crate::faults::wire::{self, Wire};
 use crate::http::{Answer, Body, Connection, Disrupted, Request, decode_pairs, percent_decode};
 use crate::mock::Mock;
+use crate::ring::Ring;
 use crate::state::State;
 use crate::{control, mock, routes};
 
@@ -44,14 +46,17 @@ pub struct Shared {
     /// The faults that are set.
     pub faults: Faults,
     /// The last requests.
-    pub log: control::RequestLog,
+    pub log: Ring,
+    /// The messages that the real server would publish.
+    pub events: Events,
     /// What answers in the place of the operations, in the mock mode.
     pub mock: Option<Mock>,
 }
 
 impl Shared {
     pub fn new(state: State, faults: Faults) -> Self {
-        Self { state: Mutex::new(state), faults, log: control::RequestLog::default(), mock: None }
+        let (log, events) = (Ring::new(control::KEPT_REQUESTS), Events::new(&state));
+        Self { state: Mutex::new(state), faults, log, events, mock: None }
     }
 
     /// The state, locked. A room that panicked leaves it usable: each change is a small one.
@@ -223,7 +228,10 @@ async fn answer(
     // Read to its end whatever becomes of it, as a proxy would before it answers in the server's place.
     let request = read_whole(request, path.clone(), &connection).await;
     let carried_out = carry_out(request, Arc::clone(&shared));
-    if path.starts_with("/_simulator/") || shared.mock.is_some() && mock::is_control_route(&path) {
+    if path == "/_simulator"
+        || path.starts_with("/_simulator/")
+        || shared.mock.is_some() && mock::is_control_route(&path)
+    {
         // The control routes are never disturbed: a test must be able to take a fault back.
         return Ok(carried_out.await.into_response());
     }
@@ -262,6 +270,10 @@ async fn carry_out(request: Result<Request, Answer>, shared: Arc<Shared>) -> Ans
 }
 
 fn route(request: &Request, shared: &Shared) -> Answer {
+    if request.path == "/_simulator" {
+        // The page's own addresses are relative to the one with the slash.
+        return Answer::text(308, "text/plain", "").with_header("Location", "/_simulator/".into());
+    }
     if let Some(rest) = request.path.strip_prefix("/_simulator/") {
         return control::answer(rest, request, shared);
     }
@@ -269,7 +281,10 @@ fn route(request: &Request, shared: &Shared) -> Answer {
         Some(mock) => mock.answer(request),
         None => routes::answer(request, shared),
     };
-    shared.log.note(request, answer.status, shared);
+    shared.with_state(|state| {
+        shared.events.publish(state);
+        control::note(request, answer.status, state, &shared.log);
+    });
     if request.method == Method::HEAD { answer.without_body() } else { answer }
 }
 

@@ -20,37 +20,48 @@ pub trait Row {
 
 /// Rows in the order of their creation, found by their key. As JSON a list.
 #[derive(Debug, Clone)]
-pub struct Table<T>(IndexMap<String, T>);
+pub struct Table<T> {
+    rows: IndexMap<String, T>,
+    revision: u64,
+}
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self(IndexMap::new())
+        Self { rows: IndexMap::new(), revision: 0 }
     }
 }
 
 impl<T> Deref for Table<T> {
     type Target = IndexMap<String, T>;
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.rows
     }
 }
 
 impl<T> DerefMut for Table<T> {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0
+        self.revision += 1;
+        &mut self.rows
+    }
+}
+
+impl<T> Table<T> {
+    /// Another number whenever the rows may have changed.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 }
 
 impl<T: Row> Table<T> {
     /// Adds the row, or replaces the one of the same key.
     pub fn add(&mut self, row: T) {
-        self.0.insert(row.key(), row);
+        self.insert(row.key(), row);
     }
 }
 
 impl<T: Serialize> Serialize for Table<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.values())
+        serializer.collect_seq(self.values())
     }
 }
 

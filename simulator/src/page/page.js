@@ -1,0 +1,126 @@
+// The page of the simulator: which view is shown, and the question, once a second, whether there is something new.
+//
+// The views are in tabs.js. A view is an object with `name`, `title` and `show(place, page)`, which fills the place once and
+// gives a function that is called after each answer of the simulator, with its overview. All text goes into the page as
+// text, never as HTML: it comes from whoever called the simulator.
+
+import { views } from './tabs.js';
+
+const POLL_MS = 1000;
+
+/** An element with properties and children: el('button', {type: 'button'}, 'Clear'). */
+export function el(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in element) element[name] = value;
+    else if (value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Calls a route of the simulator; gives its JSON, or throws an error with what the simulator said. */
+export async function call(method, route, body) {
+  const answer = await fetch(route, { method, body: body === undefined ? undefined : JSON.stringify(body) });
+  const text = await answer.text();
+  if (answer.ok) return text ? JSON.parse(text) : null;
+  let said = text;
+  try {
+    said = JSON.parse(text).message;
+  } catch {
+    // Not JSON: as it is.
+  }
+  throw new Error(said || `${method} ${route}: status ${answer.status}`);
+}
+
+const byId = (id) => document.getElementById(id);
+
+let overview = null;
+let refresh = null;
+let shown = null;
+let paused = false;
+let busy = false;
+
+/** Does something that a person has asked for, shows its error, and then looks for news at once. */
+export async function attempt(work) {
+  try {
+    await work();
+    byId('message').hidden = true;
+  } catch (error) {
+    byId('message').textContent = error.message;
+    byId('message').hidden = false;
+  }
+  await poll(true);
+}
+
+function connection(text, kind) {
+  const badge = byId('connection');
+  // Only a change is written: it is read aloud.
+  if (badge.textContent !== text) badge.textContent = text;
+  badge.className = `badge ${kind}`;
+}
+
+async function poll(asked = false) {
+  if (busy || (!asked && (paused || document.hidden))) return;
+  busy = true;
+  try {
+    overview = await call('GET', 'overview');
+    byId('version').textContent = overview.version;
+    byId('mode').hidden = !overview.mock;
+    tabs();
+    if (shown === null) show();
+    await refresh(overview);
+    connection(paused ? 'paused' : 'live', paused ? '' : 'live');
+  } catch (error) {
+    connection(error instanceof TypeError ? 'no connection' : error.message, 'lost');
+  } finally {
+    busy = false;
+  }
+}
+
+function available() {
+  return views.filter((view) => !overview.mock || view.inMock);
+}
+
+function tabs() {
+  const list = byId('tabs');
+  if (list.children.length !== available().length) {
+    list.replaceChildren(
+      ...available().map((view) =>
+        el('li', {}, el('a', { href: `#${view.name}` }, `${view.title} `, el('span', { className: 'count' })))
+      )
+    );
+  }
+  available().forEach((view, index) => {
+    const link = list.children[index].firstChild;
+    const count = view.count ? view.count(overview) : undefined;
+    link.lastChild.textContent = count === undefined ? '' : count;
+    if (view === shown) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  });
+}
+
+function show() {
+  const wanted = location.hash.slice(1);
+  shown = available().find((view) => view.name === wanted) || available()[0];
+  document.title = `${shown.title} - wazo-auth-simulator`;
+  const place = byId('view');
+  place.replaceChildren();
+  refresh = shown.show(place, overview);
+  tabs();
+}
+
+addEventListener('hashchange', () => {
+  if (overview === null) return;
+  show();
+  byId('view').focus();
+  poll(true);
+});
+document.addEventListener('visibilitychange', () => poll());
+byId('pause').addEventListener('click', (event) => {
+  paused = !paused;
+  event.currentTarget.setAttribute('aria-pressed', paused);
+  poll(true);
+});
+setInterval(poll, POLL_MS);
+poll(true);
