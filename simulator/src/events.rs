@@ -2,9 +2,10 @@
 //! authentication data.
 //!
 //! No operation publishes anything itself. After each request the state is compared with what it was ([`Known`]), so that
-//! a session that ends is told whatever ended it. Every message goes to the publishers, of which there is one:
-//! the list of the last ones, for `GET /_simulator/events`. A bus would be another [`Publisher`].
+//! a session that ends is told whatever ended it. Every message goes to the publishers: the list of
+//! the last ones, for `GET /_simulator/events`, and a RabbitMQ where there is one ([`amqp`]).
 
+pub mod amqp;
 mod known;
 mod message;
 
@@ -52,11 +53,14 @@ impl Events {
         Self { known: Mutex::new(Known::of(state)), publishers, recent }
     }
 
-    /// With one more publisher.
-    #[must_use]
-    pub fn with_publisher(mut self, publisher: Box<dyn Publisher>) -> Self {
+    /// Adds a publisher.
+    pub fn add(&mut self, publisher: Box<dyn Publisher>) {
         self.publishers.push(publisher);
-        self
+    }
+
+    /// Whether somebody besides the list waits for messages.
+    pub fn has_listeners(&self) -> bool {
+        self.publishers.len() > 1
     }
 
     /// Publishes what has happened since the last call.
@@ -114,7 +118,8 @@ mod tests {
         session(&mut state, "old", 9000.0);
         let seen = Names::default();
         let names = Arc::clone(&seen.0);
-        let events = Events::new(&state).with_publisher(Box::new(seen));
+        let mut events = Events::new(&state);
+        events.add(Box::new(seen));
         session(&mut state, "new", 9000.0);
         state.remove_session("old");
         events.publish(&state);
@@ -130,7 +135,8 @@ mod tests {
         session(&mut state, "s", 1100.0);
         let seen = Names::default();
         let names = Arc::clone(&seen.0);
-        let events = Events::new(&state).with_publisher(Box::new(seen));
+        let mut events = Events::new(&state);
+        events.add(Box::new(seen));
         for (now, expected) in [(1039.0, 0), (1041.0, 1), (1090.0, 1)] {
             state.settings.now = Some(now);
             events.publish(&state);

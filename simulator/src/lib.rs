@@ -78,6 +78,8 @@ pub struct Options {
     /// The small wazo-auth of Wazo's test helpers in the place of the whole one: see [`mock`]. It has a content of its own:
     /// neither administrator, state nor settings act on it.
     pub mock: bool,
+    /// A RabbitMQ to publish the messages on, `amqp://HOST`: see [`events::amqp`].
+    pub events: Option<String>,
 }
 
 impl Default for Options {
@@ -91,6 +93,7 @@ impl Default for Options {
             settings: Vec::new(),
             faults: Faults::default(),
             mock: false,
+            events: None,
         }
     }
 }
@@ -146,6 +149,9 @@ impl Simulator {
         }
         let mut shared = Shared::new(state, options.faults);
         shared.mock = options.mock.then(Mock::default);
+        if let Some(url) = &options.events {
+            shared.events.add(Box::new(events::amqp::Bus::connect(url)?));
+        }
         let shared = Arc::new(shared);
         let certificate = Certificate::make().map_err(io::Error::other)?;
         let certificate_pem = certificate.pem.clone();

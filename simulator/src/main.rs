@@ -35,6 +35,8 @@ CONTENT
 BEHAVIOUR
     --mock                    act as the mock of Wazo's test helpers: tokens, tenants and users are what a test sets with
                               POST /_set_token and others, unknown credentials succeed; see docs/simulator.md
+    --events URL              publish wazo-auth's messages on this RabbitMQ, amqp://[USERNAME:PASSWORD@]HOST[:PORT][/VHOST];
+                              without it, GET /_simulator/events lists them all the same
     --fault FAULT             start with this fault; may be repeated; see docs/simulator.md
     --exit-with-stdin         stop when standard input ends, and so with the program that started the simulator
     -h, --help                print this text
@@ -108,6 +110,7 @@ fn arguments() -> Result<Wanted, String> {
             "--settings" => settings.push(text()?),
             "--fault" => faults.push(text()?),
             "--mock" => options.mock = true,
+            "--events" => options.events = Some(text()?),
             "--exit-with-stdin" => exit_with_stdin = true,
             "--help" | "-h" => return Ok(Wanted::Print(HELP.into())),
             "--version" | "-V" => {
@@ -115,6 +118,9 @@ fn arguments() -> Result<Wanted, String> {
             }
             unknown => return Err(format!("unknown option {unknown}; see --help")),
         }
+    }
+    if options.mock && options.events.is_some() {
+        return Err("--mock: expected no --events; the mock has no sessions that begin or end".into());
     }
     if options.mock && (options.admin.is_some() || options.state.is_some()) {
         return Err(

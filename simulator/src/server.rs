@@ -139,11 +139,25 @@ pub async fn listen(
 /// Serves until told to stop; connections then open are dropped.
 pub async fn serve(listeners: Vec<Listener>, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
     let mut ports = JoinSet::new();
+    if shared.events.has_listeners() {
+        ports.spawn(notice_expiry(Arc::clone(&shared)));
+    }
     for listener in listeners {
         ports.spawn(accept_all(listener, Arc::clone(&shared)));
     }
     let _ = stopped.await;
     ports.shutdown().await;
+}
+
+/// What expires is published soon after, not with the next request: somebody waits for it.
+async fn notice_expiry(shared: Arc<Shared>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        shared.with_state(|state| {
+            state.clean_expired();
+            shared.events.publish(state);
+        });
+    }
 }
 
 async fn accept_all(listener: Listener, shared: Arc<Shared>) {
