@@ -1,7 +1,7 @@
 //! The messages that wazo-auth publishes on the bus: what has happened to sessions, refresh tokens, tenants and external
 //! authentication data.
 //!
-//! No operation publishes anything itself. After each request the state is compared with what it was ([`Known`]), so that
+//! No operation publishes anything itself. After each request the state is compared with what it was (`known`), so that
 //! a session that ends is told whatever ended it. Every message goes to the publishers: the list of
 //! the last ones, for `GET /_simulator/events`, and a RabbitMQ where there is one ([`amqp`]).
 

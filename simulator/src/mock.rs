@@ -2,7 +2,7 @@
 //!
 //! Those tests do not log users in. They say what is true: this token has that access list, these tenants exist, this
 //! password is wrong. They do it with the control routes of Wazo's test helpers (`POST /_set_token` and others, in
-//! [`control`]), and the daemon under test then calls the operations in [`answers`], which believe what was said. A token
+//! `control`), and the daemon under test then calls the operations in `answers`, which believe what was said. A token
 //! is any text, an access list is compared word by word, and unknown credentials succeed.
 //!
 //! What is set here is kept apart from [`crate::state`]: it follows none of its rules. Where the helpers' own mock breaks

@@ -1,7 +1,7 @@
 //! `--events amqp://...`: the messages go to a RabbitMQ, as those of wazo-auth do.
 //!
 //! It needs so little of AMQP 0-9-1 (log in, declare an exchange, publish, wait for the confirmation) that it is written
-//! here, in [`wire`], without a client library: those want features of tokio with which all that stands on it would be
+//! here, in `wire`, without a client library: those want features of tokio with which all that stands on it would be
 //! built once more. A thread of its own publishes, so that no request waits for the bus.
 
 mod wire;

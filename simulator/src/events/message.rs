@@ -57,7 +57,7 @@ pub fn make(state: &State, name: &'static str, path: &[&str], tenant: &str, to: 
         "required_access": format!("event.{name}"),
         "required_acl": format!("events.{routing_key}"),
         "origin_uuid": state.settings.xivo_uuid,
-        "timestamp": clock::iso(state.now()),
+        "timestamp": clock::iso_local(state.now()),
     });
     if let Value::Object(rest) = rest {
         headers.extend(rest);
@@ -90,7 +90,7 @@ mod tests {
             "required_access": "event.auth_session_deleted",
             "required_acl": "events.auth.sessions.s.deleted",
             "origin_uuid": "the-predefined-xivo-uuid",
-            "timestamp": "2026-11-23T12:44:43",
+            "timestamp": clock::iso_local(1_795_437_883.0),
             "data": {"uuid": "s"},
         });
         assert_eq!(message.body(), body);

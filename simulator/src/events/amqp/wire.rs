@@ -249,7 +249,7 @@ mod tests {
         let Value::Object(entries) = json!({"a": true, "bc": "de", "f": {"g": null}}) else { unreachable!() };
         let mut payload = Payload(Vec::new());
         payload.table(&entries);
-        assert_eq!(payload.0, b"\0\0\0\x17\x01at\x01\x02bcS\0\0\0\x02de\x01fF\0\0\0\x03\x01gV");
+        assert_eq!(payload.0, b"\0\0\0\x18\x01at\x01\x02bcS\0\0\0\x02de\x01fF\0\0\0\x03\x01gV");
     }
 
     #[test]
