@@ -35,8 +35,8 @@ CONTENT
 BEHAVIOUR
     --mock                    act as the mock of Wazo's test helpers: tokens, tenants and users are what a test sets with
                               POST /_set_token and others, unknown credentials succeed; see docs/simulator.md
-    --events URL              publish wazo-auth's messages on this RabbitMQ, amqp://[USERNAME:PASSWORD@]HOST[:PORT][/VHOST];
-                              without it, GET /_simulator/events lists them all the same
+    --events URL              publish wazo-auth's messages on this RabbitMQ: amqp://[USERNAME:PASSWORD@]HOST[:PORT]
+                              [/VHOST]; GET /_simulator/events lists them with and without it
     --fault FAULT             start with this fault; may be repeated; see docs/simulator.md
     --exit-with-stdin         stop when standard input ends, and so with the program that started the simulator
     -h, --help                print this text
