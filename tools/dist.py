@@ -20,6 +20,7 @@ they do not, the members that differ are named, and the exit status is 1. Every 
 (SOURCE_DATE_EPOCH).
 """
 import argparse
+import functools
 import gzip
 import hashlib
 import os
@@ -66,25 +67,31 @@ def git(*arguments):
     return done.stdout
 
 
+@functools.cache
+def commit():
+    """The commit that is built: the same one for every part, also when somebody commits meanwhile."""
+    return git('rev-parse', 'HEAD').decode().strip()
+
+
 class Build:
     """One build: the sources of the commit in a folder of their own, and what is made of them."""
 
     def __init__(self, name):
         self.work = WORK / name
         self.version = re.search(
-            r'\[workspace\.package\]\nversion = "(.+?)"', git('show', 'HEAD:Cargo.toml').decode()
+            r'\[workspace\.package\]\nversion = "(.+?)"', git('show', f'{commit()}:Cargo.toml').decode()
         ).group(1)
         self.name = f'wazo-auth-client-{self.version}'
         self.sources = self.work / self.name
         self.made = self.work / 'made'
-        self.time = int(git('log', '-1', '--format=%ct'))
+        self.time = int(git('log', '-1', '--format=%ct', commit()))
 
     def unpack(self):
         """The sources. Their time is now: cargo takes a file that is older than its last build for unchanged."""
         for folder in (self.sources, self.made):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-        archive = git('archive', '--format=tar', f'--prefix={self.name}/', 'HEAD')
+        archive = git('archive', '--format=tar', f'--prefix={self.name}/', commit())
         subprocess.run(['tar', '--extract', '--touch'], cwd=self.work, input=archive, check=True)
         for folder in SHARED:
             (ROOT / 'build' / folder).mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,8 @@ def find():
 class Chromium:
     """A browser with one page. `logged` has what the page wrote to its console, and what the browser refused to load."""
 
-    def __init__(self, timeout=20):
+    # A browser that starts on a busy machine takes a while: a minute has been seen.
+    def __init__(self, timeout=180):
         self.timeout = timeout
         self.logged = []
         self._number = 0
