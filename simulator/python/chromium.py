@@ -8,6 +8,7 @@ It is looked for in $CHROMIUM, then on the PATH. The browser keeps its data in a
 """
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -40,8 +41,8 @@ def find():
 class Chromium:
     """A browser with one page. `logged` has what the page wrote to its console, and what the browser refused to load."""
 
-    # A browser that starts on a busy machine takes a while: a minute has been seen.
-    def __init__(self, timeout=180):
+    # On a busy machine, a browser takes a while to start.
+    def __init__(self, timeout=60):
         self.timeout = timeout
         self.logged = []
         self._number = 0
@@ -51,24 +52,38 @@ class Chromium:
         self._folder = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
         their_input, self._to = os.pipe()
         self._from, their_output = os.pipe()
-        # The protocol is spoken over the descriptors 3 and 4; the shell moves the pipes there.
-        command = f'exec "$0" "$@" 3<&{their_input} 4>&{their_output}'
+        # The protocol is spoken over the descriptors 3 and 4. Those of the pipes are above, so that moving one leaves the
+        # other. (A shell would move them too, but some know descriptors of one digit only.)
+        theirs = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 10) for one in (their_input, their_output)]
+
+        def move():
+            os.dup2(theirs[0], 3)
+            os.dup2(theirs[1], 4)
+
         self._process = subprocess.Popen(
-            ["sh", "-c", command, find(), *FLAGS, f"--user-data-dir={self._folder.name}", "about:blank"],
-            pass_fds=(their_input, their_output),
+            [find(), *FLAGS, f"--user-data-dir={self._folder.name}", "about:blank"],
+            pass_fds=(3, 4),
+            preexec_fn=move,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "HOME": self._folder.name},
         )
-        os.close(their_input)
-        os.close(their_output)
+        for one in (their_input, their_output, *theirs):
+            os.close(one)
         self._session = None
+        try:
+            self._open_page()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _open_page(self):
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
             self._call(f"{domain}.enable")
-        return self
 
     def __exit__(self, *_):
         os.close(self._to)
