@@ -4,7 +4,7 @@ use hyper::Method;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Answer, Request};
-use crate::ring::Ring;
+use crate::ring::Entry;
 use crate::seed;
 use crate::server::Shared;
 use crate::state::{Settings, State};
@@ -13,26 +13,39 @@ use crate::{clock, page};
 /// How many requests are kept.
 pub const KEPT_REQUESTS: usize = 1000;
 
-/// Keeps a request. Tokens and bodies are kept too: this is a tool of tests, and holds no real secret.
-pub fn note(request: &Request, status: u16, state: &State, log: &Ring) {
-    if !state.settings.log_requests {
-        return;
+/// A request that was answered. Tokens and bodies are kept too: this is a tool of tests, and holds no real secret.
+#[derive(Debug)]
+pub struct Answered {
+    time: f64,
+    request: Request,
+    status: u16,
+}
+
+impl Answered {
+    /// The request, answered now with this status.
+    pub fn now(request: Request, status: u16) -> Self {
+        Self { time: clock::now(), request, status }
     }
-    let headers: Map<String, Value> = request
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
-        .collect();
-    log.add(json!({
-        "time": clock::iso_with_fraction(clock::now()),
-        "method": request.method.as_str(),
-        "path": request.path,
-        "query": request.query,
-        "headers": headers,
-        "body": String::from_utf8_lossy(&request.body),
-        "status": status,
-        "tls": request.tls,
-    }));
+}
+
+impl Entry for Answered {
+    fn shown(&self) -> Value {
+        let Request { method, path, query, headers, body, tls, .. } = &self.request;
+        let headers: Map<String, Value> = headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+            .collect();
+        json!({
+            "time": clock::iso_with_fraction(self.time),
+            "method": method.as_str(),
+            "path": path,
+            "query": query,
+            "headers": headers,
+            "body": String::from_utf8_lossy(body),
+            "status": self.status,
+            "tls": tls,
+        })
+    }
 }
 
 /// Answers a control route; `rest` is its path below `/_simulator/`.

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::ring::Ring;
+use crate::ring::{Entry, Ring};
 use crate::state::State;
 use known::Known;
 pub use message::Message;
@@ -29,10 +29,15 @@ pub trait Publisher: Send + Sync + fmt::Debug {
 }
 
 /// The last messages.
-impl Publisher for Arc<Ring> {
+impl Publisher for Arc<Ring<Message>> {
     fn publish(&self, message: &Message) {
-        let Message { routing_key, headers, .. } = message;
-        self.add(json!({"routing_key": routing_key, "headers": headers, "body": message.body()}));
+        self.add(message.clone());
+    }
+}
+
+impl Entry for Message {
+    fn shown(&self) -> Value {
+        json!({"routing_key": self.routing_key, "headers": self.headers, "body": self.body()})
     }
 }
 
@@ -42,7 +47,7 @@ pub struct Events {
     known: Mutex<Known>,
     publishers: Vec<Box<dyn Publisher>>,
     /// The last messages.
-    pub recent: Arc<Ring>,
+    pub recent: Arc<Ring<Message>>,
 }
 
 impl Events {

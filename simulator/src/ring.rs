@@ -7,34 +7,40 @@ use serde_json::{Value, json};
 
 use crate::http::{Answer, Request};
 
-/// JSON objects, oldest first. Each has a `number`, counted from 1, which is never used again.
-#[derive(Debug)]
-pub struct Ring {
-    kept: usize,
-    entries: Mutex<Entries>,
+/// What a ring keeps. It becomes JSON when somebody reads the list: most entries are never read.
+pub trait Entry {
+    /// The entry as a JSON object.
+    fn shown(&self) -> Value;
 }
 
-#[derive(Debug, Default)]
-struct Entries {
-    list: VecDeque<Value>,
+/// Entries, oldest first. Each has a `number`, counted from 1, which is never used again.
+#[derive(Debug)]
+pub struct Ring<T> {
+    kept: usize,
+    entries: Mutex<Entries<T>>,
+}
+
+#[derive(Debug)]
+struct Entries<T> {
+    list: VecDeque<(u64, T)>,
     last: u64,
 }
 
-impl Ring {
+impl<T: Entry> Ring<T> {
     /// An empty one that keeps this many entries.
     pub fn new(kept: usize) -> Self {
-        Self { kept, entries: Mutex::default() }
+        Self { kept, entries: Mutex::new(Entries { list: VecDeque::new(), last: 0 }) }
     }
 
-    /// Adds an entry, an object; the oldest one goes where there are too many.
-    pub fn add(&self, mut entry: Value) {
+    /// Adds an entry; the oldest one goes where there are too many.
+    pub fn add(&self, entry: T) {
         let mut entries = self.entries();
         entries.last += 1;
-        entry["number"] = entries.last.into();
         if entries.list.len() == self.kept {
             entries.list.pop_front();
         }
-        entries.list.push_back(entry);
+        let number = entries.last;
+        entries.list.push_back((number, entry));
     }
 
     /// The number of the newest entry that there ever was, 0 for none.
@@ -59,12 +65,16 @@ impl Ring {
             }
         };
         let entries = self.entries();
-        let newer: Vec<&Value> =
-            entries.list.iter().filter(|entry| entry["number"].as_u64().is_some_and(|number| number > after)).collect();
+        let shown = |(number, entry): &(u64, T)| {
+            let mut shown = entry.shown();
+            shown["number"] = (*number).into();
+            shown
+        };
+        let newer: Vec<Value> = entries.list.iter().filter(|(number, _)| *number > after).map(shown).collect();
         Answer::ok(&json!({"items": newer}))
     }
 
-    fn entries(&self) -> MutexGuard<'_, Entries> {
+    fn entries(&self) -> MutexGuard<'_, Entries<T>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

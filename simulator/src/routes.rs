@@ -25,7 +25,7 @@ pub mod users;
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
-use std::sync::MutexGuard;
+use std::sync::{LazyLock, MutexGuard};
 
 use crate::access::AccessList;
 use crate::directory::Tenants;
@@ -178,8 +178,7 @@ fn dispatch(request: &Request, mut state: Locked) -> Outcome {
     let path = request.path.strip_prefix("/api/auth").unwrap_or(&request.path);
     let path = path.strip_prefix("/0.1/").ok_or(Failure::NotFoundPage)?;
     let segments: Vec<&str> = path.split('/').collect();
-    let found: Vec<(&Route, HashMap<&'static str, String>)> = table::ROUTES
-        .iter()
+    let found: Vec<(&Route, HashMap<&'static str, String>)> = candidates(&segments)
         .filter_map(|route| Some((route, matches(route, &segments)?)))
         .filter(|(route, parts)| is_installed(route.part_of, parts, &state))
         .collect();
@@ -205,6 +204,22 @@ fn dispatch(request: &Request, mut state: Locked) -> Outcome {
         Needs::Token | Needs::Access(_) => tenant_of(request, &state, &token, route.scope)?,
     };
     (route.room)(&mut Call { request, parts: parts.clone(), token, tenant, state })
+}
+
+/// The routes whose length and first part are those of a path: looking at all hundred would take a token check longer than
+/// all else that it does.
+fn candidates(segments: &[&str]) -> impl Iterator<Item = &'static Route> {
+    type Begun = HashMap<(usize, &'static str), Vec<&'static Route>>;
+    static BEGUN: LazyLock<Begun> = LazyLock::new(|| {
+        let mut begun = Begun::new();
+        for route in table::ROUTES {
+            let first = route.path.split('/').next().unwrap_or_default();
+            begun.entry((route.path.split('/').count(), first)).or_default().push(route);
+        }
+        begun
+    });
+    let first = segments.first().copied().unwrap_or_default();
+    BEGUN.get(&(segments.len(), first)).into_iter().flatten().copied()
 }
 
 fn matches(route: &Route, segments: &[&str]) -> Option<HashMap<&'static str, String>> {

@@ -3,6 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,7 +47,7 @@ pub struct Shared {
     /// The faults that are set.
     pub faults: Faults,
     /// The last requests.
-    pub log: Ring,
+    pub log: Ring<control::Answered>,
     /// The messages that the real server would publish.
     pub events: Events,
     /// What answers in the place of the operations, in the mock mode.
@@ -278,28 +279,42 @@ async fn carry_out(request: Result<Request, Answer>, shared: Arc<Shared>) -> Ans
         Ok(request) => request,
         Err(refusal) => return refusal,
     };
-    // Rooms are plain functions; a password takes them long, so none runs on a thread that serves sockets.
-    let answered = tokio::task::spawn_blocking(move || route(&request, &shared)).await;
-    answered.unwrap_or_else(|_| crate::errors::internal().into_answer(crate::clock::now()))
+    // Rooms are plain functions. Those that hash a password take long, and do not run on the thread that serves sockets. A
+    // room that only reads, such as the check of a token, takes less time than the way to another thread and back. (A page
+    // of a list of 50,000 takes milliseconds; others would wait for the state meanwhile in any case.)
+    if matches!(request.method, Method::GET | Method::HEAD) {
+        return catch_unwind(AssertUnwindSafe(|| route(request, &shared))).unwrap_or_else(|_| internal());
+    }
+    let answered = tokio::task::spawn_blocking(move || route(request, &shared)).await;
+    answered.unwrap_or_else(|_| internal())
 }
 
-fn route(request: &Request, shared: &Shared) -> Answer {
+/// The answer in the place of a room that panicked.
+fn internal() -> Answer {
+    crate::errors::internal().into_answer(crate::clock::now())
+}
+
+fn route(request: Request, shared: &Shared) -> Answer {
     if request.path == "/_simulator" {
         // The page's own addresses are relative to the one with the slash.
         return Answer::text(308, "text/plain", "").with_header("Location", "/_simulator/".into());
     }
     if let Some(rest) = request.path.strip_prefix("/_simulator/") {
-        return control::answer(rest, request, shared);
+        return control::answer(rest, &request, shared);
     }
     let answer = match &shared.mock {
-        Some(mock) => mock.answer(request),
-        None => routes::answer(request, shared),
+        Some(mock) => mock.answer(&request),
+        None => routes::answer(&request, shared),
     };
-    shared.with_state(|state| {
+    let is_logged = shared.with_state(|state| {
         shared.events.publish(state);
-        control::note(request, answer.status, state, &shared.log);
+        state.settings.log_requests
     });
-    if request.method == Method::HEAD { answer.without_body() } else { answer }
+    let answer = if request.method == Method::HEAD { answer.without_body() } else { answer };
+    if is_logged {
+        shared.log.add(control::Answered::now(request, answer.status));
+    }
+    answer
 }
 
 /// A socket that can be closed with a reset.
