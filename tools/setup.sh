@@ -48,6 +48,12 @@ if has "${CC:-cc}" && ! echo '#include <amqp.h>' | "${CC:-cc}" -E -x c - >/dev/n
 fi
 [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || packages="$packages rabbitmq-server"
 
+# The simulator's tests ask a real LDAP server.
+[ -x /usr/sbin/slapd ] || packages="$packages slapd"
+
+# They look at its page in a browser.
+has chromium || has google-chrome || need chromium-headless-shell chromium-headless-shell
+
 # clang is used where it is there; Debian has the library of its sanitizers in a package of its own, named by its version.
 if has clang++ && ! echo 'int main() {}' | clang++ -x c++ -fsanitize=address - -o /dev/null >/dev/null 2>&1; then
     packages="$packages libclang-rt-$(clang++ -dumpversion | cut -d. -f1)-dev"
@@ -58,12 +64,12 @@ if [ -n "$packages" ]; then
     [ "$(id -u)" = 0 ] || as_root="sudo -n"
     if has apt-get && { [ -z "$as_root" ] || { has sudo && sudo -n true 2>/dev/null; }; }; then
         say "installing Debian packages:$packages"
-        # RabbitMQ comes with a service, which nothing here needs. Debian's way to install one without starting it is
+        # RabbitMQ and slapd come with services, which nothing here needs. Debian's way to install one without starting it is
         # this file; where there is one already, the administrator has decided.
         policy=/usr/sbin/policy-rc.d
         case "$packages" in
-        *rabbitmq-server*)
-            say "the service of rabbitmq-server is not started now; to keep it off: systemctl disable rabbitmq-server"
+        *rabbitmq-server* | *slapd*)
+            say "the services of rabbitmq-server and slapd are not started now; to keep one off: systemctl disable NAME"
             if [ ! -e "$policy" ]; then
                 trap '$as_root rm -f "$policy"' EXIT
                 trap 'exit 1' INT TERM HUP

@@ -35,7 +35,8 @@ FLAGS = [
 def find():
     """The program, or None."""
     named = os.environ.get("CHROMIUM")
-    return named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    programs = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
+    return named or next(filter(None, map(shutil.which, programs)), None)
 
 
 class Chromium:

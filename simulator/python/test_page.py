@@ -59,7 +59,7 @@ class Files(unittest.TestCase):
                 self.assertEqual(answer.url, f"{simulator.url}/_simulator/")
 
 
-@unittest.skipUnless(chromium.find(), "Chromium is missing: apt-get install chromium, or name it in $CHROMIUM")
+@unittest.skipUnless(chromium.find(), "Chromium is missing: apt-get install chromium-headless-shell, or name it in $CHROMIUM")
 class Page(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -31,12 +31,18 @@ CONTENT
 BEHAVIOUR
     --mock                    act as the mock of Wazo's test helpers: tokens, tenants and users are what a test sets with
                               POST /_set_token and others, unknown credentials succeed; see docs/simulator.md
-    --events URL              publish wazo-auth's messages on this RabbitMQ: amqp://[USERNAME:PASSWORD@]HOST[:PORT]
-                              [/VHOST]; GET /_simulator/events lists them with and without it
     --fault FAULT             start with this fault; may be repeated; see docs/simulator.md
     --exit-with-stdin         stop when standard input ends, and so with the program that started the simulator
     -h, --help                print this text
     -V, --version             print the version
+
+OTHER SERVERS
+    --events URL              publish wazo-auth's messages on this RabbitMQ: amqp://[USERNAME:PASSWORD@]HOST[:PORT]
+                              [/VHOST]; GET /_simulator/events lists them with and without it
+    --smtp HOST:PORT          send mails (confirmation, password reset) to this mail server, without TLS and login;
+                              GET /_simulator/mails lists them with and without it
+    --ldap                    check logins with the LDAP servers that tenants configure (PUT /backends/ldap), and not
+                              with the setting ldap_users
 
 When it listens, it prints one line for each port:
 
@@ -63,6 +69,12 @@ pub struct Arguments {
     pub certificate_file: Option<PathBuf>,
     pub port_file: Option<PathBuf>,
     pub exit_with_stdin: bool,
+    /// The RabbitMQ to publish on.
+    pub events: Option<String>,
+    /// The mail server.
+    pub smtp: Option<String>,
+    /// Whether the LDAP servers are real ones.
+    pub ldap: bool,
 }
 
 /// Reads the arguments, without the name of the program. No file is opened: what is wrong here is the command line.
@@ -71,6 +83,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, Str
     let (mut port, mut tls, mut tls_port) = (9497_u16, false, None);
     let (mut state_file, mut certificate_file, mut port_file, mut exit_with_stdin) = (None, None, None, false);
     let (mut faults, mut settings) = (Vec::new(), Vec::new());
+    let (mut events, mut smtp, mut ldap) = (None, None, false);
     let mut options = Options::default();
     let wrong = |error: lexopt::Error| format!("{error}; see --help");
     while let Some(argument) = parser.next().map_err(wrong)? {
@@ -100,7 +113,9 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, Str
             "--settings" => settings.push(text()?),
             "--fault" => faults.push(text()?),
             "--mock" => options.mock = true,
-            "--events" => options.events = Some(text()?),
+            "--events" => events = Some(text()?),
+            "--smtp" => smtp = Some(text()?),
+            "--ldap" => ldap = true,
             "--exit-with-stdin" => exit_with_stdin = true,
             "--help" | "-h" => return Ok(Wanted::Print(HELP.into())),
             "--version" | "-V" => {
@@ -109,8 +124,11 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, Str
             unknown => return Err(format!("unknown option {unknown}; see --help")),
         }
     }
-    if options.mock && options.events.is_some() {
+    if options.mock && events.is_some() {
         return Err("--mock: expected no --events; the mock has no sessions that begin or end".into());
+    }
+    if options.mock && (smtp.is_some() || ldap) {
+        return Err("--mock: expected neither --smtp nor --ldap; the mock sends no mails, and has no LDAP".into());
     }
     if options.mock && (options.admin.is_some() || state_file.is_some()) {
         return Err(
@@ -126,7 +144,16 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, Str
     } else {
         (options.port, options.tls_port) = (Some(port), tls_port);
     }
-    Ok(Wanted::Run(Box::new(Arguments { options, state_file, certificate_file, port_file, exit_with_stdin })))
+    Ok(Wanted::Run(Box::new(Arguments {
+        options,
+        state_file,
+        certificate_file,
+        port_file,
+        exit_with_stdin,
+        events,
+        smtp,
+        ldap,
+    })))
 }
 
 fn number(text: &str) -> Result<u16, String> {

@@ -3,9 +3,8 @@
 //!
 //! No operation publishes anything itself. After each request the state is compared with what it was (`known`), so that
 //! a session that ends is told whatever ended it. Every message goes to the publishers: the list of
-//! the last ones, for `GET /_simulator/events`, and a RabbitMQ where there is one ([`amqp`]).
+//! the last ones, for `GET /_simulator/events`, and a RabbitMQ where there is one.
 
-pub mod amqp;
 mod known;
 mod message;
 

@@ -1,8 +1,10 @@
-//! The LDAP servers of tenants: the directory that `settings.ldap_users` describes, and logins through it.
+//! The LDAP servers of tenants: the directory that `settings.ldap_users` describes, and logins through it. In its place
+//! there may be real servers ([`Server`]).
 //!
 //! All tenants share the directory, and base DNs are not looked at: an entry is found by its attributes alone.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -79,20 +81,29 @@ pub fn tenant_by_domain(state: &State, domain: &str) -> Option<String> {
     state.tenants.values().find(has).map(|tenant| tenant.uuid.clone())
 }
 
-/// The user whom the LDAP server of a tenant accepts, and its address there, which is its login from then on.
-pub fn user(state: &State, tenant: Option<&str>, name: &str, password: &str) -> Option<(User, String)> {
-    let config = state.ldap_configs.get(tenant?)?;
-    let address = address(&state.settings.ldap_users, config, name, password)?;
-    let has_address = |user: &&User| user.emails.iter().any(|email| same(&email.address, &address));
-    let user = state.users.values().filter(|user| Some(user.tenant_uuid.as_str()) == tenant).find(has_address)?;
+/// The user of a tenant who has this address in the directory.
+pub fn user_by_address(state: &State, tenant: &str, address: &str) -> Option<User> {
+    let has_address = |user: &&User| user.emails.iter().any(|email| same(&email.address, address));
+    let user = state.users.values().filter(|user| user.tenant_uuid == tenant).find(has_address)?;
     let may = user.enabled && state.authentication_method(user) == "ldap";
-    may.then(|| (user.clone(), address))
+    may.then(|| user.clone())
 }
 
-/// The address of who is accepted by this name and password.
-fn address(directory: &Directory, config: &LdapConfig, name: &str, password: &str) -> Option<String> {
+/// Who knows whether a name and a password are right.
+pub trait Server: fmt::Debug + Send + Sync {
+    /// The address of who is accepted, in small letters; none, if nobody is. It may take long.
+    fn address(&self, config: &LdapConfig, name: &str, password: &str) -> Option<String>;
+}
+
+/// DN and password of the service that searches for users, where a configuration has one.
+pub fn service_of(config: &LdapConfig) -> Option<(&str, &str)> {
     let service = config.bind_dn.as_deref().zip(config.bind_password.as_deref());
-    let service = service.filter(|(dn, password)| !dn.is_empty() && !password.is_empty());
+    service.filter(|(dn, password)| !dn.is_empty() && !password.is_empty())
+}
+
+/// The address of who is accepted by this name and password, by the directory of the settings.
+pub fn address(directory: &Directory, config: &LdapConfig, name: &str, password: &str) -> Option<String> {
+    let service = service_of(config);
     if let Some((dn, service_password)) = service
         && let Some((_, entry)) = directory.iter().find(|(known, _)| same(known, dn))
         && entry.password() != service_password
@@ -103,8 +114,7 @@ fn address(directory: &Directory, config: &LdapConfig, name: &str, password: &st
     let by_login =
         |known: &str, entry: &Entry| entry.attribute(known, login_attribute).is_some_and(|value| same(value, name));
     // Only a service searches; a user's DN is made of its name.
-    let filter = config.search_filters.as_deref().filter(|filter| service.is_some() && !filter.is_empty());
-    let filter = filter.map(|filter| Filter::read(filter, config, name));
+    let filter = own_filter(config).filter(|_| service.is_some()).map(|_| Filter::read(&filter_text(config, name)));
     let mut found = directory.iter().filter(|(known, entry)| match (&filter, entry) {
         (Some(filter), Entry::Full(_)) => {
             filter.as_ref().is_some_and(|filter| filter.matches(&|attribute| entry.attribute(known, attribute)))
@@ -128,24 +138,34 @@ enum Filter {
     Is(String, Vec<String>),
 }
 
-impl Filter {
-    /// The filter of a configuration for a name. None where it cannot be read.
-    fn read(template: &str, config: &LdapConfig, name: &str) -> Option<Self> {
-        let escape = |text: &str| -> String {
-            let escaped = |character: char| match character {
-                '\\' | '*' | '(' | ')' | '\0' => format!("\\{:02x}", u32::from(character)),
-                other => other.to_string(),
-            };
-            text.chars().map(escaped).collect()
+/// The filter that a configuration has.
+fn own_filter(config: &LdapConfig) -> Option<&str> {
+    config.search_filters.as_deref().filter(|filter| !filter.is_empty())
+}
+
+/// The search filter for a name: that of the configuration, or the comparison of the login attribute.
+pub fn filter_text(config: &LdapConfig, name: &str) -> String {
+    let escape = |text: &str| -> String {
+        let escaped = |character: char| match character {
+            '\\' | '*' | '(' | ')' | '\0' => format!("\\{:02x}", u32::from(character)),
+            other => other.to_string(),
         };
-        let attribute = |attribute: &Option<String>| escape(attribute.as_deref().unwrap_or_default());
-        // The name comes last: what looks like a placeholder in it is none.
-        let filter = template
-            .replace("{user_login_attribute}", &attribute(&config.user_login_attribute))
-            .replace("{user_email_attribute}", &attribute(&config.user_email_attribute))
-            .replace("{username}", &escape(name));
-        let filter = if filter.starts_with('(') { filter } else { format!("({filter})") };
-        let mut rest = filter.as_str();
+        text.chars().map(escaped).collect()
+    };
+    let attribute = |attribute: &Option<String>| escape(attribute.as_deref().unwrap_or_default());
+    // The name comes last: what looks like a placeholder in it is none.
+    let filter = own_filter(config)
+        .unwrap_or("{user_login_attribute}={username}")
+        .replace("{user_login_attribute}", &attribute(&config.user_login_attribute))
+        .replace("{user_email_attribute}", &attribute(&config.user_email_attribute))
+        .replace("{username}", &escape(name));
+    if filter.starts_with('(') { filter } else { format!("({filter})") }
+}
+
+impl Filter {
+    /// Reads a filter. None where it is none.
+    fn read(filter: &str) -> Option<Self> {
+        let mut rest = filter;
         Self::item(&mut rest, 0).filter(|_| rest.is_empty())
     }
 
@@ -226,13 +246,17 @@ mod tests {
     use super::*;
 
     fn finds(filter: &str, name: &str) -> bool {
-        let config = LdapConfig { user_login_attribute: Some("uid".into()), ..LdapConfig::default() };
+        let config = LdapConfig {
+            user_login_attribute: Some("uid".into()),
+            search_filters: Some(filter.into()),
+            ..LdapConfig::default()
+        };
         let entry = |attribute: &str| match attribute {
             "uid" => Some("a*(50%)"),
             "type" => Some("Human"),
             _ => None,
         };
-        Filter::read(filter, &config, name).is_some_and(|filter| filter.matches(&entry))
+        Filter::read(&filter_text(&config, name)).is_some_and(|filter| filter.matches(&entry))
     }
 
     #[test]
@@ -259,7 +283,6 @@ mod tests {
             "(type>=a)",
             "(type=human",
             "(type=human))",
-            "",
         ] {
             assert!(!finds(filter, "A*(50%)"), "{filter}");
         }
@@ -270,6 +293,6 @@ mod tests {
         assert!(!finds("(uid={username})", "a*"));
         assert!(!finds("(uid={username})", "x)(type=*"));
         assert!(!finds("(&(uid={username}))", "{user_login_attribute}"));
-        assert!(Filter::read(&"(!".repeat(100_000), &LdapConfig::default(), "a").is_none());
+        assert!(Filter::read(&"(!".repeat(100_000)).is_none());
     }
 }

@@ -13,7 +13,7 @@
 //! What lives where: [`state`] holds the data, [`routes`] the table of all operations and the rooms behind them,
 //! [`errors`] the four error shapes, [`server`] sockets and TLS, [`control`] the routes below `/_simulator/`, [`faults`]
 //! what spoils an answer on request, [`mock`] the mode for the tests of Wazo's daemons, [`events`] what would go over
-//! the bus, [`page`] what a browser shows.
+//! the bus, [`page`] what a browser shows, `services` (a feature) the real RabbitMQ, mail and LDAP servers.
 
 #![deny(unsafe_code)]
 // Fields of the state and functions of the rooms say what they are by their names and types.
@@ -33,6 +33,7 @@ pub mod index;
 pub mod json;
 pub mod ldap;
 pub mod listing;
+pub mod mails;
 pub mod metadata;
 pub mod mock;
 pub mod multipart;
@@ -42,6 +43,8 @@ pub mod ring;
 pub mod routes;
 pub mod seed;
 pub mod server;
+#[cfg(feature = "services")]
+pub mod services;
 pub mod settings;
 pub mod state;
 pub mod validate;
@@ -53,9 +56,10 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
+use events::Publisher;
 use faults::Faults;
 use mock::Mock;
-use server::{Certificate, Shared};
+use server::{Certificate, Outside, Shared};
 use state::State;
 
 /// How a simulator starts. [`Options::default`] is plain HTTP on a free port, without an administrator.
@@ -78,8 +82,10 @@ pub struct Options {
     /// The small wazo-auth of Wazo's test helpers in the place of the whole one: see [`mock`]. It has a content of its own:
     /// neither administrator, state nor settings act on it.
     pub mock: bool,
-    /// A RabbitMQ to publish the messages on, `amqp://HOST`: see [`events::amqp`].
-    pub events: Option<String>,
+    /// Who gets the messages that wazo-auth would publish, besides the list of `GET /_simulator/events`.
+    pub publishers: Vec<Box<dyn Publisher>>,
+    /// Who gets mails and logins through LDAP; by default a list and a setting.
+    pub outside: Outside,
 }
 
 impl Default for Options {
@@ -93,7 +99,8 @@ impl Default for Options {
             settings: Vec::new(),
             faults: Faults::default(),
             mock: false,
-            events: None,
+            publishers: Vec::new(),
+            outside: Outside::default(),
         }
     }
 }
@@ -149,8 +156,9 @@ impl Simulator {
         }
         let mut shared = Shared::new(state, options.faults);
         shared.mock = options.mock.then(Mock::default);
-        if let Some(url) = &options.events {
-            shared.events.add(Box::new(events::amqp::Bus::connect(url)?));
+        shared.outside = options.outside;
+        for publisher in options.publishers {
+            shared.events.add(publisher);
         }
         let shared = Arc::new(shared);
         let certificate = Certificate::make().map_err(io::Error::other)?;

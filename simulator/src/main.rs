@@ -9,6 +9,9 @@ use std::sync::mpsc;
 
 use arguments::{Arguments, Wanted};
 use wazo_auth_simulator::Simulator;
+use wazo_auth_simulator::services::bus::Bus;
+use wazo_auth_simulator::services::ldap::Servers;
+use wazo_auth_simulator::services::mail::Smtp;
 use wazo_auth_simulator::state::State;
 
 /// The exit status for a wrong command line, as of most programs. 1 is for what went wrong with a right one.
@@ -31,9 +34,19 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), String> {
-    let Arguments { mut options, state_file, certificate_file, port_file, exit_with_stdin } = arguments;
+    let Arguments { mut options, state_file, certificate_file, port_file, exit_with_stdin, events, smtp, ldap } =
+        arguments;
     if let Some(path) = state_file {
         options.state = Some(read_state(&path)?);
+    }
+    if let Some(url) = events {
+        options.publishers.push(Box::new(Bus::connect(&url).map_err(|error| error.to_string())?));
+    }
+    if let Some(server) = smtp {
+        options.outside.mailer = Some(Box::new(Smtp::connect(&server).map_err(|error| error.to_string())?));
+    }
+    if ldap {
+        options.outside.ldap = Some(Box::new(Servers));
     }
     let address = options.address;
     let simulator = Simulator::start_blocking(options).map_err(|error| error.to_string())?;

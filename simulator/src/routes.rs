@@ -31,8 +31,9 @@ use crate::access::AccessList;
 use crate::directory::Tenants;
 use crate::errors::{self, Failure, Outcome};
 use crate::http::{Answer, Request};
+use crate::ldap;
 use crate::server::Shared;
-use crate::state::{State, Token};
+use crate::state::{Mail, State, Token};
 use crate::validate::{json_body, normal_uuid};
 
 /// An operation.
@@ -143,6 +144,19 @@ pub struct Locked<'a> {
 impl<'a> Locked<'a> {
     fn new(shared: &'a Shared) -> Self {
         Self { shared, guard: Some(shared.state()) }
+    }
+
+    /// The LDAP servers, where they are real ones.
+    pub fn ldap_server(&self) -> Option<&'a dyn ldap::Server> {
+        self.shared.outside.ldap.as_deref()
+    }
+
+    /// Sends a mail: into the list, and to a mail server where there is one.
+    pub fn send(&mut self, mail: Mail) {
+        if let Some(mailer) = &self.shared.outside.mailer {
+            mailer.send(&mail);
+        }
+        self.mails.push(mail);
     }
 
     /// Runs `work` with the state unlocked. What was read before may have changed after.

@@ -29,10 +29,11 @@ use crate::events::Events;
 use crate::faults::Faults;
 use crate::faults::wire::{self, Wire};
 use crate::http::{Answer, Body, Connection, Disrupted, Request, decode_pairs, percent_decode};
+use crate::mails::Mailer;
 use crate::mock::Mock;
 use crate::ring::Ring;
 use crate::state::State;
-use crate::{control, mock, routes};
+use crate::{control, ldap, mock, routes};
 
 /// A request body beyond this is refused, as nginx before the real server does.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -52,12 +53,23 @@ pub struct Shared {
     pub events: Events,
     /// What answers in the place of the operations, in the mock mode.
     pub mock: Option<Mock>,
+    /// The servers beside wazo-auth.
+    pub outside: Outside,
+}
+
+/// The servers beside wazo-auth, where they are real ones.
+#[derive(Debug, Default)]
+pub struct Outside {
+    /// Takes mails, besides the list of the state.
+    pub mailer: Option<Box<dyn Mailer>>,
+    /// Checks logins through LDAP, in the place of the setting `ldap_users`.
+    pub ldap: Option<Box<dyn ldap::Server>>,
 }
 
 impl Shared {
     pub fn new(state: State, faults: Faults) -> Self {
         let (log, events) = (Ring::new(control::KEPT_REQUESTS), Events::new(&state));
-        Self { state: Mutex::new(state), faults, log, events, mock: None }
+        Self { state: Mutex::new(state), faults, log, events, mock: None, outside: Outside::default() }
     }
 
     /// The state, locked. A room that panicked leaves it usable: each change is a small one.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::index::Index;
+use crate::passwords::new_uuid;
 pub use crate::settings::{DefaultGroup, Page, Settings};
 
 /// A row of a [`Table`]: it knows the key that it is found by.
@@ -126,6 +127,7 @@ pub struct State {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tenant {
+    #[serde(default = "new_uuid")]
     pub uuid: String,
     /// Its own uuid for the top tenant. Empty in a `PUT`: the top tenant.
     pub parent_uuid: String,
@@ -142,6 +144,7 @@ pub struct Tenant {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Domain {
+    #[serde(default = "new_uuid")]
     pub uuid: String,
     pub name: String,
 }
@@ -162,6 +165,7 @@ pub struct Address {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub struct User {
+    #[serde(default = "new_uuid")]
     pub uuid: String,
     pub tenant_uuid: String,
     pub username: Option<String>,
@@ -207,6 +211,7 @@ impl Default for User {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Email {
+    #[serde(default = "new_uuid")]
     pub uuid: String,
     pub address: String,
     pub main: bool,
@@ -217,6 +222,7 @@ pub struct Email {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Group {
+    #[serde(default = "new_uuid")]
     pub uuid: String,
     pub tenant_uuid: String,
     pub name: String,
@@ -231,6 +237,7 @@ pub struct Group {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Policy {
+    #[serde(default = "new_uuid")]
     pub uuid: String,
     pub tenant_uuid: String,
     pub name: String,
@@ -247,6 +254,7 @@ pub struct Policy {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Token {
+    #[serde(default = "new_uuid")]
     pub uuid: String,
     pub auth_id: String,
     pub pbx_user_uuid: Option<String>,
@@ -269,6 +277,7 @@ pub struct Token {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Session {
+    #[serde(default = "new_uuid")]
     pub uuid: String,
     pub user_uuid: Option<String>,
     pub tenant_uuid: String,
@@ -279,6 +288,7 @@ pub struct Session {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RefreshToken {
+    #[serde(default = "new_uuid")]
     pub uuid: String,
     pub client_id: String,
     pub user_uuid: String,

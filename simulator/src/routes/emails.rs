@@ -111,7 +111,7 @@ pub fn mail_confirmation(call: &mut Call, user_uuid: &str, email_uuid: &str) {
         body: format!("username: {name}\nConfirm your address: {url}\n"),
         url,
     };
-    call.state.mails.push(mail);
+    call.state.send(mail);
 }
 
 fn set_confirmed(call: &mut Call) -> Result<(), Failure> {

@@ -95,7 +95,7 @@ pub fn send_reset(call: &mut Call) -> Outcome {
             body: format!("username: {name}\nReset your password: {url}\n"),
             url,
         };
-        call.state.mails.push(mail);
+        call.state.send(mail);
     }
     Ok(Answer::no_content())
 }

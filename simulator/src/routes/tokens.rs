@@ -73,7 +73,7 @@ pub fn create(call: &mut Call) -> Outcome {
                 Some(id) => Some(ldap::tenant_by_id(&call.state, &id)?),
                 None => text("domain_name").and_then(|domain| ldap::tenant_by_domain(&call.state, &domain)),
             };
-            let user = ldap::user(&call.state, tenant.as_deref(), &name, &password);
+            let user = tenant.and_then(|tenant| ldap_user(&mut call.state, &tenant, &name, &password));
             let (user, address) = user.ok_or_else(errors::authentication_failed)?;
             (user, address, None)
         } else {
@@ -153,6 +153,16 @@ fn native_user(state: &mut Locked, name: &str, password: &str) -> Result<User, F
     });
     let user = user.filter(|user| verified && state.authentication_method(user) == "native");
     user.ok_or_else(errors::authentication_failed)
+}
+
+/// A user whom the LDAP server of the tenant accepts, and its address there, which is its login from then on.
+fn ldap_user(state: &mut Locked, tenant: &str, name: &str, password: &str) -> Option<(User, String)> {
+    let config = state.ldap_configs.get(tenant)?.clone();
+    let address = match state.ldap_server() {
+        Some(server) => state.unlocked(|| server.address(&config, name, password)),
+        None => ldap::address(&state.settings.ldap_users, &config, name, password),
+    }?;
+    Some((ldap::user_by_address(state, tenant, &address)?, address))
 }
 
 /// A user whom the SAML session has authenticated; a session serves once.

@@ -1,7 +1,7 @@
 """bindings/c/revocation_listener.c with a real RabbitMQ and the simulator: what the bus revokes is refused at once.
 
-`make test-bus` runs it. It is skipped without rabbitmq-server and librabbitmq-dev. The simulator publishes nothing: the
-tests publish what wazo-auth would, in its form (publisher.c).
+`make test-bus` runs it. It is skipped without rabbitmq-server and librabbitmq-dev. The messages are the tests' own, in the
+form of wazo-auth (publisher.c), so that a test decides what comes when; test_simulator_bus.py has the simulator publish.
 """
 import contextlib
 import json

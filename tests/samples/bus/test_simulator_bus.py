@@ -110,9 +110,9 @@ class SimulatorBus(unittest.TestCase):
     def test_a_bus_that_cannot_be_used_is_told_at_the_start(self):
         nowhere = rabbitmq.free_port()
         for url, told in (
-            (f'amqp://127.0.0.1:{nowhere}', f'the bus at 127.0.0.1:{nowhere}'),
-            (server.url.replace('guest@', 'a-secret@'), 'refused: ACCESS_REFUSED'),
-            (f'{server.url}/no-such-host', 'refused: NOT_ALLOWED'),
+            (f'amqp://127.0.0.1:{nowhere}', f'--events: the RabbitMQ at 127.0.0.1:{nowhere}'),
+            (server.url.replace('guest@', 'a-secret@'), 'ACCESS_REFUSED'),
+            (f'{server.url}/no-such-host', 'NOT_ALLOWED'),
             ('http://127.0.0.1', 'expected amqp://'),
         ):
             ended = subprocess.run([programs.artifacts.simulator(), '--port', '0', '--events', url], text=True,
