@@ -4,67 +4,15 @@ make, and what a daemon's test relies on after it.
 Run: WAZO_AUTH_SIMULATOR=.../wazo-auth-simulator python3 -m unittest
 """
 
-import base64
-import contextlib
-import json
 import subprocess
 import unittest
-import urllib.error
-import urllib.request
 import uuid
 
-from simulator_fixture import Simulator
+from mock_case import MockTest
 
 TOP = "eeeeeeee-eeee-eeee-eeee-eeeeeeeeee10"
 BELOW = "eeeeeeee-eeee-eeee-eeee-eeeeeeeeee11"
 ELSEWHERE = "ffffffff-ffff-ffff-ffff-ffffffffffff"
-
-
-class MockTest(unittest.TestCase):
-    """Each test has a simulator of its own; `call` gives the status and the JSON (or the text) of an answer."""
-
-    def setUp(self):
-        self.simulator = Simulator(admin=None, tls=False, arguments=["--mock"]).start()
-        self.addCleanup(self.simulator.stop)
-
-    def call(self, method, path, body=None, login=None, **headers):
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        if login:
-            headers["Authorization"] = "Basic " + base64.b64encode(":".join(login).encode()).decode()
-        request = urllib.request.Request(
-            self.simulator.url + path,
-            method=method,
-            headers=headers,
-            data=None if body is None else json.dumps(body).encode(),
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                status, content = answer.status, answer.read().decode()
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                status, content = refusal.code, refusal.read().decode()
-        with contextlib.suppress(ValueError):
-            content = json.loads(content)
-        return status, content
-
-    def status(self, *arguments, **named):
-        return self.call(*arguments, **named)[0]
-
-    def set_token(self, **members):
-        """As the helpers' `set_token` sends one: `acl` only where it is given."""
-        token = {
-            "token": str(uuid.uuid4()),
-            "auth_id": "some-user",
-            "xivo_uuid": str(uuid.uuid4()),
-            "session_uuid": None,
-            "metadata": {"uuid": "some-user"},
-            "utc_expires_at": None,
-            **members,
-        }
-        self.assertEqual(self.call("POST", "/_set_token", token), (204, ""))
-        return token["token"]
 
 
 class Tokens(MockTest):
@@ -220,7 +168,7 @@ class Tenants(MockTest):
 
 class Users(MockTest):
     def test_users_that_were_set_are_there(self):
-        users = [{"uuid": "u1", "firstname": "A", "lastname": "B"}, {"uuid": "u2"}]
+        users = [{"uuid": "u1", "firstname": "A", "lastname": "B"}, {"uuid": "u2", "firstname": "C"}]
         self.assertEqual(self.call("POST", "/_set_users", users), (204, ""))
         self.assertEqual(self.call("GET", "/0.1/users")[1]["items"], users)
         self.assertEqual(self.call("GET", "/0.1/users/u1"), (200, users[0]))
@@ -367,7 +315,7 @@ class Limits(MockTest):
     def test_options_that_would_do_nothing_are_refused(self):
         command = [self.simulator.program, "--mock", "--admin", "admin:secret", "--port", "0"]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=10)
-        self.assertEqual(ended.returncode, 1)
+        self.assertEqual(ended.returncode, 2)
         self.assertIn("--mock: expected neither --admin nor --state", ended.stderr)
 
 

@@ -19,6 +19,9 @@ LISTENING
     --tls                     use HTTPS on that port, with a certificate that is created at each start
     --tls-port PORT           use HTTPS on this port, and plain HTTP on --port
     --address ADDRESS         IP address to listen on [127.0.0.1]
+    --certificate PATH        use this certificate for HTTPS (PEM, with those between it and its authority behind it), not
+                              one that is created; with --key
+    --key PATH                the private key of --certificate (PEM)
     --certificate-file PATH   write the certificate to this file (PEM): the CA file of a client
     --port-file PATH          write the port to this file once the simulator listens (with HTTPS, its port)
 
@@ -82,6 +85,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, Str
     let mut parser = lexopt::Parser::from_args(arguments);
     let (mut port, mut tls, mut tls_port) = (9497_u16, false, None);
     let (mut state_file, mut certificate_file, mut port_file, mut exit_with_stdin) = (None, None, None, false);
+    let (mut certificate, mut key) = (None, None);
     let (mut faults, mut settings) = (Vec::new(), Vec::new());
     let (mut events, mut smtp, mut ldap) = (None, None, false);
     let mut options = Options::default();
@@ -102,6 +106,8 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, Str
                 options.address =
                     given.parse().map_err(|_| format!("--address: expected an IP address, got {given:?}"))?;
             }
+            "--certificate" => certificate = Some(PathBuf::from(text()?)),
+            "--key" => key = Some(PathBuf::from(text()?)),
             "--certificate-file" => certificate_file = Some(PathBuf::from(text()?)),
             "--port-file" => port_file = Some(PathBuf::from(text()?)),
             "--admin" => {
@@ -137,6 +143,14 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, Str
                 .into(),
         );
     }
+    options.certificate = match (certificate, key) {
+        (None, None) => None,
+        (Some(_), Some(_)) if !tls && tls_port.is_none() => {
+            return Err("--certificate: expected --tls or --tls-port; see --help".into());
+        }
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        _ => return Err("expected both --certificate and --key, or neither; see --help".into()),
+    };
     options.settings = settings;
     options.faults = Faults::from_arguments(&faults)?;
     if tls && tls_port.is_none() {

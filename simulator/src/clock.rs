@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tz::TimeZone;
+use tz::{TimeZone, UtcDateTime};
 
 /// Seconds since 1970.
 pub fn now() -> f64 {
@@ -73,6 +73,31 @@ pub fn iso_with_fraction(seconds: f64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}")
 }
 
+/// The time that a text tells in UTC, as [`iso`] or Python's `str` writes it: `2026-11-23T12:44:43`, `2026-11-23 12:44:43.5`.
+/// Hours, minutes, seconds and the fraction may be missing from the end.
+pub fn from_iso(text: &str) -> Option<f64> {
+    let text = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00")).unwrap_or(text);
+    let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, ""));
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    // What is missing is zero; a date is never missing, and a month or day of zero is none.
+    let date = numbers::<3>(date, '-')?;
+    let [hour, minute, second] = if time.is_empty() { [0; 3] } else { numbers(time, ':')? };
+    let [year, month, day] = date;
+    let small = |number: u16| u8::try_from(number).ok();
+    let moment =
+        UtcDateTime::new(year.into(), small(month)?, small(day)?, small(hour)?, small(minute)?, small(second)?, 0);
+    Some(moment.ok()?.unix_time() as f64 + format!("0.{fraction}").parse::<f64>().ok()?)
+}
+
+/// The numbers between the separators; those that are missing at the end are zero.
+fn numbers<const N: usize>(text: &str, separator: char) -> Option<[u16; N]> {
+    let mut found = [0; N];
+    for (index, part) in text.split(separator).enumerate() {
+        *found.get_mut(index)? = part.parse().ok()?;
+    }
+    Some(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,5 +107,24 @@ mod tests {
         assert_eq!(iso(1_795_437_883.0), "2026-11-23T12:44:43");
         assert_eq!(iso_with_fraction(1_795_437_883.0), "2026-11-23T12:44:43.000000");
         assert_eq!(iso(951_782_400.5), "2000-02-29T00:00:00.500000");
+    }
+
+    #[test]
+    fn times_are_read_as_python_writes_them() {
+        for (text, seconds) in [
+            ("2026-11-23T12:44:43", 1_795_437_883.0),
+            ("2026-11-23 12:44:43.500000", 1_795_437_883.5),
+            ("2026-11-23T12:44:43.5Z", 1_795_437_883.5),
+            ("2026-11-23T12:44:43+00:00", 1_795_437_883.0),
+            ("2026-11-23T12:44", 1_795_437_840.0),
+            ("2000-02-29", 951_782_400.0),
+        ] {
+            assert_eq!(from_iso(text), Some(seconds), "{text}");
+        }
+        for text in
+            ["", "tomorrow", "2026-11", "2026-02-30", "2026-11-23T25:00:00", "2026-11-23T12:44:43+05:00", "-1--1-"]
+        {
+            assert_eq!(from_iso(text), None, "{text}");
+        }
     }
 }

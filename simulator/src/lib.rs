@@ -22,6 +22,7 @@
 #![allow(clippy::cast_precision_loss)]
 
 pub mod access;
+pub mod certificate;
 pub mod clock;
 pub mod control;
 pub mod directory;
@@ -51,15 +52,17 @@ pub mod validate;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
+use certificate::Certificate;
 use events::Publisher;
 use faults::Faults;
 use mock::Mock;
-use server::{Certificate, Outside, Shared};
+use server::{Outside, Shared};
 use state::State;
 
 /// How a simulator starts. [`Options::default`] is plain HTTP on a free port, without an administrator.
@@ -71,6 +74,8 @@ pub struct Options {
     pub port: Option<u16>,
     /// The port for HTTPS, 0 for a free one; none: no HTTPS.
     pub tls_port: Option<u16>,
+    /// The files of the certificate and its key for HTTPS, PEM; none: one that is made, for the loopback addresses.
+    pub certificate: Option<(PathBuf, PathBuf)>,
     /// Name and password of an administrator: a user of the top tenant who may do everything.
     pub admin: Option<(String, String)>,
     /// The state to begin with; none: one top tenant and the default policies.
@@ -94,6 +99,7 @@ impl Default for Options {
             address: Ipv4Addr::LOCALHOST.into(),
             port: Some(0),
             tls_port: None,
+            certificate: None,
             admin: None,
             state: None,
             settings: Vec::new(),
@@ -161,7 +167,10 @@ impl Simulator {
             shared.events.add(publisher);
         }
         let shared = Arc::new(shared);
-        let certificate = Certificate::make().map_err(io::Error::other)?;
+        let certificate = match &options.certificate {
+            Some((certificate, key)) => Certificate::read(certificate, key)?,
+            None => Certificate::make().map_err(io::Error::other)?,
+        };
         let certificate_pem = certificate.pem.clone();
         // One thread serves all sockets; what takes long has threads of its own (`server::carry_out`).
         let runtime =

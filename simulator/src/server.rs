@@ -16,15 +16,13 @@ use hyper::service::service_fn;
 use hyper::{Method, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use rustls::ServerConfig;
-use rustls::crypto::ring::default_provider;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::certificate::Certificate;
 use crate::events::Events;
 use crate::faults::Faults;
 use crate::faults::wire::{self, Wire};
@@ -79,48 +77,6 @@ impl Shared {
 
     pub fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.state())
-    }
-}
-
-/// The certificates of one start: an authority of its own, and one for localhost and the loopback addresses that it
-/// signed. (One that is both is refused by rustls.)
-pub struct Certificate {
-    /// The authority, PEM: what a client trusts.
-    pub pem: String,
-    der: CertificateDer<'static>,
-    key: PrivatePkcs8KeyDer<'static>,
-}
-
-impl Certificate {
-    /// Makes one.
-    pub fn make() -> Result<Self, rcgen::Error> {
-        let mut authority = rcgen::CertificateParams::default();
-        authority.distinguished_name.push(rcgen::DnType::CommonName, "wazo-auth-simulator authority");
-        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        // What OpenSSL's strict checks, and with them Python from 3.13 on, want to see in an authority.
-        authority.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
-        let authority_key = rcgen::KeyPair::generate()?;
-        let pem = authority.self_signed(&authority_key)?.pem();
-        let issuer = rcgen::Issuer::new(authority, authority_key);
-
-        let names = ["localhost", "127.0.0.1", "::1"].map(String::from).to_vec();
-        let mut own = rcgen::CertificateParams::new(names)?;
-        own.distinguished_name.push(rcgen::DnType::CommonName, "wazo-auth-simulator");
-        own.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
-        own.use_authority_key_identifier_extension = true;
-        let key = rcgen::KeyPair::generate()?;
-        let der = own.signed_by(&key, &issuer)?.der().clone();
-        Ok(Self { pem, der, key: PrivatePkcs8KeyDer::from(key.serialize_der()) })
-    }
-
-    fn acceptor(&self) -> io::Result<TlsAcceptor> {
-        let key = PrivateKeyDer::Pkcs8(self.key.clone_key());
-        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![self.der.clone()], key))
-            .map_err(io::Error::other)?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }
 

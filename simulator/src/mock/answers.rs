@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::content::{DEFAULT_TOKEN, EVERY_ACCESS, POLICIES, TOKEN_WITHOUT_ACCESS};
 use super::{Answer, Call, Reply, Route, Store, bare, complaint, listed, text};
+use crate::clock;
 use crate::passwords::new_uuid;
 use crate::routes::tokens::credentials;
 
@@ -80,6 +81,9 @@ fn get_token(call: &Call, store: &mut Store) -> Reply {
     if !has_access(&token, scope) {
         return Err(bare(403));
     }
+    if has_expired(&token)? {
+        return Err(bare(404));
+    }
     // What a test leaves out is filled in from the user that the token belongs to.
     let user = token["metadata"].get("uuid").cloned().unwrap_or_default();
     if !token["metadata"].is_object() {
@@ -89,9 +93,22 @@ fn get_token(call: &Call, store: &mut Store) -> Reply {
         token["metadata"]["pbx_user_uuid"] = user.clone();
     }
     if token.get("auth_id").is_none() {
-        token["auth_id"] = user;
+        token["auth_id"] = user.clone();
+    }
+    // What daemons that are older than `pbx_user_uuid` read.
+    if token.get("xivo_user_uuid").is_none() {
+        token["xivo_user_uuid"] = user;
     }
     Ok(Answer::ok(&json!({"data": token})))
+}
+
+/// Whether the time that a test has set is over. Only the token itself is then gone: its check (`HEAD`) goes on.
+fn has_expired(token: &Value) -> Result<bool, Answer> {
+    let end = text(token, "utc_expires_at");
+    let unreadable = || {
+        complaint(500, &format!("utc_expires_at: expected a time such as \"2026-11-23T12:44:43\" in UTC, got {end:?}"))
+    };
+    Ok(!end.is_empty() && clock::from_iso(end).ok_or_else(unreadable)? < clock::now())
 }
 
 /// Access lists are compared word by word: `calld.#` is not `calld.calls.read` here.
@@ -102,6 +119,9 @@ fn has_access(token: &Value, scope: Option<&str>) -> bool {
 }
 
 fn tenant<'a>(store: &'a Store, uuid: &str) -> Option<&'a Value> {
+    if uuid.is_empty() {
+        return None; // A tenant without UUID is found by nobody.
+    }
     store.tenants.iter().find(|tenant| text(tenant, "uuid") == uuid)
 }
 
@@ -109,7 +129,7 @@ fn tenant<'a>(store: &'a Store, uuid: &str) -> Option<&'a Value> {
 fn tenant_and_below<'a>(store: &'a Store, tenant: &'a Value) -> Vec<&'a Value> {
     // A test may set a ring of parents; each tenant is taken once.
     fn add<'a>(store: &'a Store, tenant: &'a Value, seen: &mut HashSet<&'a str>, found: &mut Vec<&'a Value>) {
-        if !seen.insert(text(tenant, "uuid")) {
+        if text(tenant, "uuid").is_empty() || !seen.insert(text(tenant, "uuid")) {
             return;
         }
         found.push(tenant);

@@ -5,6 +5,7 @@
 // The routes are a table, so that all have one form, those that refuse nothing too.
 #![allow(clippy::unnecessary_wraps)]
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::content::EVERY_ACCESS;
@@ -28,8 +29,8 @@ pub const ROUTES: &[Route] = &[
     ("POST", "/_reset_external_users", |_, store| reset(&mut store.external_users)),
     ("GET", "/0.1/_requests", requests),
     ("GET", "/_requests", requests),
-    ("POST", "/0.1/_reset", forget_requests),
-    ("POST", "/_reset", forget_requests),
+    ("POST", "/0.1/_reset", reset_requests_and_users),
+    ("POST", "/_reset", reset_requests_and_users),
 ];
 
 /// Puts the value in its place, if it has the form that belongs there.
@@ -50,12 +51,19 @@ fn object(value: Value) -> Result<Map<String, Value>, Answer> {
     }
 }
 
-/// A list of objects.
+/// A list of objects. A list within it stands for its items: some tests give one to a helper that takes the items.
 fn list(value: Value) -> Result<Vec<Value>, Answer> {
-    match value {
-        Value::Array(items) if items.iter().all(Value::is_object) => Ok(items),
-        other => Err(complaint(400, &format!("the body: expected a list of objects, got {other}"))),
+    let refusal = |got: &Value| complaint(400, &format!("the body: expected a list of objects, got {got}"));
+    let Value::Array(given) = value else { return Err(refusal(&value)) };
+    let mut items = Vec::new();
+    for item in given {
+        match item {
+            Value::Array(inner) => items.extend(inner),
+            item => items.push(item),
+        }
     }
+    items.iter().find(|item| !item.is_object()).map_or(Ok(()), |odd| Err(refusal(&json!([odd]))))?;
+    Ok(items)
 }
 
 /// The member that must be there, a text.
@@ -64,12 +72,12 @@ fn required(value: &Value, member: &str) -> Result<String, Answer> {
     value.get(member).and_then(Value::as_str).map(String::from).ok_or_else(missing)
 }
 
-/// A token without an access list has every access.
+/// A token without an access list has every access. Older helpers call the list `acls`.
 fn set_token(call: &Call, store: &mut Store) -> Reply {
     let mut token = Value::Object(object(call.json()?)?);
     let identifier = required(&token, "token")?;
     if token.get("acl").is_none() {
-        token["acl"] = json!([EVERY_ACCESS]);
+        token["acl"] = token.get("acls").cloned().unwrap_or_else(|| json!([EVERY_ACCESS]));
     }
     store.tokens.insert(identifier, token);
     Ok(bare(204))
@@ -80,14 +88,18 @@ fn remove_token(call: &Call, store: &mut Store) -> Reply {
     Ok(bare(if removed.is_some() { 204 } else { 404 }))
 }
 
-/// A tenant without a name has its UUID as its name; one without a parent is a top tenant.
+/// A tenant without a name has its UUID as its name; one without a parent is a top tenant. The UUID may be null: nobody
+/// sees that tenant.
 fn set_tenants(call: &Call, store: &mut Store) -> Reply {
     let mut tenants = list(call.json()?)?;
     for tenant in &mut tenants {
-        let uuid = required(tenant, "uuid")?;
+        let uuid = match tenant.get("uuid") {
+            Some(Value::Null) => Value::Null,
+            _ => required(tenant, "uuid")?.into(),
+        };
         for member in ["name", "parent_uuid"] {
             if tenant.get(member).is_none() {
-                tenant[member] = uuid.as_str().into();
+                tenant[member] = uuid.clone();
             }
         }
     }
@@ -95,9 +107,17 @@ fn set_tenants(call: &Call, store: &mut Store) -> Reply {
     Ok(bare(204))
 }
 
+/// A user without a first name has its UUID as its first name.
 fn set_users(call: &Call, store: &mut Store) -> Reply {
-    let users = list(call.json()?)?;
-    store.users = users.into_iter().map(|user| Ok((required(&user, "uuid")?, user))).collect::<Result<_, Answer>>()?;
+    let mut users = IndexMap::new();
+    for mut user in list(call.json()?)? {
+        let uuid = required(&user, "uuid")?;
+        if user.get("firstname").is_none() {
+            user["firstname"] = uuid.as_str().into();
+        }
+        users.insert(uuid, user);
+    }
+    store.users = users;
     Ok(bare(204))
 }
 
@@ -122,8 +142,9 @@ fn requests(_: &Call, store: &mut Store) -> Reply {
     Ok(Answer::ok(&json!({"requests": store.requests})))
 }
 
-/// Forgets the requests, and nothing else: tokens and tenants that were set stay.
-fn forget_requests(_: &Call, store: &mut Store) -> Reply {
+/// Forgets the requests and the users; tokens, tenants and all else that was set stay.
+fn reset_requests_and_users(_: &Call, store: &mut Store) -> Reply {
     store.requests.clear();
+    store.users.clear();
     Ok(bare(204))
 }
