@@ -29,10 +29,11 @@ pub fn run(data: &[u8]) {
     for form in &all {
         assert!(!masked.contains(form.as_str()), "{form:?} stands in {masked:?}, which was {text:?}");
     }
-    if all.iter().all(|form| !text.contains(form.as_str())) {
-        assert_eq!(masked, text, "nothing of {secrets:?} is in it");
-    } else {
+    if all.iter().any(|form| text.contains(form.as_str())) {
         assert!(masked.contains(MASK));
+    } else if !text.contains('\\') {
+        // Behind a backslash there may be an escaped form that is not listed, such as JSON within JSON.
+        assert_eq!(masked, text, "nothing of {secrets:?} is in it");
     }
     assert_eq!(known.mask(&masked), masked, "a second time changes nothing");
 }
