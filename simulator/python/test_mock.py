@@ -367,8 +367,8 @@ class Limits(MockTest):
     def test_options_that_would_do_nothing_are_refused(self):
         command = [self.simulator.program, "--mock", "--admin", "admin:secret", "--port", "0"]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=10)
-        self.assertEqual(ended.returncode, 1)
-        self.assertIn("--mock: expected neither --admin nor --state", ended.stderr)
+        self.assertEqual(ended.returncode, 2)
+        self.assertIn("--mock: expected neither --admin, --state nor --settings", ended.stderr)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ rows! {
 
 /// Everything. See the module.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct State {
     /// The top tenant is the one that is its own parent.
     pub tenants: Table<Tenant>,
@@ -124,7 +124,7 @@ pub struct State {
 
 /// A tenant.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Tenant {
     pub uuid: String,
     /// Its own uuid for the top tenant. Empty in a `PUT`: the top tenant.
@@ -140,7 +140,7 @@ pub struct Tenant {
 
 /// A domain name of a tenant; SAML configurations refer to its uuid.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Domain {
     pub uuid: String,
     pub name: String,
@@ -148,7 +148,7 @@ pub struct Domain {
 
 /// The postal address of a tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Address {
     pub line_1: Option<String>,
     pub line_2: Option<String>,
@@ -160,7 +160,7 @@ pub struct Address {
 
 /// A user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct User {
     pub uuid: String,
     pub tenant_uuid: String,
@@ -205,7 +205,7 @@ impl Default for User {
 
 /// An address of a user.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Email {
     pub uuid: String,
     pub address: String,
@@ -215,7 +215,7 @@ pub struct Email {
 
 /// A group of users.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Group {
     pub uuid: String,
     pub tenant_uuid: String,
@@ -229,7 +229,7 @@ pub struct Group {
 
 /// A policy: a named access list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Policy {
     pub uuid: String,
     pub tenant_uuid: String,
@@ -245,7 +245,7 @@ pub struct Policy {
 
 /// A token. Times are seconds since 1970.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Token {
     pub uuid: String,
     pub auth_id: String,
@@ -267,7 +267,7 @@ pub struct Token {
 
 /// A session: what a login opened; goes with its token.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Session {
     pub uuid: String,
     pub user_uuid: Option<String>,
@@ -277,7 +277,7 @@ pub struct Session {
 
 /// A refresh token. Its uuid is the secret itself.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct RefreshToken {
     pub uuid: String,
     pub client_id: String,
@@ -293,7 +293,7 @@ pub struct RefreshToken {
 
 /// What a user stored for an external service.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ExternalData {
     pub user_uuid: String,
     #[serde(rename = "type")]
@@ -303,7 +303,7 @@ pub struct ExternalData {
 
 /// What a tenant configured for an external service.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ExternalConfig {
     pub tenant_uuid: String,
     #[serde(rename = "type")]
@@ -313,7 +313,7 @@ pub struct ExternalConfig {
 
 /// The LDAP configuration of a tenant.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct LdapConfig {
     pub tenant_uuid: String,
     pub host: Option<String>,
@@ -330,7 +330,7 @@ pub struct LdapConfig {
 
 /// The SAML configuration of a tenant.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct SamlConfig {
     pub tenant_uuid: String,
     pub domain_uuid: String,
@@ -342,7 +342,7 @@ pub struct SamlConfig {
 
 /// A SAML login under way or done.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct SamlSession {
     pub session_id: String,
     pub relay_state: String,
@@ -354,7 +354,7 @@ pub struct SamlSession {
 
 /// A mail that was sent.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Mail {
     /// `email_confirmation` or `password_reset`.
     pub kind: String,

@@ -30,7 +30,9 @@ struct Address {
 impl Address {
     /// `amqp://[USERNAME:PASSWORD@]HOST[:PORT][/VHOST]`, by default guest:guest and the virtual host `/`.
     fn parse(url: &str) -> Result<Self, String> {
-        let wrong = || format!("--events: expected amqp://[USERNAME:PASSWORD@]HOST[:PORT][/VHOST], got {url:?}");
+        // What stands before the last `@` may be a password.
+        let shown = url.rsplit_once('@').map_or_else(|| url.to_owned(), |(_, place)| format!("...@{place}"));
+        let wrong = || format!("--events: expected amqp://[USERNAME:PASSWORD@]HOST[:PORT][/VHOST], got {shown:?}");
         let rest = url.strip_prefix("amqp://").ok_or_else(wrong)?;
         let (authority, vhost) = rest.split_once('/').map_or((rest, None), |(before, after)| (before, Some(after)));
         let (login, place) =
@@ -60,11 +62,17 @@ impl Address {
     fn connect(&self) -> io::Result<Link> {
         let context =
             |error: io::Error| io::Error::new(error.kind(), format!("the bus at {}:{}: {error}", self.host, self.port));
-        let mut link = Link::open((self.host.as_str(), self.port)).map_err(context)?;
+        let mut link = Link::open((self.host.as_str(), self.port))
+            .map_err(|error| context(io::Error::new(error.kind(), format!("{error}; is a RabbitMQ there?"))))?;
         link.log_in(&self.username, &self.password, &self.vhost).map_err(context)?;
         link.declare_headers_exchange(EXCHANGE).map_err(context)?;
         Ok(link)
     }
+}
+
+/// Whether this is the URL of a bus.
+pub fn check(url: &str) -> Result<(), String> {
+    Address::parse(url).map(|_| ())
 }
 
 /// The publisher. Dropped, it first publishes what it still has.
@@ -78,7 +86,7 @@ impl Bus {
     /// Connects; a bus that is not there is an error now, rather than a test that waits for messages in vain.
     pub fn connect(url: &str) -> io::Result<Self> {
         let address = Address::parse(url).map_err(io::Error::other)?;
-        let link = address.connect()?;
+        let link = address.connect().map_err(|error| io::Error::new(error.kind(), format!("--events: {error}")))?;
         let (messages, received) = channel();
         let thread = std::thread::Builder::new()
             .name("wazo-auth-simulator-bus".into())
