@@ -10,7 +10,7 @@ import statistics
 import time
 import uuid
 
-from simulator_fixture import Simulator
+from wazo_auth_simulator import Simulator
 
 USERS, POLICIES, ROUNDS = 50_000, 5_000, 20
 
