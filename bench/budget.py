@@ -27,7 +27,7 @@ import clients
 import counts
 
 sys.path.insert(0, str(build.ROOT / 'simulator' / 'python'))
-from simulator_fixture import Simulator  # noqa: E402
+from wazo_auth_simulator import Simulator  # noqa: E402
 
 FILE = Path(__file__).resolve().with_name('budget.json')
 TOLERANCE = 0.05

@@ -17,7 +17,7 @@ import machine
 from budget import log_in
 
 sys.path.insert(0, str(build.ROOT / 'simulator' / 'python'))
-from simulator_fixture import Simulator  # noqa: E402
+from wazo_auth_simulator import Simulator  # noqa: E402
 
 PAGE = build.ROOT / 'docs' / 'decisions-speed.md'
 ROWS = (

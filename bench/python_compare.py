@@ -30,7 +30,7 @@ import machine
 from budget import log_in
 
 sys.path.insert(0, str(build.ROOT / 'simulator' / 'python'))
-from simulator_fixture import Simulator  # noqa: E402
+from wazo_auth_simulator import Simulator  # noqa: E402
 
 PAGE = build.ROOT / 'docs' / 'python-migration.md'
 MARKS = '<!-- Written by `make bench-python` (bench/python_compare.py). Do not edit. -->', '<!-- End. -->'

@@ -19,7 +19,7 @@ import subprocess
 import time
 import uuid
 
-from simulator_fixture import Simulator
+from wazo_auth_simulator import Simulator
 
 USERS, POLICIES, ROUNDS = 50_000, 5_000, 20
 STARTS, CHECKS, CONNECTIONS = 30, 40_000, 8

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 import uuid
 
-from simulator_fixture import Simulator
+from wazo_auth_simulator import Simulator
 
 
 class MockTest(unittest.TestCase):

@@ -9,7 +9,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from simulator_fixture import Simulator
+from wazo_auth_simulator import Simulator
 
 ORIGIN = "the-predefined-xivo-uuid"
 

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 
 import slapd
-from simulator_fixture import Simulator
+from wazo_auth_simulator import Simulator
 
 PEOPLE = (
     slapd.person("alice", "Alice Martin", "alice@example.com", "alice secret")

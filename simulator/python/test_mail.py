@@ -15,7 +15,7 @@ import unittest
 import urllib.request
 
 from aiosmtpd.controller import Controller
-from simulator_fixture import Simulator
+from wazo_auth_simulator import Simulator
 
 LONG = 60
 
@@ -102,14 +102,12 @@ class Mail(unittest.TestCase):
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
         program = os.environ.get("WAZO_AUTH_SIMULATOR", "wazo-auth-simulator")
-        for given, expected in ((f"127.0.0.1:{port}", f"127.0.0.1:{port}"), ("localhost", "expected HOST:PORT"),
-                                ("a:b", "expected HOST:PORT"), (":25", "expected HOST:PORT")):
-            ended = subprocess.run(
-                [program, "--port", "0", "--smtp", given], capture_output=True, text=True, timeout=LONG, check=False,
-            )
-            self.assertEqual(ended.returncode, 1, given)
-            self.assertIn(expected, ended.stderr)
-            self.assertIn("--smtp", ended.stderr)
+        ended = subprocess.run(
+            [program, "--port", "0", "--smtp", f"127.0.0.1:{port}"], capture_output=True, text=True, timeout=LONG,
+            check=False,
+        )
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn(f"--smtp: the mail server at 127.0.0.1:{port}: ", ended.stderr)
 
 
 if __name__ == "__main__":

@@ -316,7 +316,7 @@ class Limits(MockTest):
         command = [self.simulator.program, "--mock", "--admin", "admin:secret", "--port", "0"]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=10)
         self.assertEqual(ended.returncode, 2)
-        self.assertIn("--mock: expected neither --admin nor --state", ended.stderr)
+        self.assertIn("--mock: expected neither --admin, --state nor --settings", ended.stderr)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 
 import chromium
-from simulator_fixture import Simulator
+from wazo_auth_simulator import Simulator
 
 TAB, ENTER = ("Tab", 9), ("Enter", 13, "\r")
 

@@ -1,14 +1,14 @@
 //! The routes below `/_simulator/`: what a test uses to set the stage and to look behind it.
 
 use hyper::Method;
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Answer, Request};
 use crate::ring::Entry;
-use crate::seed;
 use crate::server::Shared;
 use crate::state::{Settings, State};
-use crate::{clock, page};
+use crate::{clock, json as words, page, seed};
 
 /// How many requests are kept.
 pub const KEPT_REQUESTS: usize = 1000;
@@ -59,7 +59,7 @@ pub fn answer(rest: &str, request: &Request, shared: &Shared) -> Answer {
             Some(name) => table(name, shared),
             None => shared.with_state(|state| whole(state)),
         },
-        ("PUT", "state") => match serde_json::from_slice::<State>(&request.body) {
+        ("PUT", "state") => match seed::read(&request.body) {
             Ok(state) => {
                 shared.with_state(|old| {
                     *old = seed::complete(state);
@@ -67,7 +67,7 @@ pub fn answer(rest: &str, request: &Request, shared: &Shared) -> Answer {
                 });
                 Answer::no_content()
             }
-            Err(error) => complaint(400, &error.to_string()),
+            Err(error) => complaint(400, &error),
         },
         ("GET", "settings") => shared.with_state(|state| whole(&state.settings)),
         ("PUT", "settings") => match shared.with_state(|state| change_settings(state, &request.body)) {
@@ -189,17 +189,24 @@ fn complaint(status: u16, message: &str) -> Answer {
 
 /// Lays the given settings over the present ones.
 pub fn change_settings(state: &mut State, change: &[u8]) -> Result<(), String> {
-    let change: Value = serde_json::from_slice(change).map_err(|error| error.to_string())?;
-    let Value::Object(change) = change else { return Err("expected an object of settings".into()) };
+    let change: Value =
+        serde_json::from_slice(change).map_err(|error| format!("expected a JSON object of settings: {error}"))?;
+    let Value::Object(change) = change else {
+        return Err(format!("expected a JSON object of settings, got {change}"));
+    };
     let mut merged = serde_json::to_value(&state.settings).map_err(|error| error.to_string())?;
+    let mut settings = state.settings.clone();
     let has_groups = change.contains_key("default_groups");
     for (key, value) in change {
         if merged.get(&key).is_none() {
-            return Err(format!("unknown setting {key:?}"));
+            let known: Vec<&str> = merged.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+            return Err(format!("unknown setting {key:?}; the settings are {}", known.join(", ")));
         }
         merged[&key] = value;
+        // One by one, so that an error names the setting.
+        settings = Settings::deserialize(&merged).map_err(|error| format!("{key}: {}", words::in_words(&error)))?;
     }
-    state.settings = serde_json::from_value::<Settings>(merged).map_err(|error| error.to_string())?;
+    state.settings = settings;
     if has_groups {
         // The real server makes them when it starts with its configuration.
         for tenant in state.tenants.keys().cloned().collect::<Vec<_>>() {

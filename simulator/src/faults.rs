@@ -158,7 +158,8 @@ impl Faults {
     /// The faults that the command line names, one each.
     pub fn from_arguments(arguments: &[String]) -> Result<Self, String> {
         let faults = Self::default();
-        faults.set(arguments.iter().map(|argument| Fault::from_argument(argument)).collect::<Result<_, _>>()?);
+        let read = |text: &String| Fault::from_argument(text).map_err(|error| format!("--fault {text}: {error}"));
+        faults.set(arguments.iter().map(read).collect::<Result<_, _>>()?);
         Ok(faults)
     }
 

@@ -1,8 +1,33 @@
 //! JSON as the real server (Python's `json.dumps`) writes it: a space after `,` and `:`, all beyond ASCII escaped.
+//! And what is wrong with JSON that a test wrote.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
+
+/// What is wrong with JSON that was read, with the names of JSON in the place of those of Rust.
+pub fn in_words(error: &serde_json::Error) -> String {
+    let words = [
+        ("a sequence", "a list"),
+        ("sequence", "a list"),
+        ("a map", "an object"),
+        ("map", "an object"),
+        ("a string", "a text"),
+        ("a boolean", "true or false"),
+        ("f64", "a number"),
+        ("i64", "a whole number"),
+        ("u32", "a whole number from 0 on"),
+        ("usize", "a whole number from 0 on"),
+    ];
+    let said = error.to_string();
+    // `invalid type: integer `3`, expected a string at line 1 column 25`
+    let Some((came, rest)) = said.split_once(", expected ") else { return said };
+    let (due, place) = rest.split_at(rest.find(" at line ").unwrap_or(rest.len()));
+    let of_json = |word| words.iter().find(|(rust, _)| *rust == word).map_or(word, |(_, json)| *json);
+    let came =
+        came.strip_prefix("invalid type: ").map_or_else(|| came.to_owned(), |what| format!("got {}", of_json(what)));
+    format!("{came}, expected {}{place}", of_json(due))
+}
 
 /// The text of an answer, ended by a newline.
 pub fn to_python_text(value: &Value) -> String {

@@ -3,16 +3,17 @@
 mod arguments;
 
 use std::io::{self, Read as _, Write as _};
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc;
 
 use arguments::{Arguments, Wanted};
-use wazo_auth_simulator::Simulator;
 use wazo_auth_simulator::services::bus::Bus;
 use wazo_auth_simulator::services::ldap::Servers;
 use wazo_auth_simulator::services::mail::Smtp;
 use wazo_auth_simulator::state::State;
+use wazo_auth_simulator::{Simulator, seed};
 
 /// The exit status for a wrong command line, as of most programs. 1 is for what went wrong with a right one.
 const USAGE: u8 = 2;
@@ -20,7 +21,8 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let (status, message) = match arguments::read(std::env::args_os().skip(1)) {
         Ok(Wanted::Print(text)) => {
-            print!("{text}");
+            // Whoever reads only the beginning of it has closed the pipe.
+            let _ = io::stdout().write_all(text.as_bytes());
             return ExitCode::SUCCESS;
         }
         Ok(Wanted::Run(arguments)) => match run(*arguments) {
@@ -37,7 +39,7 @@ fn run(arguments: Arguments) -> Result<(), String> {
     let Arguments { mut options, state_file, certificate_file, port_file, exit_with_stdin, events, smtp, ldap } =
         arguments;
     if let Some(path) = state_file {
-        options.state = Some(read_state(&path)?);
+        options.state = Some(read_state(&path).map_err(|error| format!("--state: {}: {error}", path.display()))?);
     }
     if let Some(url) = events {
         options.publishers.push(Box::new(Bus::connect(&url).map_err(|error| error.to_string())?));
@@ -50,27 +52,33 @@ fn run(arguments: Arguments) -> Result<(), String> {
     }
     let address = options.address;
     let simulator = Simulator::start_blocking(options).map_err(|error| error.to_string())?;
-    if let Some(path) = certificate_file {
-        std::fs::write(&path, simulator.certificate_pem()).map_err(|error| format!("{}: {error}", path.display()))?;
-    }
+    // The files before the lines: whoever has read the lines finds the files.
+    write("--certificate-file", certificate_file, simulator.certificate_pem())?;
+    let port = if simulator.tls_port() == 0 { simulator.port() } else { simulator.tls_port() };
+    write("--port-file", port_file, &format!("{port}\n"))?;
     let ports = [("http", simulator.port()), ("https", simulator.tls_port())];
-    for (scheme, port) in ports.into_iter().filter(|(_, port)| *port != 0) {
-        println!("listening on {scheme}://{}", std::net::SocketAddr::new(address, port));
-    }
-    // Whoever waits for the line reads from a pipe.
-    io::stdout().flush().map_err(|error| error.to_string())?;
-    if let Some(path) = port_file {
-        let port = if simulator.tls_port() == 0 { simulator.port() } else { simulator.tls_port() };
-        std::fs::write(&path, format!("{port}\n")).map_err(|error| format!("{}: {error}", path.display()))?;
-    }
+    let lines = ports.into_iter().filter(|(_, port)| *port != 0);
+    let lines = lines.map(|(scheme, port)| format!("listening on {scheme}://{}\n", SocketAddr::new(address, port)));
+    let mut output = io::stdout();
+    // Whoever waits for the lines reads from a pipe.
+    output
+        .write_all(lines.collect::<String>().as_bytes())
+        .and_then(|()| output.flush())
+        .map_err(|error| format!("standard output: {error}"))?;
     wait_for_the_end(exit_with_stdin).map_err(|error| error.to_string())?;
     drop(simulator);
     Ok(())
 }
 
 fn read_state(path: &Path) -> Result<State, String> {
-    let content = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    serde_json::from_slice(&content).map_err(|error| format!("{}: {error}", path.display()))
+    let content = std::fs::read(path).map_err(|error| error.to_string())?;
+    seed::read(&content).map_err(|error| format!("{error}; GET /_simulator/state shows the format"))
+}
+
+/// Writes the file that an option names, if it was given.
+fn write(option: &str, path: Option<PathBuf>, content: &str) -> Result<(), String> {
+    let Some(path) = path else { return Ok(()) };
+    std::fs::write(&path, content).map_err(|error| format!("{option}: {}: {error}", path.display()))
 }
 
 /// Waits for a signal or, where it is wanted, the end of standard input; the threads that wait for them end with the

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::json as words;
 use crate::passwords::{self, new_uuid};
 use crate::state::{Policy, State, Tenant, User};
 
@@ -16,6 +17,19 @@ const DEFAULT_POLICIES: [(&str, &[&str]); 3] = [
         &["default.user.policy", "auth.users.me.external.#", "auth.users.me.tokens.#", "auth.users.me.password.#"],
     ),
 ];
+
+/// Reads a state that a test wrote. A key that is not known is an error: a misspelt one would make a test pass that tests
+/// nothing.
+pub fn read(text: &[u8]) -> Result<State, String> {
+    let wrong = |came: &str| Err(format!("expected a JSON object with the tables of the state, got {came}"));
+    // A list would be taken for the tables in their order.
+    match text.trim_ascii_start().first() {
+        Some(b'{') => serde_json::from_slice(text).map_err(|error| words::in_words(&error)),
+        Some(b'[') => wrong("a list"),
+        Some(_) => wrong("something else"),
+        None => wrong("nothing"),
+    }
+}
 
 /// The state to start with: the given one completed, or a fresh one; with the administrator if one is wanted.
 pub fn state(given: Option<State>, admin: Option<&(String, String)>) -> State {

@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -97,12 +97,33 @@ pub async fn listen(
     let mut numbers = [None, None];
     for (index, wanted) in [port, tls_port].into_iter().enumerate() {
         let Some(wanted) = wanted else { continue };
-        let listener = TcpListener::bind((address, wanted)).await?;
+        let place = SocketAddr::new(address, wanted);
+        let listener = TcpListener::bind(place).await.map_err(|error| cannot_listen(place, &error))?;
         numbers[index] = Some(listener.local_addr()?.port());
         let tls = if index == 1 { Some(certificate.acceptor()?) } else { None };
         listeners.push(Listener { listener, tls });
     }
     Ok((listeners, numbers[0], numbers[1]))
+}
+
+/// Why nothing can listen there, and what to do.
+fn cannot_listen(place: SocketAddr, error: &io::Error) -> io::Error {
+    let why = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there, perhaps a wazo-auth or another simulator; stop it, or choose another port: \
+             port 0 picks a free one"
+                .into()
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "it is not an address of this machine; 127.0.0.1 serves this machine only, 0.0.0.0 all of its addresses"
+                .into()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "this user may not listen on that port (below 1024, in most systems); port 0 picks a free one".into()
+        }
+        _ => error.to_string(),
+    };
+    io::Error::new(error.kind(), format!("cannot listen on {place}: {why}"))
 }
 
 /// Serves until told to stop; connections then open are dropped.

@@ -10,7 +10,7 @@ use crate::metadata;
 /// How this installation is set up; by default as the one that the exchanges were recorded with, without its user
 /// registration. `PUT /_simulator/settings` takes any part of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Rounds of PBKDF2 for new passwords; the real server takes 250000.
     pub password_rounds: u32,
@@ -59,7 +59,7 @@ pub struct Settings {
 
 /// A page that a browser is shown.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Page {
     pub content_type: String,
     pub body: String,
@@ -76,7 +76,7 @@ impl Default for Page {
 
 /// A group of `settings.default_groups`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct DefaultGroup {
     pub name: String,
     pub policies: Vec<String>,

@@ -93,7 +93,7 @@ rows! {
 
 /// Everything. See the module.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct State {
     /// The top tenant is the one that is its own parent.
     pub tenants: Table<Tenant>,
@@ -125,7 +125,7 @@ pub struct State {
 
 /// A tenant.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Tenant {
     #[serde(default = "new_uuid")]
     pub uuid: String,
@@ -142,7 +142,7 @@ pub struct Tenant {
 
 /// A domain name of a tenant; SAML configurations refer to its uuid.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Domain {
     #[serde(default = "new_uuid")]
     pub uuid: String,
@@ -151,7 +151,7 @@ pub struct Domain {
 
 /// The postal address of a tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Address {
     pub line_1: Option<String>,
     pub line_2: Option<String>,
@@ -163,7 +163,7 @@ pub struct Address {
 
 /// A user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct User {
     #[serde(default = "new_uuid")]
     pub uuid: String,
@@ -209,7 +209,7 @@ impl Default for User {
 
 /// An address of a user.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Email {
     #[serde(default = "new_uuid")]
     pub uuid: String,
@@ -220,7 +220,7 @@ pub struct Email {
 
 /// A group of users.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Group {
     #[serde(default = "new_uuid")]
     pub uuid: String,
@@ -235,7 +235,7 @@ pub struct Group {
 
 /// A policy: a named access list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Policy {
     #[serde(default = "new_uuid")]
     pub uuid: String,
@@ -252,7 +252,7 @@ pub struct Policy {
 
 /// A token. Times are seconds since 1970.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Token {
     #[serde(default = "new_uuid")]
     pub uuid: String,
@@ -275,7 +275,7 @@ pub struct Token {
 
 /// A session: what a login opened; goes with its token.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Session {
     #[serde(default = "new_uuid")]
     pub uuid: String,
@@ -286,7 +286,7 @@ pub struct Session {
 
 /// A refresh token. Its uuid is the secret itself.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct RefreshToken {
     #[serde(default = "new_uuid")]
     pub uuid: String,
@@ -303,7 +303,7 @@ pub struct RefreshToken {
 
 /// What a user stored for an external service.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ExternalData {
     pub user_uuid: String,
     #[serde(rename = "type")]
@@ -313,7 +313,7 @@ pub struct ExternalData {
 
 /// What a tenant configured for an external service.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ExternalConfig {
     pub tenant_uuid: String,
     #[serde(rename = "type")]
@@ -323,7 +323,7 @@ pub struct ExternalConfig {
 
 /// The LDAP configuration of a tenant.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct LdapConfig {
     pub tenant_uuid: String,
     pub host: Option<String>,
@@ -340,7 +340,7 @@ pub struct LdapConfig {
 
 /// The SAML configuration of a tenant.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct SamlConfig {
     pub tenant_uuid: String,
     pub domain_uuid: String,
@@ -352,7 +352,7 @@ pub struct SamlConfig {
 
 /// A SAML login under way or done.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct SamlSession {
     pub session_id: String,
     pub relay_state: String,
@@ -364,7 +364,7 @@ pub struct SamlSession {
 
 /// A mail that was sent.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Mail {
     /// `email_confirmation` or `password_reset`.
     pub kind: String,

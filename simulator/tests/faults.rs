@@ -315,6 +315,6 @@ fn a_fault_that_is_not_understood_is_refused_and_nothing_is_set() {
     let (head, body) =
         exchange(simulator.port(), "PUT", "/_simulator/faults", r#"[{"fault": "reset"}, {"fault": "delay", "sm": 5}]"#);
     assert_eq!(status(&head), 400);
-    assert!(String::from_utf8_lossy(&body).contains("`ms` is missing"), "{}", String::from_utf8_lossy(&body));
+    assert!(String::from_utf8_lossy(&body).contains("; it takes ms, method"), "{}", String::from_utf8_lossy(&body));
     assert_eq!(faults(simulator.port()), json!([]));
 }

@@ -23,7 +23,7 @@ import wazo_auth_client
 from wazo_auth_client import _compat, _operations, _resource, _typing, types
 
 sys.path.append(str(ROOT / 'simulator' / 'python'))
-from simulator_fixture import Simulator  # noqa: E402
+from wazo_auth_simulator import Simulator  # noqa: E402
 
 PROGRAMS = ROOT / 'tests' / 'python' / 'typed'
 HAS_CHECKERS = all(importlib.util.find_spec(name) for name in ('mypy', 'pyright', 'requests'))

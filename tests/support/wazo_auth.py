@@ -7,12 +7,12 @@ import urllib.request
 import artifacts
 
 sys.path.insert(0, str(artifacts.ROOT / 'simulator' / 'python'))
-import simulator_fixture  # noqa: E402
+import wazo_auth_simulator  # noqa: E402
 
 USERNAME, PASSWORD = 'admin', 'secret'
 
 
-class Simulator(simulator_fixture.Simulator):
+class Simulator(wazo_auth_simulator.Simulator):
     """The fixture, with the simulator of this checkout, and calls of the administrator's."""
 
     def __init__(self, **settings):

@@ -35,7 +35,7 @@ pub fn list(body: &[u8]) -> Result<Vec<Fault>, String> {
 /// `kind,key=value,...` as the JSON object that it means. Numbers are numbers, all else is text.
 pub fn argument(argument: &str) -> Result<Value, String> {
     if argument.trim_start().starts_with('{') {
-        return serde_json::from_str(argument).map_err(|e| format!("--fault {argument}: {e}"));
+        return serde_json::from_str(argument).map_err(|e| format!("the fault is not JSON: {e}"));
     }
     let mut object = Map::new();
     for (index, part) in argument.split(',').enumerate() {
@@ -45,7 +45,7 @@ pub fn argument(argument: &str) -> Result<Value, String> {
                 let number = serde_json::from_str::<Value>(text).ok().filter(Value::is_number);
                 object.insert(key.to_owned(), number.unwrap_or_else(|| text.into()))
             }
-            None => return Err(format!("--fault {argument}: expected key=value, came {part:?}")),
+            None => return Err(format!("expected key=value, came {part:?}")),
         };
     }
     Ok(Value::Object(object))
@@ -61,14 +61,15 @@ pub fn fault(value: &Value) -> Result<Fault, String> {
         let came = object.get("fault").unwrap_or(&Value::Null);
         return Err(format!("`fault` must be one of {}, came {came}", known.join(", ")));
     };
-    let fields = Fields { name, object };
-    let kind = fields.kind()?;
-    let when = if matches!(kind, Kind::StallTls | Kind::IdleClose { .. }) { &WHEN[2..] } else { &WHEN[..] };
+    let when = if matches!(name, "stall_tls" | "idle_close") { &WHEN[2..] } else { &WHEN[..] };
+    let takes = [own, when].concat().join(", ");
     for key in object.keys().filter(|key| *key != "fault" && *key != "hits") {
         if !own.contains(&key.as_str()) && !when.contains(&key.as_str()) {
-            return Err(format!("{name}: unknown key {key:?}; it takes {}", [own, when].concat().join(", ")));
+            return Err(format!("{name}: unknown key {key:?}; it takes {takes}"));
         }
     }
+    let fields = Fields { name, object, takes };
+    let kind = fields.kind()?;
     let probability = fields.number("probability", Value::as_f64)?;
     if probability.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
         return Err(format!("{name}: `probability` lies between 0 and 1, came {}", value["probability"]));
@@ -88,6 +89,8 @@ pub fn fault(value: &Value) -> Result<Fault, String> {
 struct Fields<'a> {
     name: &'a str,
     object: &'a Map<String, Value>,
+    /// The keys that there are, as a text.
+    takes: String,
 }
 
 impl Fields<'_> {
@@ -111,7 +114,7 @@ impl Fields<'_> {
             "huge_body" => Kind::HugeBody { bytes: self.needed("bytes", |value| value.as_u64().filter(|n| *n >= 12))? },
             "bad_gateway" => Kind::BadGateway { status: self.status(502, &[502, 503, 504])? },
             "redirect" => {
-                let url = self.text("url")?.ok_or("redirect: `url` is missing")?;
+                let url = self.text("url")?.ok_or_else(|| self.missing("url"))?;
                 Kind::Redirect { url, status: self.status(302, &[301, 302, 303, 307, 308])? }
             }
             "stall_tls" => Kind::StallTls,
@@ -154,7 +157,11 @@ impl Fields<'_> {
     }
 
     fn needed<T>(&self, key: &str, read: fn(&Value) -> Option<T>) -> Result<T, String> {
-        self.number(key, read)?.ok_or_else(|| format!("{}: `{key}` is missing", self.name))
+        self.number(key, read)?.ok_or_else(|| self.missing(key))
+    }
+
+    fn missing(&self, key: &str) -> String {
+        format!("{}: `{key}` is missing; it takes {}", self.name, self.takes)
     }
 }
 

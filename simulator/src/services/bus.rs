@@ -18,6 +18,11 @@ const EXCHANGE: &str = "wazo-headers";
 /// As RabbitMQ's messages that survive its restart are marked.
 const PERSISTENT: u8 = 2;
 
+/// Whether this is the URL of a RabbitMQ.
+pub fn check(url: &str) -> Result<(), String> {
+    Address::parse(url).map(|_| ())
+}
+
 /// The publisher.
 #[derive(Debug)]
 pub struct Bus(Courier<Message>);
@@ -59,11 +64,12 @@ struct Address(AMQPUri);
 impl Address {
     /// `amqp://[USERNAME:PASSWORD@]HOST[:PORT][/VHOST]`, by default guest:guest and the virtual host `/`.
     fn parse(url: &str) -> Result<Self, String> {
-        let expected = "--events: expected amqp://[USERNAME:PASSWORD@]HOST[:PORT][/VHOST]";
-        // The error may not repeat the URL: it has a password in it.
-        let mut uri: AMQPUri = url.parse().map_err(|error| format!("{expected}; {error}"))?;
-        if uri.scheme != lapin::uri::AMQPScheme::AMQP {
-            return Err(format!("{expected}; amqps is not supported"));
+        // What stands before the last `@` may be a password.
+        let shown = url.rsplit_once('@').map_or_else(|| url.to_owned(), |(_, place)| format!("...@{place}"));
+        let wrong = || format!("--events: expected amqp://[USERNAME:PASSWORD@]HOST[:PORT][/VHOST], got {shown:?}");
+        let mut uri: AMQPUri = url.parse().map_err(|_| wrong())?;
+        if uri.scheme != lapin::uri::AMQPScheme::AMQP || uri.authority.host.is_empty() {
+            return Err(wrong());
         }
         if uri.vhost.is_empty() {
             // AMQP's own reading of a slash at the end is a virtual host without a name, which nobody means.
@@ -76,7 +82,9 @@ impl Address {
     fn connect(&self, runtime: &Runtime) -> io::Result<Link> {
         let authority = &self.0.authority;
         let context = |error: lapin::Error| {
-            io::Error::other(format!("--events: the RabbitMQ at {}:{}: {error}", authority.host, authority.port))
+            let hint = if matches!(error.kind(), lapin::ErrorKind::IOError(_)) { "; is a RabbitMQ there?" } else { "" };
+            let place = format!("{}:{}", authority.host, authority.port);
+            io::Error::other(format!("--events: the RabbitMQ at {place}: {error}{hint}"))
         };
         runtime
             .block_on(async {

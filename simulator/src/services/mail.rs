@@ -17,6 +17,21 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Who sends, as of a fresh wazo-auth.
 const SENDER: (&str, &str) = ("wazo", "noreply@wazo.community");
 
+/// Whether this is the address of a mail server.
+pub fn check(address: &str) -> Result<(), String> {
+    parse(address).map(|_| ())
+}
+
+fn parse(address: &str) -> Result<(&str, u16), String> {
+    let wrong = || format!("--smtp: expected HOST:PORT, such as 127.0.0.1:25, got {address:?}");
+    let (host, port) = address.rsplit_once(':').ok_or_else(wrong)?;
+    let host = host.trim_matches(['[', ']']);
+    match port.parse() {
+        Ok(port) if port != 0 && !host.is_empty() => Ok((host, port)),
+        _ => Err(wrong()),
+    }
+}
+
 /// The mail server.
 #[derive(Debug)]
 pub struct Smtp(Courier<Mail>);
@@ -25,13 +40,7 @@ impl Smtp {
     /// Looks whether the mail server answers; one that is not there is an error now, rather than a test that waits for a
     /// mail in vain. There is neither TLS nor a login, as on the machine that a mail server is on.
     pub fn connect(address: &str) -> io::Result<Self> {
-        let wrong = || io::Error::other(format!("--smtp: expected HOST:PORT, such as 127.0.0.1:25, got {address:?}"));
-        let (host, port) = address.rsplit_once(':').ok_or_else(wrong)?;
-        let port = port.parse::<u16>().map_err(|_| wrong())?;
-        let host = host.trim_matches(['[', ']']);
-        if host.is_empty() || port == 0 {
-            return Err(wrong());
-        }
+        let (host, port) = parse(address).map_err(io::Error::other)?;
         let transport = SmtpTransport::builder_dangerous(host).port(port).timeout(Some(TIMEOUT)).build();
         let failed = |reason: String| io::Error::other(format!("--smtp: the mail server at {address}: {reason}"));
         match transport.test_connection() {
