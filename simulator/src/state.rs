@@ -138,6 +138,9 @@ pub struct Tenant {
     pub default_authentication_method: String,
     pub domains: Vec<Domain>,
     pub address: Address,
+    /// How often it was edited: the bus is told of an edit that changes nothing too.
+    #[serde(skip)]
+    pub edits: u64,
 }
 
 /// A domain name of a tenant; SAML configurations refer to its uuid.
@@ -309,6 +312,9 @@ pub struct ExternalData {
     #[serde(rename = "type")]
     pub kind: String,
     pub data: Map<String, Value>,
+    /// How often it was edited, as for a tenant.
+    #[serde(skip)]
+    pub edits: u64,
 }
 
 /// What a tenant configured for an external service.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Call;
-use super::external::{forget, store, stored};
+use super::external::{forget, replace, store, stored};
 use crate::errors::{self, Outcome};
 use crate::http::{Answer, form_encode};
 use crate::passwords::random_text;
@@ -132,10 +132,11 @@ pub fn create_mobile(call: &mut Call) -> Outcome {
 /// `PUT /users/{user}/external/mobile`: makes it where there is none.
 pub fn edit_mobile(call: &mut Call) -> Outcome {
     let data = whole_mobile(&load_for("users", &MOBILE, &call.json()?)?);
-    let user = call.part("user");
-    call.state.users.get(&user).ok_or_else(|| errors::unknown_user(&user))?;
-    call.state.external_data.retain(|known| known.user_uuid != user || known.kind != "mobile");
-    store(call, "mobile", data.clone())?;
+    if stored(call, "mobile").is_ok() {
+        replace(call, "mobile", data.clone())?;
+    } else {
+        store(call, "mobile", data.clone())?;
+    }
     Ok(Answer::ok(&data.into()))
 }
 

@@ -2,6 +2,7 @@
 //! gives. Each exchange is told as a recorded one is, and compared as one.
 
 mod backends;
+mod events;
 mod external;
 mod groups;
 mod ldap;
