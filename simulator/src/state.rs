@@ -107,6 +107,8 @@ pub struct State {
     pub external_data: Vec<ExternalData>,
     /// External authentication configurations of tenants.
     pub external_configs: Vec<ExternalConfig>,
+    /// Consents of users that OAuth2 types wait for.
+    pub authorizations: Vec<Authorization>,
     /// The types that were ever configured, beyond those of the settings.
     pub external_types_seen: Vec<String>,
     pub ldap_configs: Table<LdapConfig>,
@@ -315,6 +317,21 @@ pub struct ExternalData {
     /// How often it was edited, as for a tenant.
     #[serde(skip)]
     pub edits: u64,
+    /// How often the user has consented at the provider, where the bus is told of it.
+    #[serde(skip)]
+    pub consents: u64,
+}
+
+/// A user's consent at an OAuth2 provider, waited for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Authorization {
+    /// What the provider gives back with the consent.
+    pub state: String,
+    pub user_uuid: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub scope: Vec<String>,
 }
 
 /// What a tenant configured for an external service.

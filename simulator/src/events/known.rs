@@ -85,8 +85,8 @@ pub struct Known {
     refresh_tokens: Rows<Owner>,
     /// What is told of a tenant, and how often it was edited.
     tenants: Rows<(Value, u64)>,
-    /// The external authentication data: (user, type) to tenant and number of edits.
-    external: IndexMap<(String, String), (String, u64)>,
+    /// The external authentication data: (user, type) to tenant, number of edits and of consents.
+    external: IndexMap<(String, String), (String, u64, u64)>,
     /// The revision of the tokens that `next_notice` belongs to.
     tokens_revision: u64,
     /// From when on a session, not told of yet, is about to expire.
@@ -150,20 +150,20 @@ impl Known {
     }
 
     fn tell_of_external_data(&mut self, state: &State, news: &mut Vec<Message>) {
-        let is_same = |row: &ExternalData, key: &(String, String), edits: u64| {
-            row.user_uuid == key.0 && row.kind == key.1 && row.edits == edits
+        let is_same = |row: &ExternalData, key: &(String, String), edits: u64, consents: u64| {
+            row.user_uuid == key.0 && row.kind == key.1 && row.edits == edits && row.consents == consents
         };
         let mut pairs = state.external_data.iter().zip(&self.external);
         let untouched = state.external_data.len() == self.external.len();
-        if untouched && pairs.all(|(row, (key, (_, edits)))| is_same(row, key, *edits)) {
+        if untouched && pairs.all(|(row, (key, (_, edits, consents)))| is_same(row, key, *edits, *consents)) {
             return;
         }
-        let now: IndexMap<(String, String), (String, u64)> = state
+        let now: IndexMap<(String, String), (String, u64, u64)> = state
             .external_data
             .iter()
             .map(|row| {
                 let tenant = state.users.get(&row.user_uuid).map(|user| user.tenant_uuid.clone()).unwrap_or_default();
-                ((row.user_uuid.clone(), row.kind.clone()), (tenant, row.edits))
+                ((row.user_uuid.clone(), row.kind.clone()), (tenant, row.edits, row.consents))
             })
             .collect();
         let mut tell = |name, user: &str, kind: &str, tenant: &str, what| {
@@ -172,16 +172,19 @@ impl Known {
         };
         // What goes with a user is not told.
         let is_gone = |key: &(String, String)| !now.contains_key(key) && state.users.contains_key(&key.0);
-        for ((user, kind), (tenant, _)) in self.external.iter().filter(|(key, _)| is_gone(key)) {
+        for ((user, kind), (tenant, ..)) in self.external.iter().filter(|(key, _)| is_gone(key)) {
             tell("auth_user_external_auth_deleted", user, kind, tenant, "deleted");
         }
-        for (key @ (user, kind), (tenant, edits)) in &now {
-            match self.external.get(key) {
-                None => tell("auth_user_external_auth_added", user, kind, tenant, "created"),
-                Some((_, old)) if old != edits => {
-                    tell("auth_user_external_auth_updated", user, kind, tenant, "updated");
-                }
-                Some(_) => {}
+        for (key @ (user, kind), (tenant, edits, consents)) in &now {
+            let Some((_, old_edits, old_consents)) = self.external.get(key) else {
+                tell("auth_user_external_auth_added", user, kind, tenant, "created");
+                continue;
+            };
+            if old_edits != edits {
+                tell("auth_user_external_auth_updated", user, kind, tenant, "updated");
+            }
+            if old_consents != consents {
+                tell("auth_user_external_auth_authorized", user, kind, tenant, "authorized");
             }
         }
         self.external = now;

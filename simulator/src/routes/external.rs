@@ -62,7 +62,7 @@ pub fn store(call: &mut Call, kind: &str, data: Map<String, Value>) -> Result<()
         let message = format!("This external authentication method has already been set: \"{kind}\"");
         return Err(detailed(409, message, "conflict", json!({"type": kind}), kind));
     }
-    call.state.external_data.push(ExternalData { user_uuid, kind: kind.into(), data, edits: 0 });
+    call.state.external_data.push(ExternalData { user_uuid, kind: kind.into(), data, ..ExternalData::default() });
     Ok(())
 }
 
@@ -136,10 +136,16 @@ pub fn get(call: &mut Call) -> Outcome {
 pub fn create(call: &mut Call) -> Outcome {
     let kind = call.part("type");
     let mut data = object(call)?;
-    if call.state.settings.external_types_with_state.contains(&kind) {
-        data.insert("state".into(), random_text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 16).into());
+    let with_state = call.state.settings.external_types_with_state.contains(&kind);
+    let state = with_state.then(|| random_text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 16));
+    if let Some(state) = &state {
+        data.insert("state".into(), state.as_str().into());
     }
     store(call, &kind, data.clone())?;
+    if let Some(state) = state {
+        let user = call.part("user");
+        call.state.await_consent(&state, &user, &kind, Vec::new());
+    }
     Ok(Answer::ok(&data.into()))
 }
 

@@ -7,7 +7,7 @@ use crate::world::{SUB_TENANT, TOP_TENANT};
 
 impl Chain {
     /// The messages that this request makes: name, tenant, data.
-    fn news_of(&self, request: &Request) -> Vec<(String, Value, Value)> {
+    pub fn news_of(&self, request: &Request) -> Vec<(String, Value, Value)> {
         self.send(&call("DELETE", "/_simulator/events"));
         let answer = self.send(request);
         assert!(answer.status < 300, "{} gave {}", request.target, answer.status);

@@ -9,6 +9,7 @@ mod ldap;
 mod local_time;
 mod mails;
 mod metadata;
+mod oauth2;
 mod passwords;
 mod refresh_tokens;
 mod saml;
