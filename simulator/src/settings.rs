@@ -74,7 +74,7 @@ impl Default for Page {
     }
 }
 
-/// A group of `settings.default_groups`.
+/// A group of `settings.default_groups`. Without a name, its slug is the name.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DefaultGroup {
