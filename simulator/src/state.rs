@@ -391,6 +391,8 @@ pub struct SamlSession {
 pub struct Mail {
     /// `email_confirmation` or `password_reset`.
     pub kind: String,
+    pub from_name: String,
+    pub from_address: String,
     pub to: String,
     pub username: Option<String>,
     pub user_uuid: String,
