@@ -74,7 +74,7 @@ class Mail(unittest.TestCase):
         sender, receivers, message = self.inbox.mails.get(timeout=LONG)
         (listed,) = self.simulator.control("GET", "mails")["items"]
         self.assertEqual((sender, receivers), ("noreply@wazo.community", ["zoe@example.com"]))
-        self.assertEqual(str(message["From"]), "wazo <noreply@wazo.community>")
+        self.assertEqual(str(message["From"]), "wazo-auth <noreply@wazo.community>")
         self.assertEqual(message["To"].addresses[0].display_name, "Zoë Müller")
         self.assertEqual(message["Subject"], listed["subject"])
         self.assertEqual(message.get_content().replace("\r\n", "\n").strip(), listed["body"].strip())

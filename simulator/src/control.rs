@@ -96,6 +96,7 @@ pub fn answer(rest: &str, request: &Request, shared: &Shared) -> Answer {
             shared.events.recent.control(request)
         }
         ("DELETE", _) if rest.starts_with("tokens/") => end_token(&rest["tokens/".len()..], shared),
+        ("POST", _) if rest.starts_with("oauth2/") => consent(&rest["oauth2/".len()..], &request.body, shared),
         ("GET", "mock") => match &shared.mock {
             Some(mock) => Answer::ok(&mock.shown()),
             None => complaint(404, "the simulator is not in the mock mode; --mock starts it so"),
@@ -103,8 +104,8 @@ pub fn answer(rest: &str, request: &Request, shared: &Shared) -> Answer {
         (_, "faults") => shared.faults.control(&request.method, &request.body),
         _ => complaint(
             404,
-            "the control routes are: state, settings, mails, status, requests, events, faults, tokens, overview, mock; \
-             see docs/simulator.md",
+            "the control routes are: state, settings, mails, status, requests, events, faults, tokens, oauth2, overview, \
+             mock; see docs/simulator.md",
         ),
     }
 }
@@ -122,6 +123,7 @@ fn overview(shared: &Shared) -> Answer {
             "refresh_tokens": state.refresh_tokens.len(),
             "external_data": state.external_data.len(),
             "external_configs": state.external_configs.len(),
+            "authorizations": state.authorizations.len(),
             "ldap_configs": state.ldap_configs.len(),
             "saml_configs": state.saml_configs.len(),
             "saml_sessions": state.saml_sessions.len(),
@@ -151,6 +153,7 @@ fn table(name: &str, shared: &Shared) -> Answer {
         "refresh_tokens" => serde_json::to_value(&state.refresh_tokens),
         "external_data" => serde_json::to_value(&state.external_data),
         "external_configs" => serde_json::to_value(&state.external_configs),
+        "authorizations" => serde_json::to_value(&state.authorizations),
         "ldap_configs" => serde_json::to_value(&state.ldap_configs),
         "saml_configs" => serde_json::to_value(&state.saml_configs),
         "saml_sessions" => serde_json::to_value(&state.saml_sessions),
@@ -171,6 +174,19 @@ fn end_token(uuid: &str, shared: &Shared) -> Answer {
             return complaint(404, &format!("tokens: there is no token {uuid:?}"));
         }
         state.remove_token(uuid);
+        shared.events.publish(state);
+        Answer::no_content()
+    })
+}
+
+/// Consents in the place of a user who was sent to an OAuth2 provider. The body is what the provider gives.
+fn consent(oauth2_state: &str, body: &[u8], shared: &Shared) -> Answer {
+    let given = if body.is_empty() { Ok(Map::new()) } else { serde_json::from_slice(body) };
+    let Ok(given) = given else { return complaint(400, "oauth2: expected an object, or no body") };
+    shared.with_state(|state| {
+        if !state.consent(oauth2_state, given) {
+            return complaint(404, &format!("oauth2: no user is waited for with the state {oauth2_state:?}"));
+        }
         shared.events.publish(state);
         Answer::no_content()
     })

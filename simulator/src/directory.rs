@@ -147,19 +147,23 @@ impl State {
         group.map(|group| group.uuid.clone())
     }
 
-    /// Makes the groups that every tenant has.
+    /// Makes the groups that every tenant has. Those that are there get back the policies that they lack.
     pub fn ensure_default_groups(&mut self, tenant_uuid: &str) {
         let all_users = format!("wazo-all-users-tenant-{tenant_uuid}");
         let mut wanted = vec![(all_users.clone(), all_users, true, self.settings.all_users_policies.clone())];
         for (slug, group) in &self.settings.default_groups {
-            wanted.push((slug.clone(), group.name.clone(), false, group.policies.clone()));
+            let name = if group.name.is_empty() { slug } else { &group.name };
+            wanted.push((slug.clone(), name.clone(), false, group.policies.clone()));
         }
         for (slug, name, system_managed, policies) in wanted {
-            if self.groups.values().any(|group| group.slug == slug && group.tenant_uuid == tenant_uuid) {
-                continue;
-            }
             let by_slug = |slug: &String| self.policies.values().find(|policy| policy.slug == *slug);
             let policies = policies.iter().filter_map(by_slug).map(|policy| policy.uuid.clone()).collect();
+            let known = |group: &&mut Group| group.slug == slug && group.tenant_uuid == tenant_uuid;
+            if let Some(group) = self.groups.values_mut().find(known) {
+                group.policies.extend::<Vec<String>>(policies);
+                without_repeats(&mut group.policies);
+                continue;
+            }
             self.groups.add(Group {
                 uuid: new_uuid(),
                 tenant_uuid: tenant_uuid.into(),

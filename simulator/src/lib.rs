@@ -13,7 +13,8 @@
 //! What lives where: [`state`] holds the data, [`routes`] the table of all operations and the rooms behind them,
 //! [`errors`] the four error shapes, [`server`] sockets and TLS, [`control`] the routes below `/_simulator/`, [`faults`]
 //! what spoils an answer on request, [`mock`] the mode for the tests of Wazo's daemons, [`events`] what would go over
-//! the bus, [`page`] what a browser shows, `services` (a feature) the real RabbitMQ, mail and LDAP servers.
+//! the bus, [`oauth2`] the consent of users, [`page`] what a browser shows, `services` (a feature) the real RabbitMQ, mail
+//! and LDAP servers.
 
 #![deny(unsafe_code)]
 // Fields of the state and functions of the rooms say what they are by their names and types.
@@ -38,6 +39,7 @@ pub mod mails;
 pub mod metadata;
 pub mod mock;
 pub mod multipart;
+pub mod oauth2;
 pub mod page;
 pub mod passwords;
 pub mod ring;

@@ -138,23 +138,79 @@ fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
 }
 
 /// A search: its words in their order, with anything between.
-pub struct Pattern(Vec<String>);
+pub enum Pattern {
+    Words(Vec<String>),
+    /// With wildcards, which the server passes on to the database.
+    Like(Vec<Part>),
+}
+
+/// A part of a pattern of the database's `LIKE`.
+#[derive(PartialEq)]
+pub enum Part {
+    /// `%`: any characters.
+    Any,
+    /// `_`: one character.
+    One,
+    Is(char),
+}
 
 impl Pattern {
     fn new(search: &str) -> Self {
-        Self(search.split(' ').filter(|word| !word.is_empty()).map(str::to_lowercase).collect())
+        let words = search.split(' ').filter(|word| !word.is_empty()).map(str::to_lowercase).collect::<Vec<_>>();
+        if !search.contains(['%', '_', '\\']) {
+            return Self::Words(words);
+        }
+        let whole = format!("%{}%", words.join("%"));
+        let mut characters = whole.chars();
+        let part = || {
+            Some(match characters.next()? {
+                '%' => Part::Any,
+                '_' => Part::One,
+                '\\' => Part::Is(characters.next()?),
+                character => Part::Is(character),
+            })
+        };
+        Self::Like(std::iter::from_fn(part).collect())
     }
 
     /// Whether the text holds them.
     pub fn matches(&self, text: &str) -> bool {
         let lower = if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() };
+        let words = match self {
+            Self::Words(words) => words,
+            Self::Like(parts) => return is_like(&lower, parts),
+        };
         let mut rest = lower.as_str();
-        self.0.iter().all(|word| {
+        words.iter().all(|word| {
             rest.find(word.as_str()).is_some_and(|at| {
                 rest = &rest[at + word.len()..];
                 true
             })
         })
+    }
+}
+
+/// Whether the whole text is like the parts. Where it is not, the last `Any` takes one character more.
+fn is_like(text: &str, parts: &[Part]) -> bool {
+    let text: Vec<char> = text.chars().collect();
+    let (mut at, mut part, mut retry) = (0, 0, None);
+    loop {
+        match parts.get(part) {
+            Some(Part::Any) => {
+                retry = Some((at, part + 1));
+                part += 1;
+            }
+            None if at == text.len() => return true,
+            Some(Part::One) if at < text.len() => (at, part) = (at + 1, part + 1),
+            Some(Part::Is(wanted)) if text.get(at) == Some(wanted) => (at, part) = (at + 1, part + 1),
+            _ => match retry {
+                Some((from, then)) if from < text.len() => {
+                    retry = Some((from + 1, then));
+                    (at, part) = (from + 1, then);
+                }
+                _ => return false,
+            },
+        }
     }
 }
 
@@ -175,5 +231,28 @@ mod tests {
     fn a_search_finds_its_words_in_order_and_any_case() {
         assert!(Pattern::new("FOO bar").matches("a foo with a Bar"));
         assert!(!Pattern::new("bar foo").matches("foo bar"));
+    }
+
+    #[test]
+    fn a_search_knows_the_wildcards_of_the_database() {
+        for (search, text, found) in [
+            ("a_c", "xABCx", true),
+            ("a_c", "ac", false),
+            ("a__c", "a\u{e9}bc", true),
+            ("a%c", "a-b-c", true),
+            ("a%c d", "a-b-c-d", true),
+            ("a%c d", "a-d-c", false),
+            (r"a\_c", "a_c", true),
+            (r"a\_c", "abc", false),
+            // The last backslash takes the `%` that the server adds.
+            (r"50\", "50% off", false),
+            (r"50\", "at 50%", true),
+            ("_", "", false),
+            ("%", "", true),
+            ("a_b_c", "aab.abbc", false),
+            ("a_b%b_c", "aab.abbbc", true),
+        ] {
+            assert_eq!(Pattern::new(search).matches(text), found, "{search} in {text}");
+        }
     }
 }

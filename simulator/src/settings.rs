@@ -53,6 +53,11 @@ pub struct Settings {
     pub ldap_users: Directory,
     /// Keep the last 1000 requests for `GET /_simulator/requests`.
     pub log_requests: bool,
+    /// Who sends the mails, by the names that wazo-auth's configuration has for it.
+    pub email_confirmation_from_name: String,
+    pub email_confirmation_from_address: String,
+    pub password_reset_from_name: String,
+    pub password_reset_from_address: String,
     /// What the link in a confirmation mail shows; an installation has a template of its own for it.
     pub email_confirmation_page: Page,
 }
@@ -74,7 +79,7 @@ impl Default for Page {
     }
 }
 
-/// A group of `settings.default_groups`.
+/// A group of `settings.default_groups`. Without a name, its slug is the name.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DefaultGroup {
@@ -108,6 +113,10 @@ impl Default for Settings {
             idps: words(&["default", "saml", "ldap", "native", "broken_verify_auth", "broken_can_authenticate"]),
             ldap_users: IndexMap::new(),
             log_requests: true,
+            email_confirmation_from_name: "wazo-auth".into(),
+            email_confirmation_from_address: "noreply@wazo.community".into(),
+            password_reset_from_name: "wazo-auth".into(),
+            password_reset_from_address: "noreply@wazo.community".into(),
             email_confirmation_page: Page::default(),
         }
     }

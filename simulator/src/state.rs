@@ -107,6 +107,8 @@ pub struct State {
     pub external_data: Vec<ExternalData>,
     /// External authentication configurations of tenants.
     pub external_configs: Vec<ExternalConfig>,
+    /// Consents of users that OAuth2 types wait for.
+    pub authorizations: Vec<Authorization>,
     /// The types that were ever configured, beyond those of the settings.
     pub external_types_seen: Vec<String>,
     pub ldap_configs: Table<LdapConfig>,
@@ -138,6 +140,9 @@ pub struct Tenant {
     pub default_authentication_method: String,
     pub domains: Vec<Domain>,
     pub address: Address,
+    /// How often it was edited: the bus is told of an edit that changes nothing too.
+    #[serde(skip)]
+    pub edits: u64,
 }
 
 /// A domain name of a tenant; SAML configurations refer to its uuid.
@@ -309,6 +314,24 @@ pub struct ExternalData {
     #[serde(rename = "type")]
     pub kind: String,
     pub data: Map<String, Value>,
+    /// How often it was edited, as for a tenant.
+    #[serde(skip)]
+    pub edits: u64,
+    /// How often the user has consented at the provider, where the bus is told of it.
+    #[serde(skip)]
+    pub consents: u64,
+}
+
+/// A user's consent at an OAuth2 provider, waited for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Authorization {
+    /// What the provider gives back with the consent.
+    pub state: String,
+    pub user_uuid: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub scope: Vec<String>,
 }
 
 /// What a tenant configured for an external service.
@@ -368,6 +391,8 @@ pub struct SamlSession {
 pub struct Mail {
     /// `email_confirmation` or `password_reset`.
     pub kind: String,
+    pub from_name: String,
+    pub from_address: String,
     pub to: String,
     pub username: Option<String>,
     pub user_uuid: String,

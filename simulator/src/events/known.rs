@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::message::{Message, To, make};
 use super::or_null;
-use crate::state::{ExternalData, RefreshToken, Session, State, Table};
+use crate::state::{ExternalData, RefreshToken, Session, State, Table, Tenant};
 
 /// A session is about to expire when its token lives no longer than this: the interval, in seconds, in which wazo-auth
 /// looks for such sessions.
@@ -71,15 +71,22 @@ struct Owner {
     client_id: String,
 }
 
+impl Owner {
+    /// Sessions of the tokens that the server makes for itself are not told.
+    fn is_nobody(&self) -> bool {
+        self.user.is_empty()
+    }
+}
+
 /// What was known of a state.
 #[derive(Debug, Default)]
 pub struct Known {
     sessions: Rows<Owner>,
     refresh_tokens: Rows<Owner>,
-    /// All of a tenant, to see that it has changed.
-    tenants: Rows<Value>,
-    /// The external authentication data: (user, type) to tenant and data.
-    external: IndexMap<(String, String), (String, Value)>,
+    /// What is told of a tenant, and how often it was edited.
+    tenants: Rows<(Value, u64)>,
+    /// The external authentication data: (user, type) to tenant, number of edits and of consents.
+    external: IndexMap<(String, String), (String, u64, u64)>,
     /// The revision of the tokens that `next_notice` belongs to.
     tokens_revision: u64,
     /// From when on a session, not told of yet, is about to expire.
@@ -109,12 +116,15 @@ impl Known {
         }
         for (uuid, owner) in &sessions.gone {
             self.noticed.remove(uuid);
+            if owner.is_nobody() {
+                continue;
+            }
             news.push(session(state, "auth_session_deleted", &["sessions", uuid, "deleted"], uuid, owner, false));
         }
         for (_, owner) in &tokens.new {
             news.push(refresh_token(state, "auth_refresh_token_created", "created", owner));
         }
-        for (uuid, owner) in &sessions.new {
+        for (uuid, owner) in sessions.new.iter().filter(|(_, owner)| !owner.is_nobody()) {
             news.push(session(state, "auth_session_created", &["sessions", uuid, "created"], uuid, owner, true));
         }
         self.tell_of_tenants(state, &mut news);
@@ -124,53 +134,57 @@ impl Known {
     }
 
     fn tell_of_tenants(&mut self, state: &State, news: &mut Vec<Message>) {
-        let tenants = self.tenants.compare(&state.tenants, |tenant| serde_json::to_value(tenant).unwrap_or_default());
+        let tenants = self.tenants.compare(&state.tenants, |tenant| (about(tenant), tenant.edits));
         let mut tell = |name, uuid: &str, what, data| {
             news.push(make(state, name, &["tenants", uuid, what], uuid, &To::Tenant, data));
         };
         for (uuid, _) in &tenants.gone {
             tell("auth_tenant_deleted", uuid, "deleted", json!({"uuid": uuid}));
         }
-        for (uuid, all) in &tenants.new {
-            let domains: Vec<&Value> =
-                all["domains"].as_array().into_iter().flatten().map(|domain| &domain["name"]).collect();
-            let data = json!({"uuid": uuid, "name": all["name"], "slug": all["slug"], "domain_names": domains});
-            tell("auth_tenant_added", uuid, "created", data);
+        for (uuid, (about, _)) in tenants.new {
+            tell("auth_tenant_added", &uuid, "created", about);
         }
-        for (uuid, all) in &tenants.changed {
-            tell("auth_tenant_updated", uuid, "updated", json!({"uuid": uuid, "name": all["name"]}));
+        for (uuid, (about, _)) in &tenants.changed {
+            tell("auth_tenant_updated", uuid, "updated", json!({"uuid": uuid, "name": about["name"]}));
         }
     }
 
     fn tell_of_external_data(&mut self, state: &State, news: &mut Vec<Message>) {
-        let is_same = |row: &ExternalData, key: &(String, String), data: &Value| {
-            row.user_uuid == key.0 && row.kind == key.1 && data.as_object() == Some(&row.data)
+        let is_same = |row: &ExternalData, key: &(String, String), edits: u64, consents: u64| {
+            row.user_uuid == key.0 && row.kind == key.1 && row.edits == edits && row.consents == consents
         };
         let mut pairs = state.external_data.iter().zip(&self.external);
         let untouched = state.external_data.len() == self.external.len();
-        if untouched && pairs.all(|(row, (key, (_, data)))| is_same(row, key, data)) {
+        if untouched && pairs.all(|(row, (key, (_, edits, consents)))| is_same(row, key, *edits, *consents)) {
             return;
         }
-        let now: IndexMap<(String, String), (String, Value)> = state
+        let now: IndexMap<(String, String), (String, u64, u64)> = state
             .external_data
             .iter()
             .map(|row| {
                 let tenant = state.users.get(&row.user_uuid).map(|user| user.tenant_uuid.clone()).unwrap_or_default();
-                ((row.user_uuid.clone(), row.kind.clone()), (tenant, row.data.clone().into()))
+                ((row.user_uuid.clone(), row.kind.clone()), (tenant, row.edits, row.consents))
             })
             .collect();
         let mut tell = |name, user: &str, kind: &str, tenant: &str, what| {
             let data = json!({"user_uuid": user, "external_auth_name": kind});
             news.push(make(state, name, &["users", user, "external", kind, what], tenant, &To::User(user), data));
         };
-        for ((user, kind), (tenant, _)) in self.external.iter().filter(|(key, _)| !now.contains_key(*key)) {
+        // What goes with a user is not told.
+        let is_gone = |key: &(String, String)| !now.contains_key(key) && state.users.contains_key(&key.0);
+        for ((user, kind), (tenant, ..)) in self.external.iter().filter(|(key, _)| is_gone(key)) {
             tell("auth_user_external_auth_deleted", user, kind, tenant, "deleted");
         }
-        for (key @ (user, kind), (tenant, data)) in &now {
-            match self.external.get(key) {
-                None => tell("auth_user_external_auth_added", user, kind, tenant, "created"),
-                Some((_, old)) if old != data => tell("auth_user_external_auth_updated", user, kind, tenant, "updated"),
-                Some(_) => {}
+        for (key @ (user, kind), (tenant, edits, consents)) in &now {
+            let Some((_, old_edits, old_consents)) = self.external.get(key) else {
+                tell("auth_user_external_auth_added", user, kind, tenant, "created");
+                continue;
+            };
+            if old_edits != edits {
+                tell("auth_user_external_auth_updated", user, kind, tenant, "updated");
+            }
+            if old_consents != consents {
+                tell("auth_user_external_auth_authorized", user, kind, tenant, "authorized");
             }
         }
         self.external = now;
@@ -191,13 +205,21 @@ impl Known {
             }
             if now < time {
                 self.next_notice = Some(self.next_notice.map_or(time, |next| next.min(time)));
-            } else if let Some(owner) = state.sessions.get(uuid).map(owner_of_session) {
+            } else if let Some(owner) =
+                state.sessions.get(uuid).map(owner_of_session).filter(|owner| !owner.is_nobody())
+            {
                 let path = ["users", &owner.user, "sessions", uuid, "expire_soon"];
                 news.push(session(state, "auth_session_expire_soon", &path, uuid, &owner, false));
                 self.noticed.insert(uuid.clone());
             }
         }
     }
+}
+
+/// What is told of a new tenant.
+fn about(tenant: &Tenant) -> Value {
+    let domains: Vec<&str> = tenant.domains.iter().map(|domain| domain.name.as_str()).collect();
+    json!({"uuid": tenant.uuid, "name": tenant.name, "slug": tenant.slug, "domain_names": domains})
 }
 
 fn owner_of_session(session: &Session) -> Owner {

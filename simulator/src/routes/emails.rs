@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::passwords::base_url;
+use super::passwords::{base_url, link};
 use super::{Call, tokens};
 use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;
@@ -98,17 +98,20 @@ pub fn mail_confirmation(call: &mut Call, user_uuid: &str, email_uuid: &str) {
     let Some(email) = user.emails.iter().find(|email| email.uuid == email_uuid) else { return };
     let token = tokens::create_for_mail(&mut call.state, format!("auth.emails.{email_uuid}.confirm.edit"));
     let url = format!("{}/0.1/emails/{email_uuid}/confirm?token={token}", base_url(call.request));
-    let name = user.username.clone().unwrap_or_default();
+    let name = user.username.as_deref().unwrap_or("None");
+    let settings = &call.state.settings;
     let mail = Mail {
         kind: "email_confirmation".into(),
+        from_name: settings.email_confirmation_from_name.clone(),
+        from_address: settings.email_confirmation_from_address.clone(),
         to: email.address.clone(),
         username: user.username.clone(),
         user_uuid: user_uuid.into(),
         email_uuid: Some(email_uuid.into()),
         token,
         sent_at: call.state.now(),
-        subject: "Email confirmation".into(),
-        body: format!("username: {name}\nConfirm your address: {url}\n"),
+        subject: format!("Email confirmation for {name}"),
+        body: format!("username: {name}\n\nConfirm your address:\n\n{}\n", link(&url)),
         url,
     };
     call.state.send(mail);

@@ -62,7 +62,19 @@ pub fn store(call: &mut Call, kind: &str, data: Map<String, Value>) -> Result<()
         let message = format!("This external authentication method has already been set: \"{kind}\"");
         return Err(detailed(409, message, "conflict", json!({"type": kind}), kind));
     }
-    call.state.external_data.push(ExternalData { user_uuid, kind: kind.into(), data });
+    call.state.external_data.push(ExternalData { user_uuid, kind: kind.into(), data, ..ExternalData::default() });
+    Ok(())
+}
+
+/// Replaces what a user has stored for a type.
+pub fn replace(call: &mut Call, kind: &str, data: Map<String, Value>) -> Result<(), Failure> {
+    stored(call, kind)?;
+    let user = call.part("user");
+    let mut rows = call.state.external_data.iter_mut();
+    if let Some(row) = rows.find(|row| row.user_uuid == user && row.kind == kind) {
+        row.data = data;
+        row.edits += 1;
+    }
     Ok(())
 }
 
@@ -124,10 +136,16 @@ pub fn get(call: &mut Call) -> Outcome {
 pub fn create(call: &mut Call) -> Outcome {
     let kind = call.part("type");
     let mut data = object(call)?;
-    if call.state.settings.external_types_with_state.contains(&kind) {
-        data.insert("state".into(), random_text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 16).into());
+    let with_state = call.state.settings.external_types_with_state.contains(&kind);
+    let state = with_state.then(|| random_text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 16));
+    if let Some(state) = &state {
+        data.insert("state".into(), state.as_str().into());
     }
     store(call, &kind, data.clone())?;
+    if let Some(state) = state {
+        let user = call.part("user");
+        call.state.await_consent(&state, &user, &kind, Vec::new());
+    }
     Ok(Answer::ok(&data.into()))
 }
 
@@ -135,8 +153,7 @@ pub fn create(call: &mut Call) -> Outcome {
 pub fn edit(call: &mut Call) -> Outcome {
     let kind = call.part("type");
     let data = object(call)?;
-    forget(call, &kind)?;
-    store(call, &kind, data.clone())?;
+    replace(call, &kind, data.clone())?;
     Ok(Answer::ok(&data.into()))
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Call;
-use super::external::{forget, store, stored};
+use super::external::{forget, replace, store, stored};
 use crate::errors::{self, Outcome};
 use crate::http::{Answer, form_encode};
 use crate::passwords::random_text;
@@ -65,8 +65,7 @@ fn delete(call: &mut Call, kind: &str) -> Outcome {
     Ok(Answer::no_content())
 }
 
-/// What the provider gave, without its refresh token. It comes into the state by `PUT /_simulator/state`: there is no
-/// provider behind this server that a user could consent at.
+/// What the provider gave, without its refresh token.
 fn get_token(call: &mut Call, provider: &Provider) -> Outcome {
     let data = stored(call, provider.kind)?;
     let shown: Map<String, Value> = ["scope", "access_token", "token_expiration"]
@@ -87,7 +86,7 @@ fn authorize(call: &mut Call, provider: &Provider) -> Outcome {
     call.state.users.get(&user).ok_or_else(|| errors::unknown_user(&user))?;
     let wanted: Vec<&str> =
         given.get("scope").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-    let scopes = if wanted.is_empty() { provider.scopes.join(" ") } else { wanted.join(" ") };
+    let scopes = if wanted.is_empty() { provider.scopes } else { &wanted };
     let state = random_text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 30);
     let back = call.state.settings.oauth2_redirect_url_template.replace("{auth_type}", provider.kind);
     let url = format!(
@@ -95,9 +94,11 @@ fn authorize(call: &mut Call, provider: &Provider) -> Outcome {
         provider.authorization_url,
         form_encode(client_id),
         form_encode(&back),
-        form_encode(&scopes),
+        form_encode(&scopes.join(" ")),
         provider.extra,
     );
+    let scopes = scopes.iter().map(ToString::to_string).collect();
+    call.state.await_consent(&state, &user, provider.kind, scopes);
     Ok(Answer::json(201, &json!({"authorization_url": url, "state": state})))
 }
 
@@ -132,10 +133,11 @@ pub fn create_mobile(call: &mut Call) -> Outcome {
 /// `PUT /users/{user}/external/mobile`: makes it where there is none.
 pub fn edit_mobile(call: &mut Call) -> Outcome {
     let data = whole_mobile(&load_for("users", &MOBILE, &call.json()?)?);
-    let user = call.part("user");
-    call.state.users.get(&user).ok_or_else(|| errors::unknown_user(&user))?;
-    call.state.external_data.retain(|known| known.user_uuid != user || known.kind != "mobile");
-    store(call, "mobile", data.clone())?;
+    if stored(call, "mobile").is_ok() {
+        replace(call, "mobile", data.clone())?;
+    } else {
+        store(call, "mobile", data.clone())?;
+    }
     Ok(Answer::ok(&data.into()))
 }
 

@@ -82,17 +82,20 @@ pub fn send_reset(call: &mut Call) -> Outcome {
     if let Some(to) = to {
         let token = tokens::create_for_mail(&mut call.state, format!("auth.users.password.reset.{}.create", user.uuid));
         let url = format!("{}/0.1/users/password/reset?user_uuid={}&token={token}", base_url(call.request), user.uuid);
-        let name = user.username.clone().unwrap_or_default();
+        let name = user.username.as_deref().unwrap_or("None");
+        let settings = &call.state.settings;
         let mail = Mail {
             kind: "password_reset".into(),
+            from_name: settings.password_reset_from_name.clone(),
+            from_address: settings.password_reset_from_address.clone(),
             to,
             username: user.username.clone(),
             user_uuid: user.uuid.clone(),
             email_uuid: None,
-            token,
             sent_at: call.state.now(),
             subject: "Password reset".into(),
-            body: format!("username: {name}\nReset your password: {url}\n"),
+            body: format!("username: {name}\nuser_uuid: {}\ntoken: {token}\nurl: {}\n", user.uuid, link(&url)),
+            token,
             url,
         };
         call.state.send(mail);
@@ -103,6 +106,11 @@ pub fn send_reset(call: &mut Call) -> Outcome {
 /// The real server leaves the details of these out.
 fn reset_failure(problems: &crate::validate::Errors) -> Failure {
     errors::with_details(first_error("reset", problems), |_| json!({}))
+}
+
+/// A link as mails have it: the real server is behind a proxy, and names HTTPS whatever it is reached by.
+pub fn link(url: &str) -> String {
+    url.split_once("://").map_or_else(|| url.to_string(), |(_, rest)| format!("https://{rest}"))
 }
 
 /// Where the client reached the server, as far as it tells.

@@ -230,6 +230,7 @@ pub fn edit(call: &mut Call) -> Outcome {
     let given = load_for("tenants", &EDITED, &call.json()?)?;
     let mut tenant = visible(call, &call.part("tenant"))?;
     fill(&call.state, &mut tenant, &given)?;
+    tenant.edits += 1;
     let shown = show(&tenant);
     call.state.tenants.add(tenant);
     Ok(Answer::ok(&shown))
@@ -268,6 +269,7 @@ pub fn move_below(call: &mut Call) -> Outcome {
         return Err(detailed(409, message, "conflict", details, "tenants"));
     }
     tenant.parent_uuid = parent.uuid;
+    tenant.edits += 1;
     call.state.tenants.add(tenant);
     Ok(Answer::no_content())
 }

@@ -14,9 +14,6 @@ use crate::state::Mail;
 /// How long the mail server may take for each step.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Who sends, as of a fresh wazo-auth.
-const SENDER: (&str, &str) = ("wazo", "noreply@wazo.community");
-
 /// Whether this is the address of a mail server.
 pub fn check(address: &str) -> Result<(), String> {
     parse(address).map(|_| ())
@@ -67,10 +64,10 @@ impl Mailer for Smtp {
 
 /// A mail as it is sent.
 fn message(mail: &Mail) -> Result<Message, String> {
-    let (name, address) = SENDER;
-    let sender = Mailbox::new(Some(name.into()), address.parse().map_err(|error| format!("{address}: {error}"))?);
-    let to = mail.to.parse().map_err(|error| format!("{}: {error}", mail.to))?;
-    let receiver = Mailbox::new(mail.username.clone(), to);
+    let address = |text: &str| text.parse().map_err(|error| format!("{text}: {error}"));
+    let sender =
+        Mailbox::new(Some(mail.from_name.clone()).filter(|name| !name.is_empty()), address(&mail.from_address)?);
+    let receiver = Mailbox::new(mail.username.clone(), address(&mail.to)?);
     let builder = Message::builder().from(sender).to(receiver).subject(mail.subject.clone());
     let message = builder.header(ContentType::TEXT_PLAIN).body(mail.body.clone());
     message.map_err(|error| error.to_string())

@@ -296,7 +296,8 @@ impl World {
     /// What a user stored for an external service.
     pub fn external_data(&mut self, user_uuid: &str, kind: &str, data: Map<String, Value>) {
         self.user(user_uuid);
-        self.state.external_data.push(ExternalData { user_uuid: user_uuid.to_owned(), kind: kind.to_owned(), data });
+        let (user_uuid, kind) = (user_uuid.to_owned(), kind.to_owned());
+        self.state.external_data.push(ExternalData { user_uuid, kind, data, ..ExternalData::default() });
     }
 
     /// What the world's tenant configured for an external service.

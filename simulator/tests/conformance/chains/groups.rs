@@ -59,3 +59,24 @@ fn default_groups_that_are_set_later_are_in_every_tenant() {
     };
     assert_eq!((of(TOP_TENANT), of(SUB_TENANT)), (1, 1), "{answer}");
 }
+
+#[test]
+fn a_default_group_has_its_slug_as_name_and_gets_its_policies_back() {
+    let chain = Chain::new(|_| {});
+    let groups = json!({"admins": {"policies": ["wazo_default_admin_policy"]}});
+    let settings = call("PUT", "/_simulator/settings").json(&json!({"default_groups": groups}));
+    let json = |target: &str| -> Value {
+        serde_json::from_slice(&chain.send(&call("GET", target).by(ADMIN)).body).expect("JSON")
+    };
+    assert_eq!(chain.send(&settings).status, 204);
+    let found = json("/0.1/groups?name=admins");
+    assert_eq!(found["items"][0]["slug"], "admins", "{found}");
+    let policies = format!("/0.1/groups/{}/policies", found["items"][0]["uuid"].as_str().expect("a group"));
+    let policy = format!("{policies}/wazo_default_admin_policy");
+    chain.gives(&call("DELETE", policy).by(ADMIN), 204, &Value::Null);
+    assert_eq!(json(&policies)["total"], 0);
+    // The real server does it when it starts with its configuration.
+    assert_eq!(chain.send(&settings).status, 204);
+    assert_eq!(json(&policies)["items"][0]["slug"], "wazo_default_admin_policy");
+    assert_eq!(json("/0.1/groups?name=admins")["filtered"], 1);
+}

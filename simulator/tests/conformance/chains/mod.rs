@@ -2,12 +2,14 @@
 //! gives. Each exchange is told as a recorded one is, and compared as one.
 
 mod backends;
+mod events;
 mod external;
 mod groups;
 mod ldap;
 mod local_time;
 mod mails;
 mod metadata;
+mod oauth2;
 mod passwords;
 mod refresh_tokens;
 mod saml;
