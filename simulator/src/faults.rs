@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::http::{Answer, Body, Connection, Disrupted};
-use crate::server::before;
+use crate::wait::before;
 
 /// When a connection is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,6 +23,7 @@
 #![allow(clippy::cast_precision_loss)]
 
 pub mod access;
+pub mod call;
 pub mod certificate;
 pub mod clock;
 pub mod control;
@@ -40,8 +41,10 @@ pub mod metadata;
 pub mod mock;
 pub mod multipart;
 pub mod oauth2;
+pub mod own_tokens;
 pub mod page;
 pub mod passwords;
+pub mod request_log;
 pub mod ring;
 pub mod routes;
 pub mod seed;
@@ -49,8 +52,11 @@ pub mod server;
 #[cfg(feature = "services")]
 pub mod services;
 pub mod settings;
+pub mod shared;
+pub mod slugs;
 pub mod state;
 pub mod validate;
+pub mod wait;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -64,7 +70,7 @@ use certificate::Certificate;
 use events::Publisher;
 use faults::Faults;
 use mock::Mock;
-use server::{Outside, Shared};
+use shared::{Outside, Shared};
 use state::State;
 
 /// How a simulator starts. [`Options::default`] is plain HTTP on a free port, without an administrator.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::own_tokens::{Own, create_own};
 use crate::passwords::new_uuid;
-use crate::routes::tokens::{Own, create_own};
 use crate::seed::user_metadata;
 use crate::state::{State, User};
 

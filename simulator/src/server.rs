@@ -1,12 +1,11 @@
 //! Sockets and TLS; one request to one answer.
 
-use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,62 +22,18 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::certificate::Certificate;
-use crate::events::Events;
-use crate::faults::Faults;
 use crate::faults::wire::{self, Wire};
 use crate::http::{Answer, Body, Connection, Disrupted, Request, decode_pairs, percent_decode};
-use crate::mails::Mailer;
-use crate::mock::Mock;
-use crate::ring::Ring;
-use crate::state::State;
-use crate::{control, ldap, mock, routes};
+use crate::request_log::Answered;
+use crate::shared::Shared;
+use crate::wait::before;
+use crate::{control, mock, routes};
 
 /// A request body beyond this is refused, as nginx before the real server does.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
 /// A TLS handshake that takes longer is given up.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
-
-/// What all connections share.
-#[derive(Debug)]
-pub struct Shared {
-    state: Mutex<State>,
-    /// The faults that are set.
-    pub faults: Faults,
-    /// The last requests.
-    pub log: Ring<control::Answered>,
-    /// The messages that the real server would publish.
-    pub events: Events,
-    /// What answers in the place of the operations, in the mock mode.
-    pub mock: Option<Mock>,
-    /// The servers beside wazo-auth.
-    pub outside: Outside,
-}
-
-/// The servers beside wazo-auth, where they are real ones.
-#[derive(Debug, Default)]
-pub struct Outside {
-    /// Takes mails, besides the list of the state.
-    pub mailer: Option<Box<dyn Mailer>>,
-    /// Checks logins through LDAP, in the place of the setting `ldap_users`.
-    pub ldap: Option<Box<dyn ldap::Server>>,
-}
-
-impl Shared {
-    pub fn new(state: State, faults: Faults) -> Self {
-        let (log, events) = (Ring::new(control::KEPT_REQUESTS), Events::new(&state));
-        Self { state: Mutex::new(state), faults, log, events, mock: None, outside: Outside::default() }
-    }
-
-    /// The state, locked. A room that panicked leaves it usable: each change is a small one.
-    pub fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.state())
-    }
-}
 
 /// An open port, and TLS where it speaks it.
 pub struct Listener {
@@ -203,19 +158,6 @@ where
     }
 }
 
-/// What the first one gives, where it ends before the second one; none, where the second one does.
-///
-/// It stands here for `tokio::select!`, whose feature the library's tokio does not have: tokio, and all that is built
-/// on it, would be built once more for the simulator.
-pub async fn before<T>(first: impl Future<Output = T>, second: impl Future) -> Option<T> {
-    let (mut first, mut second) = (pin!(first), pin!(second));
-    poll_fn(|context| match first.as_mut().poll(context) {
-        Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending => second.as_mut().poll(context).map(|_| None),
-    })
-    .await
-}
-
 /// Reads and answers nothing, until the client gives up.
 async fn swallow(mut socket: Socket) {
     let _ = tokio::io::copy(&mut socket, &mut tokio::io::sink()).await;
@@ -301,7 +243,7 @@ fn route(request: Request, shared: &Shared) -> Answer {
     });
     let answer = if request.method == Method::HEAD { answer.without_body() } else { answer };
     if is_logged {
-        shared.log.add(control::Answered::now(request, answer.status));
+        shared.log.add(Answered::now(request, answer.status));
     }
     answer
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Call;
+use crate::call::Call;
 use crate::errors::{Outcome, reason};
 use crate::http::Answer;
 use crate::state::LdapConfig;

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::passwords::{base_url, link};
-use super::{Call, tokens};
+use crate::call::Call;
 use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;
+use crate::own_tokens::create_for_mail;
 use crate::passwords::new_uuid;
 use crate::state::{Email, Mail};
 use crate::validate::{Field, Kind, load};
@@ -96,7 +97,7 @@ pub fn send_confirmation(call: &mut Call) -> Outcome {
 pub fn mail_confirmation(call: &mut Call, user_uuid: &str, email_uuid: &str) {
     let Some(user) = call.state.users.get(user_uuid).cloned() else { return };
     let Some(email) = user.emails.iter().find(|email| email.uuid == email_uuid) else { return };
-    let token = tokens::create_for_mail(&mut call.state, format!("auth.emails.{email_uuid}.confirm.edit"));
+    let token = create_for_mail(&mut call.state, format!("auth.emails.{email_uuid}.confirm.edit"));
     let url = format!("{}/0.1/emails/{email_uuid}/confirm?token={token}", base_url(call.request));
     let name = user.username.as_deref().unwrap_or("None");
     let settings = &call.state.settings;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Call;
+use crate::call::Call;
 use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;
 use crate::listing::{self, Columns, List, SortKey};

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Call;
 use super::external::{forget, replace, store, stored};
+use crate::call::Call;
 use crate::errors::{self, Outcome};
 use crate::http::{Answer, form_encode};
 use crate::passwords::random_text;

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::groups::changeable;
-use super::{Call, groups, users};
+use super::{groups, users};
+use crate::call::Call;
 use crate::directory::Tenants;
 use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;

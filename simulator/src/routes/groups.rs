@@ -2,20 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, policies};
+use super::policies;
+use crate::call::Call;
 use crate::errors::{self, Failure, Outcome, reason};
 use crate::http::Answer;
 use crate::listing::{self, Columns, List, SortKey};
-use crate::passwords::{new_uuid, random_text};
+use crate::passwords::new_uuid;
+use crate::slugs::{SLUG, in_slug, make_slug};
 use crate::state::{Group, State};
-use crate::validate::{Field, Kind, Rule, load_for};
+use crate::validate::{Field, Kind, load_for};
 
 const COLUMNS: Columns = Columns(&["name", "slug", "uuid", "read_only"]);
-
-/// The slugs of groups and policies.
-pub const SLUG: Rule = Rule::Pattern("^[a-zA-Z0-9_-]+$", |text| {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-});
 
 const NEW: [Field; 2] = [
     Field::new("name", Kind::Text).length(1, 128).required(),
@@ -56,20 +53,6 @@ pub fn sort_key(group: &Group, column: &str) -> SortKey {
         "read_only" => SortKey::flag(group.system_managed),
         _ => SortKey::text(Some(&group.name)),
     }
-}
-
-/// A slug from a name, or a random one where that is taken or empty.
-pub fn make_slug(name: &str, allowed: fn(char) -> bool, length: usize, taken: impl Fn(&str) -> bool) -> String {
-    let mut slug: String = name.chars().filter(|character| allowed(*character)).take(length).collect();
-    while slug.is_empty() || taken(&slug) {
-        slug = random_text(b"abcdefghijklmnopqrstuvwxyz0123456789", 3);
-    }
-    slug
-}
-
-/// What slugs of groups and policies are made of.
-pub fn in_slug(character: char) -> bool {
-    character.is_ascii_alphanumeric() || character == '_' || character == '-'
 }
 
 fn taken(state: &State, tenant: &str, except: &str, wanted: impl Fn(&Group) -> bool) -> bool {

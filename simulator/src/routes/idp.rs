@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Call;
+use crate::call::Call;
 use crate::errors::{self, Failure, Outcome, invalid_list_parameter};
 use crate::http::Answer;
 use crate::validate::{Field, Kind, load};

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, check_token, tokens};
+use crate::call::{Call, check_token};
 use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::{Answer, Request};
+use crate::own_tokens::create_for_mail;
 use crate::passwords;
 use crate::state::{Email, Mail, User};
 use crate::validate::{Field, Kind, Rule, first_error, load, load_for};
@@ -80,7 +81,7 @@ pub fn send_reset(call: &mut Call) -> Outcome {
     let own = main.or_else(|| user.emails.iter().find(|email| email.confirmed)).map(|email| email.address.clone());
     let to = given.get("email").and_then(Value::as_str).map(String::from).or(own);
     if let Some(to) = to {
-        let token = tokens::create_for_mail(&mut call.state, format!("auth.users.password.reset.{}.create", user.uuid));
+        let token = create_for_mail(&mut call.state, format!("auth.users.password.reset.{}.create", user.uuid));
         let url = format!("{}/0.1/users/password/reset?user_uuid={}&token={token}", base_url(call.request), user.uuid);
         let name = user.username.as_deref().unwrap_or("None");
         let settings = &call.state.settings;

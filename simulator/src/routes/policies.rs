@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Call;
-use super::groups::{SLUG, in_slug, make_slug};
+use crate::call::Call;
 use crate::directory::Tenants;
 use crate::errors::{self, Failure, Outcome, reason};
 use crate::http::Answer;
 use crate::listing::{self, Columns, List, SortKey};
 use crate::passwords::new_uuid;
+use crate::slugs::{SLUG, in_slug, make_slug};
 use crate::state::{Policy, State};
 use crate::validate::{Field, Kind, load, normal_uuid};
 

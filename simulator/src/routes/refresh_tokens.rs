@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Call;
+use crate::call::Call;
 use crate::clock;
 use crate::errors::{self, Failure, Outcome};
 use crate::http::Answer;

@@ -4,9 +4,9 @@
 
 use serde_json::json;
 
-use super::Call;
 use super::tenants::DOMAIN;
 use super::tokens::decode_base64;
+use crate::call::Call;
 use crate::errors::{Failure, Outcome, detailed};
 use crate::http::{Answer, form_encode};
 use crate::multipart::{Part, parts};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Call;
+use crate::call::Call;
 use crate::errors::Outcome;
 use crate::http::Answer;
 use crate::listing::{self, Columns, List, SortKey};

@@ -1,12 +1,13 @@
 //! Every operation: method, path, the access that it needs, whether it honours `Wazo-Tenant`, and its room.
 
-use super::Needs::{Access, Nothing, Token};
-use super::PartOf::{Core, ExternalType, UserRegistration};
-use super::Scope::{Header, Own};
 use super::{
-    Call, Needs, PartOf, Route, Scope, backends, config, emails, external, external_types, group_members, groups, idp,
-    passwords, policies, refresh_tokens, saml, sessions, status, tenants, tokens, user_policies, users,
+    backends, config, emails, external, external_types, group_members, groups, idp, passwords, policies,
+    refresh_tokens, saml, sessions, status, tenants, tokens, user_policies, users,
 };
+use crate::call::Needs::{Access, Nothing, Token};
+use crate::call::PartOf::{Core, ExternalType, UserRegistration};
+use crate::call::Scope::{Header, Own};
+use crate::call::{Call, Needs, PartOf, Route, Scope};
 use crate::errors::Outcome;
 
 const fn route(

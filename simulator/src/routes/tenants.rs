@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Call;
-use super::groups::make_slug;
+use crate::call::Call;
 use crate::errors::{self, Failure, Outcome, detailed, invalid_list_parameter};
 use crate::http::Answer;
 use crate::listing::{self, Columns, List, SortKey};
 use crate::passwords::new_uuid;
+use crate::slugs::make_slug;
 use crate::state::{Address, Domain, State, Tenant};
 use crate::validate::{Field, Kind, Rule, load_for, normal_uuid};
 

@@ -9,7 +9,7 @@ use super::answer;
 use crate::faults::Faults;
 use crate::http::{Answer, Request, decode_pairs};
 use crate::seed;
-use crate::server::Shared;
+use crate::shared::Shared;
 
 /// A server without sockets, and its administrator's token.
 struct Server {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, Locked};
 use crate::access::AccessList;
+use crate::call::{Call, Locked};
 use crate::clock;
 use crate::errors::{self, Failure, Outcome, reason};
 use crate::http::{Answer, Request};
@@ -268,47 +268,6 @@ fn revoke_for_offline(state: &mut State, user: &User, login: &Login) -> usize {
         .map(|row| row.uuid.clone())
         .collect();
     others.iter().map(|uuid| state.remove_refresh_token(uuid)).sum()
-}
-
-/// A token that the server makes for itself.
-pub struct Own {
-    pub user_agent: &'static str,
-    pub remote_addr: &'static str,
-    /// In seconds.
-    pub lifetime: f64,
-}
-
-const OF_MAIL: Own = Own { user_agent: "wazo-auth-email-reset", remote_addr: "", lifetime: 172_800.0 };
-
-/// A token that a mail carries: it may do this one thing.
-pub fn create_for_mail(state: &mut State, access: String) -> String {
-    create_own(state, &OF_MAIL, access)
-}
-
-/// A token of the server itself, which may do this one thing. Its session is nobody's.
-pub fn create_own(state: &mut State, own: &Own, access: String) -> String {
-    let now = state.now().floor();
-    let token = Token {
-        uuid: new_uuid(),
-        auth_id: "wazo-auth".into(),
-        issued_at: now,
-        expires_at: now + own.lifetime,
-        acl: vec![access],
-        metadata: Map::from_iter([("tenant_uuid".into(), state.top_tenant().into())]),
-        session_uuid: new_uuid(),
-        user_agent: own.user_agent.into(),
-        remote_addr: own.remote_addr.into(),
-        ..Token::default()
-    };
-    let uuid = token.uuid.clone();
-    state.sessions.add(Session {
-        uuid: token.session_uuid.clone(),
-        user_uuid: None,
-        tenant_uuid: state.top_tenant(),
-        mobile: false,
-    });
-    state.tokens.add(token);
-    uuid
 }
 
 /// A token as the answers show it.

@@ -1,6 +1,7 @@
 //! The policies that users have themselves.
 
-use super::{Call, policies};
+use super::policies;
+use crate::call::Call;
 use crate::errors::{self, Outcome};
 use crate::http::Answer;
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::Call;
+use crate::call::Call;
 use crate::directory::Tenants;
 use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;
