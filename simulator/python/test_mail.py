@@ -26,11 +26,13 @@ class Inbox:
     def __init__(self):
         self.mails = queue.Queue()
         self.to_refuse = 0
+        self.last = b""
 
     async def handle_DATA(self, server, session, envelope):
         if self.to_refuse:
             self.to_refuse -= 1
             return "554 no"
+        self.last = envelope.content
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         self.mails.put((envelope.mail_from, envelope.rcpt_tos, message))
         return "250 OK"
@@ -79,6 +81,22 @@ class Mail(unittest.TestCase):
         self.assertEqual(message["Subject"], listed["subject"])
         self.assertEqual(message.get_content().replace("\r\n", "\n").strip(), listed["body"].strip())
         self.assertIn(listed["token"], message.get_content())
+
+    def test_programs_find_lines_and_addresses_as_in_the_mails_of_the_real_server(self):
+        self.create_user('z"o@example.com', "zoe@example.com")
+        self.call("GET", "users/password/reset?email=zoe@example.com")
+        self.inbox.mails.get(timeout=LONG)
+        (listed,) = self.simulator.control("GET", "mails")["items"]
+        lines = self.inbox.last.decode().splitlines()
+        self.assertIn(r'To: "z\"o@example.com" <zoe@example.com>', lines)
+        self.assertIn("From: wazo-auth <noreply@wazo.community>", lines)
+        # A long line is one line, and no character of it is encoded.
+        for line in listed["body"].splitlines():
+            self.assertIn(line, lines)
+        self.create_user("Plain Name", "plain@example.com")
+        self.call("GET", "users/password/reset?email=plain@example.com")
+        self.inbox.mails.get(timeout=LONG)
+        self.assertIn("To: Plain Name <plain@example.com>", self.inbox.last.decode().splitlines())
 
     def test_a_mail_server_that_refuses_fails_no_request(self):
         self.create_user("zoe", "zoe@example.com")

@@ -3,9 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use lettre::message::header::ContentType;
-use lettre::message::{Mailbox, Message};
-use lettre::{SmtpTransport, Transport};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message};
+use lettre::{Address, SmtpTransport, Transport};
 
 use super::{Courier, complain};
 use crate::mails::Mailer;
@@ -62,15 +62,39 @@ impl Mailer for Smtp {
     }
 }
 
-/// A mail as it is sent.
+/// The longest line of a mail, without its end.
+const LONGEST_LINE: usize = 998;
+
+/// A mail as it is sent. Programs look for lines and for the receiver's name in it as it is, so that nothing is encoded that
+/// need not be: lettre would break lines of more than 76 characters, and encode a name with `@`.
 fn message(mail: &Mail) -> Result<Message, String> {
-    let address = |text: &str| text.parse().map_err(|error| format!("{text}: {error}"));
+    let address = |text: &str| text.parse::<Address>().map_err(|error| format!("{text}: {error}"));
     let sender =
         Mailbox::new(Some(mail.from_name.clone()).filter(|name| !name.is_empty()), address(&mail.from_address)?);
     let receiver = Mailbox::new(mail.username.clone(), address(&mail.to)?);
     let builder = Message::builder().from(sender).to(receiver).subject(mail.subject.clone());
-    let message = builder.header(ContentType::TEXT_PLAIN).body(mail.body.clone());
-    message.map_err(|error| error.to_string())
+    let builder = builder.header(ContentType::TEXT_PLAIN);
+    let is_plain = mail.body.is_ascii() && mail.body.lines().all(|line| line.len() <= LONGEST_LINE);
+    let message = if is_plain {
+        let text: String = mail.body.lines().flat_map(|line| [line, "\r\n"]).collect();
+        builder.body(Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::SevenBit))
+    } else {
+        builder.body(mail.body.clone())
+    };
+    let mut message = message.map_err(|error| error.to_string())?;
+    if let Some(name) = mail.username.as_deref().and_then(in_header) {
+        let (to, receiver) = (HeaderName::new_from_ascii_str("To"), format!("{name} <{}>", mail.to));
+        message.headers_mut().insert_raw(HeaderValue::dangerous_new_pre_encoded(to, receiver.clone(), receiver));
+    }
+    Ok(message)
+}
+
+/// A name as it stands before an address: between quotes where it has to. None where it has to be encoded.
+fn in_header(name: &str) -> Option<String> {
+    const SPECIAL: &[char] = &['(', ')', '<', '>', '[', ']', '@', ',', ':', ';', '.', '"', '\\'];
+    let is_plain = name.chars().all(|character| character.is_ascii_graphic() || character == ' ');
+    let quoted = || format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+    is_plain.then(|| if name.contains(SPECIAL) { quoted() } else { name.to_string() })
 }
 
 /// An error with what is behind it, which the error itself does not tell.
