@@ -127,7 +127,7 @@ class Events(unittest.TestCase):
         self.assertEqual(item["headers"]["user_uuid:*"], True)
         self.assertEqual(item["headers"]["tenant_uuid"], tenant)
         self.call("PUT", f"tenants/{tenant}", {"name": "two"})
-        self.assertEqual(self.news(), [("auth_tenant_updated", {"uuid": tenant, "name": "two"})])
+        self.assertEqual(self.news(), [("auth_tenant_updated", {"uuid": tenant, "name": "two", "slug": "uno"})])
         self.call("DELETE", f"tenants/{tenant}")
         self.assertEqual(self.news(), [("auth_tenant_deleted", {"uuid": tenant})])
 

@@ -46,7 +46,7 @@ class Files(unittest.TestCase):
 
     def test_the_page_allows_no_other_host_and_no_inline_script(self):
         with Simulator(admin=None, tls=False) as simulator:
-            for name in ("", "page.css", "page.js", "tabs.js"):
+            for name in ("", "page.css", "page.js", "elements.js", "tabs.js"):
                 with urllib.request.urlopen(f"{simulator.url}/_simulator/{name}", timeout=10) as answer:
                     self.assertIn("default-src 'none'; script-src 'self'", answer.headers["Content-Security-Policy"])
                     content = answer.read().decode()

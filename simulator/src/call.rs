@@ -5,12 +5,13 @@ use std::ops::{Deref, DerefMut};
 use std::sync::MutexGuard;
 
 use crate::access::AccessList;
-use crate::directory::Tenants;
 use crate::errors::{self, Failure, Outcome};
 use crate::http::Request;
 use crate::ldap;
+use crate::rows::Tenants;
+use crate::rows::{Mail, Token};
 use crate::shared::Shared;
-use crate::state::{Mail, State, Token};
+use crate::state::State;
 use crate::validate::{json_body, normal_uuid};
 
 /// An operation.

@@ -5,8 +5,9 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Answer, Request};
+use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::state::{Settings, State};
+use crate::state::State;
 use crate::{json as words, page, seed};
 
 /// Answers a control route; `rest` is its path below `/_simulator/`.

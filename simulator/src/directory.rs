@@ -5,11 +5,8 @@ use std::collections::{HashMap, HashSet};
 use crate::clock;
 use crate::index::Index;
 use crate::passwords::new_uuid;
-use crate::seed::without_repeats;
-use crate::state::{Group, Policy, State, Token, User};
-
-/// Where several tenants are in question.
-pub type Tenants = HashSet<String>;
+use crate::rows::{Group, Policy, Tenants, Token, User, without_repeats};
+use crate::state::State;
 
 impl State {
     /// Seconds since 1970: the real time, or the one that a test set.

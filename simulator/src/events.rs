@@ -86,15 +86,10 @@ impl Events {
     }
 }
 
-/// A text, or null where it is empty.
-fn or_null(text: &str) -> Value {
-    if text.is_empty() { Value::Null } else { text.into() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{Session, Token};
+    use crate::rows::{Session, Token};
 
     #[derive(Debug, Default)]
     struct Names(Arc<Mutex<Vec<String>>>);

@@ -4,9 +4,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
-use crate::directory::Tenants;
 use crate::listing::SortKey;
-use crate::state::User;
+use crate::rows::{Tenants, User};
 
 /// By what users are sorted.
 pub const COLUMNS: [&str; 3] = ["username", "firstname", "lastname"];

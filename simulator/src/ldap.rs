@@ -9,8 +9,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::errors::{self, Failure};
-use crate::state::{LdapConfig, State, User};
+use crate::rows::LdapConfig;
 
 /// The directory: what an entry is called, in any letter case, to the entry.
 pub type Directory = IndexMap<String, Entry>;
@@ -65,28 +64,8 @@ impl Entry {
 }
 
 /// Directories compare names without regard to letter case, and so does the server with addresses.
-fn same(one: &str, other: &str) -> bool {
+pub fn same(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
-}
-
-/// The tenant that a login names by its uuid or its slug.
-pub fn tenant_by_id(state: &State, id: &str) -> Result<String, Failure> {
-    let named = state.tenants.values().find(|tenant| tenant.uuid == id || tenant.slug == id);
-    named.map(|tenant| tenant.uuid.clone()).ok_or_else(|| errors::unknown_tenant(id))
-}
-
-/// The tenant that a login names by one of its domains.
-pub fn tenant_by_domain(state: &State, domain: &str) -> Option<String> {
-    let has = |tenant: &&crate::state::Tenant| tenant.domains.iter().any(|known| known.name == domain);
-    state.tenants.values().find(has).map(|tenant| tenant.uuid.clone())
-}
-
-/// The user of a tenant who has this address in the directory.
-pub fn user_by_address(state: &State, tenant: &str, address: &str) -> Option<User> {
-    let has_address = |user: &&User| user.emails.iter().any(|email| same(&email.address, address));
-    let user = state.users.values().filter(|user| user.tenant_uuid == tenant).find(has_address)?;
-    let may = user.enabled && state.authentication_method(user) == "ldap";
-    may.then(|| user.clone())
 }
 
 /// Who knows whether a name and a password are right.

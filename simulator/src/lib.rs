@@ -47,6 +47,7 @@ pub mod passwords;
 pub mod request_log;
 pub mod ring;
 pub mod routes;
+pub mod rows;
 pub mod seed;
 pub mod server;
 #[cfg(feature = "services")]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::state::Mail;
+use crate::rows::Mail;
 
 /// Sends mails.
 pub trait Mailer: Send + Sync + fmt::Debug {

@@ -1,24 +1,13 @@
 //! What tokens tell of their users, and the plug-ins that add to it.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::own_tokens::{Own, create_own};
 use crate::passwords::new_uuid;
+use crate::rows::User;
 use crate::seed::user_metadata;
-use crate::state::{State, User};
-
-/// The plug-ins that `settings.purpose_metadata_mapping` can name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Plugin {
-    /// `admin`: whether the user has the policy `wazo_default_admin_policy` or is in the group `wazo_default_admin_group`.
-    UserAdminStatus,
-    /// `internal_token_is_valid`: whether a token that the server makes for itself is live.
-    InternalToken,
-    /// `persistent`: a text that is drawn with a refresh token and is in every token made with that.
-    Persistent,
-}
+use crate::settings::Plugin;
+use crate::state::State;
 
 const ADMIN_POLICY: &str = "wazo_default_admin_policy";
 const ADMIN_GROUP: &str = "wazo_default_admin_group";

@@ -4,7 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::passwords::random_text;
-use crate::state::{Authorization, ExternalData, State};
+use crate::rows::{Authorization, ExternalData};
+use crate::state::State;
 
 /// The types that have a token of their provider only after the consent; other types are stored before it.
 pub const PROVIDERS: [&str; 2] = ["google", "microsoft"];

@@ -3,7 +3,8 @@
 use serde_json::Map;
 
 use crate::passwords::new_uuid;
-use crate::state::{Session, State, Token};
+use crate::rows::{Session, Token};
+use crate::state::State;
 
 /// A token that the server makes for itself.
 pub struct Own {

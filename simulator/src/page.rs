@@ -12,6 +12,7 @@ pub fn part(name: &str) -> Option<Answer> {
     let (content_type, content) = match name {
         "" => ("text/html; charset=utf-8", include_str!("page/index.html")),
         "page.css" => ("text/css; charset=utf-8", include_str!("page/page.css")),
+        "elements.js" => ("text/javascript; charset=utf-8", include_str!("page/elements.js")),
         "page.js" => ("text/javascript; charset=utf-8", include_str!("page/page.js")),
         "tabs.js" => ("text/javascript; charset=utf-8", include_str!("page/tabs.js")),
         _ => return None,

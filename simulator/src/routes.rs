@@ -9,6 +9,7 @@ pub mod external_types;
 pub mod group_members;
 pub mod groups;
 pub mod idp;
+mod ldap_login;
 pub mod passwords;
 pub mod policies;
 pub mod refresh_tokens;
@@ -29,8 +30,9 @@ use std::sync::LazyLock;
 use crate::call::{Call, Locked, Needs, PartOf, Route, Scope, check_token};
 use crate::errors::{self, Failure, Outcome};
 use crate::http::{Answer, Request};
+use crate::rows::Token;
 use crate::shared::Shared;
-use crate::state::{State, Token};
+use crate::state::State;
 use crate::validate::normal_uuid;
 
 /// Answers a request.

@@ -1,12 +1,11 @@
 //! The state of a fresh installation, and the completion of a state that a test wrote with gaps.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value, json};
 
 use crate::json as words;
 use crate::passwords::{self, new_uuid};
-use crate::state::{Policy, State, Tenant, User};
+use crate::rows::{Policy, Tenant, User, without_repeats};
+use crate::state::State;
 
 /// The policies that come from the configuration: slug and access list, as the recorded installation has them.
 const DEFAULT_POLICIES: [(&str, &[&str]); 3] = [
@@ -169,12 +168,6 @@ pub fn complete(mut state: State) -> State {
     }
     state.rebuild_index();
     state
-}
-
-/// Each text once, at its first place.
-pub fn without_repeats(texts: &mut Vec<String>) {
-    let mut seen = HashSet::new();
-    texts.retain(|text| seen.insert(text.clone()));
 }
 
 /// What the token of a user tells of the user.

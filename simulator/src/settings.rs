@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ldap::Directory;
-use crate::metadata;
 
 /// How this installation is set up; by default as the one that the exchanges were recorded with, without its user
 /// registration. `PUT /_simulator/settings` takes any part of it.
@@ -33,7 +32,7 @@ pub struct Settings {
     pub default_groups: IndexMap<String, DefaultGroup>,
     /// Which plug-ins add to the metadata of tokens: a purpose of users to plug-ins.
     #[serde(with = "object")]
-    pub purpose_metadata_mapping: IndexMap<String, Vec<metadata::Plugin>>,
+    pub purpose_metadata_mapping: IndexMap<String, Vec<Plugin>>,
     /// The external authentication types besides `google`, `microsoft` and `mobile`: type to `plugin_info`.
     #[serde(with = "object")]
     pub external_types: IndexMap<String, Value>,
@@ -60,6 +59,18 @@ pub struct Settings {
     pub password_reset_from_address: String,
     /// What the link in a confirmation mail shows; an installation has a template of its own for it.
     pub email_confirmation_page: Page,
+}
+
+/// The plug-ins that `settings.purpose_metadata_mapping` can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Plugin {
+    /// `admin`: whether the user has the policy `wazo_default_admin_policy` or is in the group `wazo_default_admin_group`.
+    UserAdminStatus,
+    /// `internal_token_is_valid`: whether a token that the server makes for itself is live.
+    InternalToken,
+    /// `persistent`: a text that is drawn with a refresh token and is in every token made with that.
+    Persistent,
 }
 
 /// A page that a browser is shown.

@@ -8,9 +8,9 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::message::{Message, To, make};
-use super::or_null;
-use crate::state::{ExternalData, RefreshToken, Session, State, Table, Tenant};
+use super::message::{Message, To, make, or_null};
+use crate::rows::{ExternalData, RefreshToken, Session, Table, Tenant};
+use crate::state::State;
 
 /// A session is about to expire when its token lives no longer than this: the interval, in seconds, in which wazo-auth
 /// looks for such sessions.
@@ -145,7 +145,12 @@ impl Known {
             tell("auth_tenant_added", &uuid, "created", about);
         }
         for (uuid, (about, _)) in &tenants.changed {
-            tell("auth_tenant_updated", uuid, "updated", json!({"uuid": uuid, "name": about["name"]}));
+            tell(
+                "auth_tenant_updated",
+                uuid,
+                "updated",
+                json!({"uuid": uuid, "name": about["name"], "slug": about["slug"]}),
+            );
         }
     }
 

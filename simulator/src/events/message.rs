@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::or_null;
 use crate::clock;
 use crate::state::State;
 
@@ -68,6 +67,11 @@ pub fn make(state: &State, name: &'static str, path: &[&str], tenant: &str, to: 
 /// A part of a routing key, without the characters that mean something there.
 fn escape(part: &str) -> String {
     part.replace('.', "__DOT__").replace('#', "__HASH__").replace('*', "__STAR__")
+}
+
+/// A text, or null where it is empty.
+pub fn or_null(text: &str) -> Value {
+    if text.is_empty() { Value::Null } else { text.into() }
 }
 
 #[cfg(test)]

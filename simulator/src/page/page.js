@@ -1,37 +1,13 @@
 // The page of the simulator: which view is shown, and the question, once a second, whether there is something new.
 //
-// The views are in tabs.js. A view is an object with `name`, `title` and `show(place, page)`, which fills the place once and
+// The views are in tabs.js. A view is an object with `name`, `title` and `show(place)`, which fills the place once and
 // gives a function that is called after each answer of the simulator, with its overview. All text goes into the page as
 // text, never as HTML: it comes from whoever called the simulator.
 
+import { call, el, onAttempt } from './elements.js';
 import { views } from './tabs.js';
 
 const POLL_MS = 1000;
-
-/** An element with properties and children: el('button', {type: 'button'}, 'Clear'). */
-export function el(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name in element) element[name] = value;
-    else if (value !== undefined) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-/** Calls a route of the simulator; gives its JSON, or throws an error with what the simulator said. */
-export async function call(method, route, body) {
-  const answer = await fetch(route, { method, body: body === undefined ? undefined : JSON.stringify(body) });
-  const text = await answer.text();
-  if (answer.ok) return text ? JSON.parse(text) : null;
-  let said = text;
-  try {
-    said = JSON.parse(text).message;
-  } catch {
-    // Not JSON: as it is.
-  }
-  throw new Error(said || `${method} ${route}: status ${answer.status}`);
-}
 
 const byId = (id) => document.getElementById(id);
 
@@ -41,17 +17,11 @@ let shown = null;
 let paused = false;
 let busy = false;
 
-/** Does something that a person has asked for, shows its error, and then looks for news at once. */
-export async function attempt(work) {
-  try {
-    await work();
-    byId('message').hidden = true;
-  } catch (error) {
-    byId('message').textContent = error.message;
-    byId('message').hidden = false;
-  }
-  await poll(true);
-}
+onAttempt((error) => {
+  byId('message').hidden = !error;
+  if (error) byId('message').textContent = error.message;
+  return poll(true);
+});
 
 function connection(text, kind) {
   const badge = byId('connection');
@@ -106,7 +76,7 @@ function show() {
   document.title = `${shown.title} - wazo-auth-simulator`;
   const place = byId('view');
   place.replaceChildren();
-  refresh = shown.show(place, overview);
+  refresh = shown.show(place);
   tabs();
 }
 

@@ -1,6 +1,6 @@
 // The views of the page: requests, events, tokens, state, faults, settings. See page.js.
 
-import { attempt, call, el } from './page.js';
+import { attempt, call, el } from './elements.js';
 
 const MOST_ROWS = 200;
 

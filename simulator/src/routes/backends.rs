@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::call::Call;
 use crate::errors::{Outcome, reason};
 use crate::http::Answer;
-use crate::state::LdapConfig;
+use crate::rows::LdapConfig;
 use crate::validate::{Field, Kind, Rule, load};
 
 const fn at_most(max: usize) -> Rule {

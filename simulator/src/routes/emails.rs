@@ -8,7 +8,7 @@ use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;
 use crate::own_tokens::create_for_mail;
 use crate::passwords::new_uuid;
-use crate::state::{Email, Mail};
+use crate::rows::{Email, Mail};
 use crate::validate::{Field, Kind, load};
 
 const BY_USER: &[Field] = &[Field::new("address", Kind::Email).required(), Field::new("main", Kind::Boolean)];
@@ -120,7 +120,7 @@ pub fn mail_confirmation(call: &mut Call, user_uuid: &str, email_uuid: &str) {
 
 fn set_confirmed(call: &mut Call) -> Result<(), Failure> {
     let uuid = call.part("email");
-    let has = |user: &&crate::state::User| user.emails.iter().any(|email| email.uuid == uuid);
+    let has = |user: &&crate::rows::User| user.emails.iter().any(|email| email.uuid == uuid);
     let user = call.state.users.values().find(has).map(|user| user.uuid.clone());
     let user = user.ok_or_else(|| errors::unknown_email(&uuid))?;
     call.state.change_user(&user, |user| {

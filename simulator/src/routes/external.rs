@@ -7,7 +7,8 @@ use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;
 use crate::listing::{self, Columns, List, SortKey};
 use crate::passwords::random_text;
-use crate::state::{ExternalConfig, ExternalData, State};
+use crate::rows::{ExternalConfig, ExternalData};
+use crate::state::State;
 
 /// The types that are always there.
 const BUILT_IN: [&str; 3] = ["google", "microsoft", "mobile"];

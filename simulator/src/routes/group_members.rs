@@ -5,11 +5,11 @@ use serde_json::json;
 use super::groups::changeable;
 use super::{groups, users};
 use crate::call::Call;
-use crate::directory::Tenants;
 use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;
 use crate::listing::{self, Columns, List};
-use crate::state::{Group, User};
+use crate::rows::Tenants;
+use crate::rows::{Group, User};
 
 /// `GET /groups/{group}/users`.
 pub fn list(call: &mut Call) -> Outcome {

@@ -8,8 +8,9 @@ use crate::errors::{self, Failure, Outcome, reason};
 use crate::http::Answer;
 use crate::listing::{self, Columns, List, SortKey};
 use crate::passwords::new_uuid;
+use crate::rows::Group;
 use crate::slugs::{SLUG, in_slug, make_slug};
-use crate::state::{Group, State};
+use crate::state::State;
 use crate::validate::{Field, Kind, load_for};
 
 const COLUMNS: Columns = Columns(&["name", "slug", "uuid", "read_only"]);

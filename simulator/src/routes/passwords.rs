@@ -7,7 +7,7 @@ use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::{Answer, Request};
 use crate::own_tokens::create_for_mail;
 use crate::passwords;
-use crate::state::{Email, Mail, User};
+use crate::rows::{Email, Mail, User};
 use crate::validate::{Field, Kind, Rule, first_error, load, load_for};
 
 const NOT_EMPTY: Rule = Rule::Length { min: Some(1), max: None };

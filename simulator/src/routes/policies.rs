@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
-use crate::directory::Tenants;
 use crate::errors::{self, Failure, Outcome, reason};
 use crate::http::Answer;
 use crate::listing::{self, Columns, List, SortKey};
 use crate::passwords::new_uuid;
+use crate::rows::Policy;
+use crate::rows::Tenants;
 use crate::slugs::{SLUG, in_slug, make_slug};
-use crate::state::{Policy, State};
+use crate::state::State;
 use crate::validate::{Field, Kind, load, normal_uuid};
 
 const COLUMNS: Columns = Columns(&["name", "slug", "description", "uuid", "read_only"]);

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::errors::{self, Failure, Outcome};
 use crate::http::Answer;
 use crate::listing::{Columns, List, SortKey};
-use crate::state::RefreshToken;
+use crate::rows::RefreshToken;
 
 const COLUMNS: Columns = Columns(&["created_at", "client_id", "mobile"]);
 

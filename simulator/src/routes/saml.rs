@@ -11,7 +11,7 @@ use crate::errors::{Failure, Outcome, detailed};
 use crate::http::{Answer, form_encode};
 use crate::multipart::{Part, parts};
 use crate::passwords::random_text;
-use crate::state::{SamlConfig, SamlSession};
+use crate::rows::{SamlConfig, SamlSession};
 use crate::validate::{Field, Kind, Rule, load};
 
 const RANDOM: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

@@ -6,7 +6,7 @@ use crate::call::Call;
 use crate::errors::Outcome;
 use crate::http::Answer;
 use crate::listing::{self, Columns, List, SortKey};
-use crate::state::Session;
+use crate::rows::Session;
 
 const COLUMNS: Columns = Columns(&["mobile"]);
 

@@ -7,8 +7,9 @@ use crate::errors::{self, Failure, Outcome, detailed, invalid_list_parameter};
 use crate::http::Answer;
 use crate::listing::{self, Columns, List, SortKey};
 use crate::passwords::new_uuid;
+use crate::rows::{Address, Domain, Tenant};
 use crate::slugs::make_slug;
-use crate::state::{Address, Domain, State, Tenant};
+use crate::state::State;
 use crate::validate::{Field, Kind, Rule, load_for, normal_uuid};
 
 const COLUMNS: Columns = Columns(&["name", "slug"]);

@@ -2,16 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
+use super::ldap_login;
 use crate::access::AccessList;
 use crate::call::{Call, Locked};
 use crate::clock;
 use crate::errors::{self, Failure, Outcome, reason};
 use crate::http::{Answer, Request};
 use crate::json::to_python_repr;
-use crate::ldap;
 use crate::metadata;
 use crate::passwords::{self, new_uuid};
-use crate::state::{RefreshToken, Session, State, Token, User};
+use crate::rows::{RefreshToken, Session, Token, User};
+use crate::state::State;
 use crate::validate::{Errors, Field, Kind, Rule, load};
 
 /// Ten years, the longest life of a token.
@@ -69,11 +70,8 @@ pub fn create(call: &mut Call) -> Outcome {
     } else {
         let (name, password) = credentials(call.request).ok_or_else(errors::authentication_failed)?;
         if given.contains_key("tenant_id") || given.contains_key("domain_name") {
-            let tenant = match text("tenant_id") {
-                Some(id) => Some(ldap::tenant_by_id(&call.state, &id)?),
-                None => text("domain_name").and_then(|domain| ldap::tenant_by_domain(&call.state, &domain)),
-            };
-            let user = tenant.and_then(|tenant| ldap_user(&mut call.state, &tenant, &name, &password));
+            let tenant = ldap_login::tenant(&call.state, text("tenant_id"), text("domain_name"))?;
+            let user = tenant.and_then(|tenant| ldap_login::user(&mut call.state, &tenant, &name, &password));
             let (user, address) = user.ok_or_else(errors::authentication_failed)?;
             (user, address, None)
         } else {
@@ -153,16 +151,6 @@ fn native_user(state: &mut Locked, name: &str, password: &str) -> Result<User, F
     });
     let user = user.filter(|user| verified && state.authentication_method(user) == "native");
     user.ok_or_else(errors::authentication_failed)
-}
-
-/// A user whom the LDAP server of the tenant accepts, and its address there, which is its login from then on.
-fn ldap_user(state: &mut Locked, tenant: &str, name: &str, password: &str) -> Option<(User, String)> {
-    let config = state.ldap_configs.get(tenant)?.clone();
-    let address = match state.ldap_server() {
-        Some(server) => state.unlocked(|| server.address(&config, name, password)),
-        None => ldap::address(&state.settings.ldap_users, &config, name, password),
-    }?;
-    Some((ldap::user_by_address(state, tenant, &address)?, address))
 }
 
 /// A user whom the SAML session has authenticated; a session serves once.

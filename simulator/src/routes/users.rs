@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
-use crate::directory::Tenants;
 use crate::errors::{self, Failure, Outcome, detailed};
 use crate::http::Answer;
 use crate::index;
 use crate::listing::{self, Columns, List, SortKey};
 use crate::passwords::{self, new_uuid};
-use crate::state::{Email, Group, State, User};
+use crate::rows::Tenants;
+use crate::rows::{Email, Group, User};
+use crate::state::State;
 use crate::validate::{Field, Kind, Rule, load_for};
 
 const COLUMNS: Columns = Columns(&index::COLUMNS);

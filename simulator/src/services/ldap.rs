@@ -7,7 +7,7 @@ use ldap3::{LdapConn, LdapConnSettings, LdapError, Scope, SearchEntry, dn_escape
 
 use super::complain;
 use crate::ldap::{Server, filter_text, service_of};
-use crate::state::LdapConfig;
+use crate::rows::LdapConfig;
 
 /// How long the server may take for the connection, and for each answer.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -9,7 +9,7 @@ use lettre::{Address, SmtpTransport, Transport};
 
 use super::{Courier, complain};
 use crate::mails::Mailer;
-use crate::state::Mail;
+use crate::rows::Mail;
 
 /// How long the mail server may take for each step.
 const TIMEOUT: Duration = Duration::from_secs(10);

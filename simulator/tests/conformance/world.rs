@@ -5,10 +5,11 @@
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
-use wazo_auth_simulator::state::{
-    Domain, Email, ExternalConfig, ExternalData, Group, LdapConfig, Policy, RefreshToken, SamlConfig, Session, State,
-    Tenant, Token, User,
+use wazo_auth_simulator::rows::{
+    Domain, Email, ExternalConfig, ExternalData, Group, LdapConfig, Policy, RefreshToken, SamlConfig, Session, Tenant,
+    Token, User,
 };
+use wazo_auth_simulator::state::State;
 
 /// The top tenant of the recorded installation.
 pub const TOP_TENANT: &str = "28744357-4278-4501-97d7-4278e5cc36d5";

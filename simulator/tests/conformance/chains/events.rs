@@ -24,12 +24,15 @@ impl Chain {
 #[test]
 fn an_edit_is_published_even_where_it_changes_nothing() {
     let chain = Chain::new(|world| {
-        world.tenant_from(&json!({"uuid": SUB_TENANT, "name": "one"}));
+        world.tenant_from(&json!({"uuid": SUB_TENANT, "name": "one", "slug": "uno"}));
         world.user(USER);
     });
     let edit = call("PUT", format!("/0.1/tenants/{SUB_TENANT}")).by(ADMIN).json(&json!({"name": "one"}));
-    let updated =
-        vec![("auth_tenant_updated".to_owned(), json!(SUB_TENANT), json!({"uuid": SUB_TENANT, "name": "one"}))];
+    let updated = vec![(
+        "auth_tenant_updated".to_owned(),
+        json!(SUB_TENANT),
+        json!({"uuid": SUB_TENANT, "name": "one", "slug": "uno"}),
+    )];
     for _ in 0..2 {
         assert_eq!(chain.news_of(&edit), updated);
     }
