@@ -63,9 +63,6 @@ class PlatformDistribution(Distribution):
         """The wheel belongs to one platform."""
         return True
 
-    def has_scripts(self):
-        return True
-
 
 class BuildProgram(Command):
     """Puts the program where scripts are put. setuptools' own command takes scripts for texts."""
@@ -99,6 +96,8 @@ class PlatformWheel(bdist_wheel):
 
 setup(
     version=version(),
+    # BuildProgram has its path; setuptools installs what is built where this is not empty.
+    scripts=["wazo-auth-simulator"],
     distclass=PlatformDistribution,
     cmdclass={"bdist_wheel": PlatformWheel, "build_scripts": BuildProgram},
 )
