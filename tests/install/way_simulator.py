@@ -53,6 +53,7 @@ def run(report, tools):
     wheel = built(report, tools)
     if wheel:
         holds(report, wheel, tools.debug)
+        refusals(report, tools.folder)
         for version, python in pythons(tools.debug).items():
             environment(report, wheel, f'Python {version[0]}.{version[1]}', python, tools.folder / f'venv-{version[1]}')
     if not tools.debug:
@@ -96,6 +97,29 @@ def holds(report, wheel, is_debug):
         licences == due and f'Version: {VERSION}\n' in metadata and 'Requires-Dist' not in metadata,
         'it has the licences of what is inside, the version of Cargo.toml, and needs no other package', f'{licences}\n{metadata}',
     )
+
+
+def refusals(report, folder):
+    """A wheel without its program is not made, and pip's output has one sentence that says why."""
+    sources = folder / 'sources'
+    shutil.copytree(ROOT / 'simulator' / 'python', sources, ignore=shutil.ignore_patterns('__pycache__', 'build', '*.egg-info'))
+    options = ['--no-build-isolation', '--no-deps', '--no-index', '--wheel-dir', folder / 'refused']
+    for named, due in (
+        (None, 'error: wazo-auth-simulator needs its program, and the Rust sources are not around this folder'),
+        ('/nowhere/program', 'error: WAZO_AUTH_SIMULATOR_BUILD_PROGRAM names /nowhere/program, which is not a file'),
+        ('/bin/true', "error: /bin/true is not wazo-auth-simulator: --version prints"),
+        (sources / 'setup.py', 'setup.py does not run on this platform'),
+    ):
+        variables = {'WAZO_AUTH_SIMULATOR_BUILD_PROGRAM': str(named)} if named else {}
+        done = subprocess.run(
+            list(map(str, [sys.executable, '-m', 'pip', '--disable-pip-version-check', 'wheel', *options, sources])),
+            env=clean(**variables), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
+        )
+        well = done.returncode and done.stdout.count(due) == 1 and 'Traceback' not in done.stdout
+        report.promise(
+            well and not list(folder.glob('refused/*')), f'no wheel is made of {named or "no program"}, and pip says why',
+            done.stdout[-3000:],
+        )
 
 
 def files(folder):
