@@ -9,7 +9,7 @@ The parts:
     crate     the two packages of crates.io, each compiled from what is inside of it
     linux     wazo-auth-client-VERSION-linux-x86_64.tar.gz: what `make install` installs,
               below the archive's folder; pkg-config and CMake find it wherever it is unpacked
-    python    the wheel and the sdist (tools/wheel.py)
+    python    the wheels of library and simulator, and the sdist (tools/wheel.py, tools/wheel_simulator.py)
     deb       the Debian packages
     sbom      the list of the crates inside the library (CycloneDX; tools/supply_chain.py)
 
@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / 'tests' / 'support'))
 sys.path.insert(0, str(ROOT / 'tools'))
 import same_bytes  # noqa: E402
-import wheel  # noqa: E402
+import wheels  # noqa: E402
 from report import Report  # noqa: E402
 
 WORK = ROOT / 'build' / 'dist-work'
@@ -44,8 +44,6 @@ WORK = ROOT / 'build' / 'dist-work'
 FOLDERS = ('one', 'another-folder')
 # What the parts install once for all builds.
 SHARED = ('venv', 'cargo-tools')
-# The oldest glibc that the archive for Linux starts with.
-GLIBC = '2.17'
 STARTED = time.monotonic()
 
 
@@ -141,10 +139,10 @@ class Build:
         folder = f'{self.name}-linux-x86_64'
         root = self.work / 'root'
         shutil.rmtree(root, ignore_errors=True)
-        python = wheel.install_tools()
+        python = wheels.install_tools()
         self.run(
             'make', 'install', 'PREFIX=/usr/local', f'DESTDIR={root}',
-            LINKER=f'{python} -m ziglang cc -target x86_64-linux-gnu.{GLIBC}',
+            LINKER=f'{python} -m ziglang cc -target x86_64-linux-gnu.{wheels.GLIBC}',
         )
         # The CMake package finds its prefix by its own place; so does this one here, wherever the archive is unpacked.
         (description,) = root.glob('**/wazo_auth_client.pc')
@@ -157,9 +155,11 @@ class Build:
         pack(root / 'usr' / 'local', self.made / f'{folder}.tar.gz', folder, self.time)
 
     def python(self):
-        """The wheel and the sdist."""
+        """The wheels and the sdist."""
         output = self.work / 'python'
-        self.run(sys.executable, 'tools/wheel.py', '--output', output)
+        shutil.rmtree(output, ignore_errors=True)
+        for tool in ('wheel.py', 'wheel_simulator.py'):
+            self.run(sys.executable, f'tools/{tool}', '--output', output)
         self.keep(*output.iterdir())
 
     def deb(self):

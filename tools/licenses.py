@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Writes the licences of what is inside the library: the crates, Rust's standard library, and the linker's own parts.
 
-    tools/licenses.py [--target TRIPLE] FILE
+    tools/licenses.py [--package wazo-auth-client] [--target TRIPLE] FILE
 
-Cargo says which crates the library is made of on that platform; their licence files are those that came with them. A
-text that several have stands once. cargo-about does the same and more, but comes as sources only and takes longer to
-build than the library.
+The same for the program of another package. Cargo says which crates it is made of on that platform; their licence files
+are those that came with them. A text that several have stands once. cargo-about does the same and more, but comes as
+sources only and takes longer to build than the library.
 """
 import argparse
 import json
@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CARGO = os.environ.get('CARGO', 'cargo')
+LIBRARY = 'wazo-auth-client'
 TARGET = 'x86_64-unknown-linux-gnu'
 # Its name, its licence, and where its text is found below the folder of ziglang.
 UNWINDER = ('LLVM libunwind, by ziglang', 'Apache-2.0 WITH LLVM-exception', 'lib/libunwind/LICENSE.TXT')
@@ -27,22 +28,22 @@ def run(*command):
     return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
-def crates(target):
-    """The crates inside the library as (name and version, licence, folder), without those of this repository."""
+def crates(package, target):
+    """The crates inside the library or program as (name and version, licence, folder), without those of this repository."""
     # `cargo tree` knows the features that the library is built with, `cargo metadata` the folders.
     tree = run(
-        CARGO, 'tree', '--locked', '--package', 'wazo-auth-client', '--edges', 'normal,no-proc-macro', '--target', target,
+        CARGO, 'tree', '--locked', '--package', package, '--edges', 'normal,no-proc-macro', '--target', target,
         '--prefix', 'none', '--format', '{p}',
     )
     inside = {tuple(line.split()[:2]) for line in tree.splitlines() if line.strip()}
     metadata = json.loads(run(CARGO, 'metadata', '--locked', '--format-version', '1', '--filter-platform', target))
     found = [
-        (f'{package["name"]} {package["version"]}', package['license'], Path(package['manifest_path']).parent)
-        for package in metadata['packages']
-        if package['source'] and (package['name'], f'v{package["version"]}') in inside
+        (f'{crate["name"]} {crate["version"]}', crate['license'], Path(crate['manifest_path']).parent)
+        for crate in metadata['packages']
+        if crate['source'] and (crate['name'], f'v{crate["version"]}') in inside
     ]
     if not found:
-        sys.exit('licenses: cargo lists no crates inside the library')
+        sys.exit(f'licenses: cargo lists no crates inside {package}')
     return sorted(found)
 
 
@@ -52,7 +53,7 @@ def license_files(folder):
     return sorted(path for path in folder.iterdir() if path.is_file() and pattern.match(path.name))
 
 
-def text_of(target, linker):
+def text_of(package, target, linker):
     """The whole file. `linker` is the folder of ziglang, or None where another linker was used."""
     texts, lines, without = {}, [], []
 
@@ -65,7 +66,7 @@ def text_of(target, linker):
         if not files:
             without.append(name)
 
-    for name, license_, folder in crates(target):
+    for name, license_, folder in crates(package, target):
         add(name, license_, license_files(folder))
     rust = run(os.environ.get('RUSTC', 'rustc'), '--version').strip()
     notices = Path(run(os.environ.get('RUSTC', 'rustc'), '--print', 'sysroot').strip(), 'share', 'doc', 'rust', 'licenses')
@@ -75,7 +76,8 @@ def text_of(target, linker):
         add(*UNWINDER[:2], [linker / UNWINDER[2]])
 
     rule = '=' * 80
-    parts = ['The native library of wazo-auth-client contains the following works.', '\n'.join(lines)]
+    what = 'native library of wazo-auth-client' if package == LIBRARY else f'program {package}'
+    parts = [f'The {what} contains the following works.', '\n'.join(lines)]
     if without:
         parts.append('No licence file came with: ' + ', '.join(without) + '. Their licences are those above.')
     parts += [f'{rule}\n' + '\n'.join(owners) + f'\n{rule}\n\n{content}' for content, owners in texts.values()]
@@ -84,11 +86,12 @@ def text_of(target, linker):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--package', default=LIBRARY, help='the package of cargo (default: %(default)s)')
     parser.add_argument('--target', default=TARGET, help='the platform (default: %(default)s)')
     parser.add_argument('--ziglang', type=Path, help='the folder of the package ziglang, if it linked the library')
     parser.add_argument('file', type=Path)
     given = parser.parse_args()
-    text, count, without = text_of(given.target, given.ziglang)
+    text, count, without = text_of(given.package, given.target, given.ziglang)
     given.file.write_text(text, encoding='utf-8')
     print(f'licenses: {count} works, {len(without)} of them without a text of their own ({given.file})')
 

@@ -2,7 +2,7 @@
 # `make setup`: installs what the tests need and is missing, and says so. `make test` begins with it.
 #
 # Debian packages come by apt-get, where this is root or sudo asks nothing; formatting and clippy by rustup; what the
-# Python tests need of PyPI into build/venv: `requests`, which some compare with, and mypy and pyright, the latter
+# Python tests need of PyPI into build/venv: `requests`, which some compare with, pytest, and mypy and pyright, the latter
 # with a node where there is none. What cannot be installed is named with the way to do it:
 # it ends this where nothing works without it (a compiler, Python, cargo); else the tests that need it are skipped.
 set -eu

@@ -15,10 +15,14 @@ from pathlib import Path
 from setuptools import Command, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.dist import Distribution
-from setuptools.errors import SetupError
 
 VARIABLE = "WAZO_AUTH_SIMULATOR_BUILD_PROGRAM"
 ARTIFACTS = Path(__file__).resolve().parents[2] / "tests" / "support" / "artifacts.py"
+
+
+def give_up(reason):
+    """Ends this in one sentence, which pip shows. setuptools would do so for an error of a command; this is before any."""
+    sys.exit(f"error: {reason}")
 
 
 @functools.lru_cache(maxsize=None)
@@ -27,11 +31,11 @@ def program():
     named = os.environ.get(VARIABLE)
     if named:
         if not os.path.isfile(named):
-            raise SetupError(f"{VARIABLE} names {named}, which is not a file")
+            give_up(f"{VARIABLE} names {named}, which is not a file")
         return Path(named)
     if not ARTIFACTS.is_file() or shutil.which(os.environ.get("CARGO", "cargo")) is None:
         missing = "cargo is not on PATH" if ARTIFACTS.is_file() else "the Rust sources are not around this folder"
-        raise SetupError(
+        give_up(
             f"wazo-auth-simulator needs its program, and {missing}: install a wheel of this platform, or install Rust "
             f"(https://rustup.rs), or name a built program in {VARIABLE}."
         )
@@ -41,7 +45,7 @@ def program():
         env={**os.environ, "RELEASE": "1"}, stdout=subprocess.PIPE, text=True,
     )
     if done.returncode:
-        raise SetupError("cargo could not build the program: it says why above")
+        give_up("cargo could not build the program: it says why above")
     return Path(done.stdout.strip())
 
 
@@ -51,19 +55,16 @@ def version():
     try:
         said = subprocess.run([program(), "--version"], stdout=subprocess.PIPE, text=True, timeout=60).stdout
     except OSError as error:
-        raise SetupError(f"{program()} does not run on this platform: {error}") from None
+        give_up(f"{program()} does not run on this platform: {error}")
     found = re.fullmatch(r"wazo-auth-simulator (\S+)\n", said)
     if not found:
-        raise SetupError(f"{program()} is not wazo-auth-simulator: --version prints {said!r}")
+        give_up(f"{program()} is not wazo-auth-simulator: --version prints {said[:60]!r}")
     return found.group(1)
 
 
 class PlatformDistribution(Distribution):
     def has_ext_modules(self):
         """The wheel belongs to one platform."""
-        return True
-
-    def has_scripts(self):
         return True
 
 
@@ -99,6 +100,8 @@ class PlatformWheel(bdist_wheel):
 
 setup(
     version=version(),
+    # BuildProgram has its path; setuptools installs what is built where this is not empty.
+    scripts=["wazo-auth-simulator"],
     distclass=PlatformDistribution,
     cmdclass={"bdist_wheel": PlatformWheel, "build_scripts": BuildProgram},
 )

@@ -99,7 +99,7 @@ class Installation(unittest.TestCase):
     def wheel_works(self, version):
         """The wheel is installed without a network, a compiler and other packages, and works."""
         python, path = self.environment(PYTHONS[version])
-        self.pip(python, path, '--no-index', one('*.whl'))
+        self.pip(python, path, '--no-index', one('wazo_auth_client-*.whl'))
         listed = run(python, '-m', 'pip', '--disable-pip-version-check', 'freeze', path=path)
         self.assertEqual([line.partition(' @ ')[0] for line in listed.split('\n')[:-1]], ['wazo-auth-client'])
         self.check(python, path)
@@ -113,7 +113,7 @@ class Installation(unittest.TestCase):
 
     def test_pip_without_cargo_and_without_a_library_fails_in_a_sentence_and_installs_nothing(self):
         python, path = self.environment(PYTHONS[max(PYTHONS)])
-        for what in (ROOT / 'bindings' / 'python', one('*.tar.gz')):
+        for what in (ROOT / 'bindings' / 'python', one('wazo_auth_client-*.tar.gz')):
             said = self.pip(python, path, what, status=1)
             sentence = [line for line in said.splitlines() if 'error: wazo-auth-client needs its native library' in line]
             self.assertEqual(len(sentence), 1, said)
@@ -123,7 +123,7 @@ class Installation(unittest.TestCase):
 
     def test_pip_takes_a_ready_library_from_a_checkout_without_cargo(self):
         python, path = self.environment(PYTHONS[max(PYTHONS)])
-        with zipfile.ZipFile(one('*.whl')) as archive:
+        with zipfile.ZipFile(one('wazo_auth_client-*.whl')) as archive:
             library = archive.extract(LIBRARY, self.folder / 'ready')
         self.pip(python, path, ROOT / 'bindings' / 'python', WAZO_AUTH_CLIENT_BUILD_LIBRARY=library)
         self.check(python, path)
@@ -133,7 +133,7 @@ class Installation(unittest.TestCase):
         cargo = Path(shutil.which('cargo')).parent
         target = os.environ.get('CARGO_TARGET_DIR') or ROOT / 'target'
         with_cargo = f'{path}:{cargo}:/usr/bin:/bin'
-        self.pip(python, with_cargo, one('*.tar.gz'), CARGO_TARGET_DIR=str(Path(target).resolve()))
+        self.pip(python, with_cargo, one('wazo_auth_client-*.tar.gz'), CARGO_TARGET_DIR=str(Path(target).resolve()))
         self.check(python, path)
 
 
@@ -143,7 +143,7 @@ class Installation(unittest.TestCase):
             self.skipTest('OLD_ROOT names no root of one: see tests/install/targets.mk')
         inside = Path(tempfile.mkdtemp(dir=Path(root, 'tmp')))
         self.addCleanup(shutil.rmtree, inside)
-        for path in (one('*.whl'), HERE / 'program.py', self.simulator.ca_file):
+        for path in (one('wazo_auth_client-*.whl'), HERE / 'program.py', self.simulator.ca_file):
             shutil.copy(path, inside)
         # A bare root may not know `localhost`.
         urls = {scheme: url.replace('localhost', '127.0.0.1') for scheme, url in self.simulator.urls.items()}
@@ -176,7 +176,7 @@ class TheWheel(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        with zipfile.ZipFile(one('*.whl')) as archive:
+        with zipfile.ZipFile(one('wazo_auth_client-*.whl')) as archive:
             self.names = archive.namelist()
             self.library = archive.extract(LIBRARY, folder.name)
 
@@ -188,16 +188,16 @@ class TheWheel(unittest.TestCase):
         self.assertGreaterEqual(max(PYTHONS), (3, 13), 'pyenv install 3.13')
 
     def test_auditwheel_comes_to_the_tag_in_the_wheel_s_name(self):
-        name = one('*.whl').name
+        name = one('wazo_auth_client-*.whl').name
         tag = re.fullmatch(rf'wazo_auth_client-{re.escape(VERSION)}-py3-none-(manylinux_2_\d+_x86_64)\.whl', name).group(1)
-        verdict = ' '.join(self.tool(VENV / 'auditwheel', 'show', one('*.whl')).split())
+        verdict = ' '.join(self.tool(VENV / 'auditwheel', 'show', one('wazo_auth_client-*.whl')).split())
         self.assertIn(f'consistent with the following platform tag: "{tag}"', verdict)
 
     def test_the_library_needs_no_newer_glibc_than_the_wheel_s_name_says(self):
         # By binutils, where tools/wheel.py reads the file by itself.
         table = self.tool('objdump', '-T', self.library)
         versions = {tuple(map(int, found.split('.'))) for found in re.findall(r'GLIBC_(\d[\d.]*)', table)}
-        allowed = tuple(map(int, re.search(r'manylinux_(\d+)_(\d+)_', one('*.whl').name).groups()))
+        allowed = tuple(map(int, re.search(r'manylinux_(\d+)_(\d+)_', one('wazo_auth_client-*.whl').name).groups()))
         self.assertTrue(versions)
         self.assertLessEqual(max(versions), allowed)
         self.assertEqual(allowed, (2, 17))
@@ -222,7 +222,7 @@ class TheWheel(unittest.TestCase):
 
     def test_the_licences_of_the_crates_inside_are_in_the_wheel(self):
         (name,) = [name for name in self.names if name.endswith('/licenses/LICENSE-RUST-CRATES.txt')]
-        with zipfile.ZipFile(one('*.whl')) as archive:
+        with zipfile.ZipFile(one('wazo_auth_client-*.whl')) as archive:
             text = archive.read(name).decode()
         for crate in ('rustls', 'ring', 'hyper', 'reqwest', 'tokio', 'serde_json'):
             self.assertRegex(text, rf'(?m)^{crate} \d[^ ]*: ')
