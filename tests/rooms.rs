@@ -282,8 +282,15 @@ fn no_two_files_of_the_simulator_import_each_other() {
     let sources = sources("simulator/src");
     assert!(sources.len() > 50, "{} files were read", sources.len());
     let files: BTreeSet<&str> = sources.keys().map(String::as_str).collect();
-    let arrows = sources.iter().map(|(file, source)| (file.clone(), imports(file, source, &files).0)).collect();
-    let found = circles(&arrows);
+    let imports_of = |(file, source): (&String, &String)| (file.clone(), imports(file, source, &files).0);
+    let arrows: BTreeMap<String, BTreeSet<String>> = sources.iter().map(imports_of).collect();
+    // A file uses the modules of its own without an import, so that its folder counts as one with it.
+    let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, targets) in &arrows {
+        let others = targets.iter().map(|target| room(target)).filter(|target| *target != room(file));
+        rooms.entry(room(file).into()).or_default().extend(others.map(String::from));
+    }
+    let found = [circles(&arrows), circles(&rooms)].concat();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 

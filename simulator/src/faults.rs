@@ -14,13 +14,12 @@
 //! The kinds are described at [`Kind`]. All faults that fit a request act on it, in the order of the list, as far as
 //! they go together: of those that decide how the bytes leave, the first one.
 //!
-//! The server calls in at four places: a connection opened ([`Faults::takes_connection`]), its stream ([`wire`]), a
+//! The server calls in at four places: a connection opened ([`Faults::takes_connection`]), its stream ([`wire`](crate::wire)), a
 //! request to be answered ([`Faults::around`]), and a connection that waits for its next request
 //! ([`Faults::idle_expired`]).
 
 mod parse;
 mod spoil;
-pub mod wire;
 
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -35,7 +35,7 @@ pub struct Connection {
     pub tls: bool,
     pub(crate) reset: Arc<AtomicBool>,
     /// Its stream, for the faults.
-    pub wire: crate::faults::wire::Wire,
+    pub wire: crate::wire::Wire,
 }
 
 impl Connection {
@@ -199,5 +199,50 @@ impl Answer {
             *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
             response
         })
+    }
+}
+
+/// Name and password of Basic authentication: UTF-8, else Latin-1. Neither may be empty.
+pub fn credentials(request: &Request) -> Option<(String, String)> {
+    let encoded = request.header("Authorization").strip_prefix("Basic ")?;
+    let bytes = decode_base64(encoded.trim())?;
+    let text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| error.as_bytes().iter().map(|byte| char::from(*byte)).collect());
+    let (name, password) = text.split_once(':')?;
+    (!name.is_empty() && !password.is_empty()).then(|| (name.into(), password.into()))
+}
+
+/// The bytes of a base64 text.
+pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let (mut bits, mut count) = (0_u32, 0);
+    for character in text.bytes().filter(|byte| *byte != b'=') {
+        let value = match character {
+            b'A'..=b'Z' => character - b'A',
+            b'a'..=b'z' => character - b'a' + 26,
+            b'0'..=b'9' => character - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_read_byte_by_byte() {
+        assert_eq!(decode_base64("dXNlcjphOmI=").unwrap(), b"user:a:b");
+        assert_eq!(decode_base64("w6k6w6k=").unwrap(), "é:é".as_bytes());
+        assert_eq!(decode_base64("w6*6"), None);
     }
 }

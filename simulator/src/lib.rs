@@ -58,6 +58,7 @@ pub mod slugs;
 pub mod state;
 pub mod validate;
 pub mod wait;
+pub mod wire;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

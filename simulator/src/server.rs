@@ -22,11 +22,11 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::certificate::Certificate;
-use crate::faults::wire::{self, Wire};
 use crate::http::{Answer, Body, Connection, Disrupted, Request, decode_pairs, percent_decode};
 use crate::request_log::Answered;
 use crate::shared::Shared;
 use crate::wait::before;
+use crate::wire::{self, Wire};
 use crate::{control, mock, routes};
 
 /// A request body beyond this is refused, as nginx before the real server does.

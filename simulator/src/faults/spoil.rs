@@ -14,9 +14,9 @@ use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 use hyper::{Response, StatusCode, Version};
 use tokio::time::{Sleep, sleep};
 
-use super::wire::{Busy, Then, Wire};
 use super::{Kind, Moment};
 use crate::http::{Answer, Body, Connection, Disrupted};
+use crate::wire::{Busy, Then, Wire};
 
 /// The header that an answer to a HEAD brings along.
 const CONTENT_LENGTH: &str = "Content-Length";

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::content::{DEFAULT_TOKEN, EVERY_ACCESS, POLICIES, TOKEN_WITHOUT_ACCESS};
 use super::{Answer, Call, Reply, Route, Store, bare, complaint, listed, text};
 use crate::clock;
+use crate::http::credentials;
 use crate::passwords::new_uuid;
-use crate::routes::tokens::credentials;
 
 pub const ROUTES: &[Route] = &[
     ("POST", "/0.1/token", log_in),

@@ -5,10 +5,9 @@
 use serde_json::json;
 
 use super::tenants::DOMAIN;
-use super::tokens::decode_base64;
 use crate::call::Call;
 use crate::errors::{Failure, Outcome, detailed};
-use crate::http::{Answer, form_encode};
+use crate::http::{Answer, decode_base64, form_encode};
 use crate::multipart::{Part, parts};
 use crate::passwords::random_text;
 use crate::rows::{SamlConfig, SamlSession};

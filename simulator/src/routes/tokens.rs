@@ -7,7 +7,7 @@ use crate::access::AccessList;
 use crate::call::{Call, Locked};
 use crate::clock;
 use crate::errors::{self, Failure, Outcome, reason};
-use crate::http::{Answer, Request};
+use crate::http::{Answer, Request, credentials};
 use crate::json::to_python_repr;
 use crate::metadata;
 use crate::passwords::{self, new_uuid};
@@ -99,39 +99,6 @@ fn check_together(given: Map<String, Value>) -> Result<Map<String, Value>, Error
         problems.push("\"client_id\" must be specified when using a \"refresh_token\"");
     }
     if problems.is_empty() { Ok(given) } else { Err(Map::from_iter([("_schema".into(), json!(problems))])) }
-}
-
-/// Name and password of Basic authentication: UTF-8, else Latin-1. Neither may be empty.
-pub fn credentials(request: &Request) -> Option<(String, String)> {
-    let encoded = request.header("Authorization").strip_prefix("Basic ")?;
-    let bytes = decode_base64(encoded.trim())?;
-    let text = String::from_utf8(bytes)
-        .unwrap_or_else(|error| error.as_bytes().iter().map(|byte| char::from(*byte)).collect());
-    let (name, password) = text.split_once(':')?;
-    (!name.is_empty() && !password.is_empty()).then(|| (name.into(), password.into()))
-}
-
-/// The bytes of a base64 text.
-pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0_u32, 0);
-    for character in text.bytes().filter(|byte| *byte != b'=') {
-        let value = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'a'..=b'z' => character - b'a' + 26,
-            b'0'..=b'9' => character - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
 }
 
 /// The address of the client: what the one proxy before the server says, else the peer.
@@ -333,15 +300,4 @@ pub fn check_scopes(call: &mut Call) -> Outcome {
         scopes.into_iter().map(|scope| (scope.to_string(), list.allows(Some(scope)).into())).collect();
     check_tenant(&call.state, &token, given.get("tenant_uuid").and_then(Value::as_str))?;
     Ok(Answer::ok(&json!({"scopes": verdicts})))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_are_utf_8_and_may_hold_colons() {
-        assert_eq!(decode_base64("dXNlcjphOmI=").unwrap(), b"user:a:b");
-        assert_eq!(decode_base64("w6k6w6k=").unwrap(), "é:é".as_bytes());
-    }
 }
