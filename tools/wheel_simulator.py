@@ -41,9 +41,10 @@ def sources(work):
 
 def build_wheel(folder, program, *settings):
     """The wheel of that program. By pip, which every Python has, and with the setuptools that is here."""
+    settings = [f'--config-settings=--build-option={setting}' for setting in settings]
     run(
         sys.executable, '-m', 'pip', 'wheel', '--quiet', '--disable-pip-version-check', '--no-build-isolation', '--no-deps',
-        '--no-index', '--wheel-dir', folder.parent, folder, *(f'--config-settings=--build-option={setting}' for setting in settings),
+        '--no-index', '--wheel-dir', folder.parent, folder, *settings,
         WAZO_AUTH_SIMULATOR_BUILD_PROGRAM=str(program.resolve()), SOURCE_DATE_EPOCH=wheels.commit_time(),
     )
     (wheel,) = folder.parent.glob('*.whl')

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -71,7 +72,8 @@ def built(report, tools):
     """The wheel: that of the debug build, which is there after the other tests, or the one that is published."""
     tool = [sys.executable, ROOT / 'tools' / 'wheel_simulator.py']
     output = tools.folder if tools.debug else ROOT / 'build' / 'dist'
-    status, said = process.run([*tool, '--program', artifacts.simulator(), '--output', output] if tools.debug else tool, seconds=3600)
+    options = ['--program', artifacts.simulator(), '--output', output] if tools.debug else []
+    status, said = process.run([*tool, *options], seconds=3600)
     found = list(output.glob('wazo_auth_simulator-*.whl'))
     name = 'the program is packed into a wheel' if tools.debug else 'make wheel-simulator builds a wheel for glibc 2.17'
     suffix = 'linux_x86_64' if tools.debug else 'manylinux_2_17_x86_64'
@@ -88,14 +90,15 @@ def holds(report, wheel, is_debug):
     package = {f'wazo_auth_simulator/{name}' for name in ('__init__.py', '_simulator.py', 'pytest_plugin.py', 'py.typed')}
     others = {name for name in names if f'wazo_auth_simulator-{VERSION}.' not in name}
     report.promise(
-        others == package and mode & 0o777 == 0o755, 'it holds the typed package and the program, which may be run, and no tests',
-        f'{names}, mode {mode:o}',
+        others == package and mode & 0o777 == 0o755,
+        'it holds the typed package and the program, which may be run, and no tests', f'{names}, mode {mode:o}',
     )
     licences = {name.rpartition('/')[2] for name in names if '/licenses/' in name}
     due = {'LICENSE-APACHE', 'LICENSE-MIT'} | (set() if is_debug else {'LICENSE-RUST-CRATES.txt'})
     report.promise(
         licences == due and f'Version: {VERSION}\n' in metadata and 'Requires-Dist' not in metadata,
-        'it has the licences of what is inside, the version of Cargo.toml, and needs no other package', f'{licences}\n{metadata}',
+        'it has the licences of what is inside, the version of Cargo.toml, and needs no other package',
+        f'{licences}\n{metadata}',
     )
 
 
@@ -213,9 +216,12 @@ def by_cargo(report, folder):
     install(ROOT / 'simulator', folder / 'by-cargo', 'cargo install --path simulator installs the program')
     status, said = cargo('package', '--locked', '--no-verify', '--allow-dirty', '--package', CRATE)
     if report.promise(status == 0, 'cargo package packs the crate', said[-3000:]):
-        with tarfile.open(target / 'package' / f'{CRATE}-{VERSION}.crate') as archive:
-            archive.extractall(folder, filter='data')
-        install(folder / f'{CRATE}-{VERSION}', folder / 'by-crate', 'the packed crate installs the program too, by itself')
+        # Away from the checkout, whose workspace cargo would take it for a part of.
+        with tempfile.TemporaryDirectory() as away:
+            with tarfile.open(target / 'package' / f'{CRATE}-{VERSION}.crate') as archive:
+                archive.extractall(away, filter='data')
+            sources = Path(away, f'{CRATE}-{VERSION}')
+            install(sources, folder / 'by-crate', 'the packed crate installs the program too, by itself')
 
 
 if __name__ == '__main__':
