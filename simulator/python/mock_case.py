@@ -15,7 +15,7 @@ class MockTest(unittest.TestCase):
     """Each test has a simulator of its own; `call` gives the status and the JSON (or the text) of an answer."""
 
     def setUp(self):
-        self.simulator = Simulator(admin=None, tls=False, arguments=["--mock"]).start()
+        self.simulator = Simulator(mock=True, tls=False).start()
         self.addCleanup(self.simulator.stop)
 
     def call(self, method, path, body=None, login=None, **headers):
