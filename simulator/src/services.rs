@@ -11,32 +11,47 @@ pub mod mail;
 
 use std::fmt;
 use std::io;
-use std::sync::mpsc::{Sender, channel};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 #[cfg(doc)]
 use crate::{events::Publisher, mails::Mailer};
 
+/// How long the end of the simulator waits for a server that takes nothing.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// A thread that delivers items one after the other, so that no request waits for another server. Dropped, it first
-/// delivers what it still has.
+/// delivers what it still has, but not without end: what waits then for a server that stands still is lost.
 struct Courier<T> {
+    /// What it delivers, for the message about what is lost.
+    what: &'static str,
     items: Option<Sender<T>>,
-    thread: Option<JoinHandle<()>>,
+    waiting: Arc<AtomicUsize>,
+    /// Disconnected when the thread has ended.
+    ended: Mutex<Receiver<()>>,
 }
 
 impl<T: Send + 'static> Courier<T> {
-    fn start(name: &str, mut deliver: impl FnMut(T) + Send + 'static) -> io::Result<Self> {
+    fn start(what: &'static str, mut deliver: impl FnMut(T) + Send + 'static) -> io::Result<Self> {
         let (items, received) = channel::<T>();
-        let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
+        let (ending, ended) = channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let delivered = Arc::clone(&waiting);
+        std::thread::Builder::new().name(format!("wazo-auth-simulator-{what}")).spawn(move || {
+            let _ending: Sender<()> = ending;
             for item in received {
                 deliver(item);
+                delivered.fetch_sub(1, Ordering::SeqCst);
             }
         })?;
-        Ok(Self { items: Some(items), thread: Some(thread) })
+        Ok(Self { what, items: Some(items), waiting, ended: Mutex::new(ended) })
     }
 
     fn take(&self, item: T) {
         if let Some(items) = &self.items {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
             // The thread ends after this sender only.
             let _ = items.send(item);
         }
@@ -46,8 +61,10 @@ impl<T: Send + 'static> Courier<T> {
 impl<T> Drop for Courier<T> {
     fn drop(&mut self) {
         self.items = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            let (count, what) = (self.waiting.load(Ordering::SeqCst), self.what);
+            complain(&format!("{count} {what} are lost"), &format!("none was taken for {} s", PATIENCE.as_secs()));
         }
     }
 }

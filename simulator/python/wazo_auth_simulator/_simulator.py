@@ -178,13 +178,19 @@ class Simulator:
         """Stops it. May be called more than once."""
         if self._process:
             self._process.terminate()
-            self._process.wait(timeout=10)
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe:
-                    pipe.close()
-            self._process = None
-            # Such as a message for the bus that is lost.
-            sys.stderr.write(self._errors())
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+                raise
+            finally:
+                for pipe in (self._process.stdin, self._process.stdout):
+                    if pipe:
+                        pipe.close()
+                self._process = None
+                # Such as a message for the bus that is lost.
+                sys.stderr.write(self._errors())
         if self._folder:
             self._folder.cleanup()
             self._folder = None

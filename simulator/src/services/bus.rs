@@ -38,7 +38,7 @@ impl Bus {
             .enable_all()
             .build()?;
         let mut link = Some(address.connect(&runtime)?);
-        Ok(Self(Courier::start("wazo-auth-simulator-bus", move |message: Message| {
+        Ok(Self(Courier::start("messages", move |message: Message| {
             // A message that does not arrive is tried once more, on a new connection; what is lost then is told.
             if let Some(Err(_)) | None = link.as_ref().map(|link| link.publish(&runtime, &message)) {
                 link = None;

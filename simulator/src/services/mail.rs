@@ -46,7 +46,7 @@ impl Smtp {
             Err(error) => return Err(failed(with_sources(&error))),
         }
         let place = address.to_string();
-        Ok(Self(Courier::start("wazo-auth-simulator-mail", move |mail: Mail| {
+        Ok(Self(Courier::start("mails", move |mail: Mail| {
             let sent =
                 message(&mail).and_then(|message| transport.send(&message).map_err(|error| with_sources(&error)));
             if let Err(error) = sent {
