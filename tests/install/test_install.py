@@ -67,9 +67,8 @@ def run(*command, path, status=0, **environment):
 class Installation(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.simulator = Simulator(both=True)
-        cls.simulator.__enter__()
-        cls.addClassCleanup(cls.simulator.__exit__)
+        cls.simulator = Simulator(both=True).start()
+        cls.addClassCleanup(cls.simulator.stop)
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()

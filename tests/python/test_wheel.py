@@ -53,6 +53,11 @@ class Wheel(unittest.TestCase):
         for name in ('Cargo.toml', 'Cargo.lock', 'src', 'library', 'simulator', 'xtask'):
             (self.folder / name).symlink_to(ROOT / name)
 
+    def host(self):
+        """What Rust calls this platform."""
+        said = subprocess.run(['rustc', '-vV'], capture_output=True, text=True, check=True).stdout
+        return re.search('^host: (.*)$', said, re.MULTILINE).group(1)
+
     def build(self, what='build_wheel', **environment):
         """Builds a wheel or an sdist without a compiler or cargo on PATH."""
         cleared = {name: value for name, value in os.environ.items() if name not in (VARIABLE, 'CARGO', 'PYTHONPATH')}
@@ -152,6 +157,15 @@ class Wheel(unittest.TestCase):
         members = re.search(r'members = \[(.*)\]', (ROOT / 'Cargo.toml').read_text()).group(1)
         for member in re.findall(r'"(.*?)"', members):
             self.assertIn(f'rust/{member}/Cargo.toml', names)
+        # Cargo reads it: no target of Cargo.toml needs a file that is left out, and the lock file is of these members.
+        with tempfile.TemporaryDirectory() as folder:
+            with tarfile.open(sdist) as archive:
+                archive.extractall(folder)
+            read = subprocess.run(
+                [os.environ.get('CARGO', 'cargo'), 'fetch', '--locked', '--target', self.host()],
+                cwd=Path(folder, top, 'rust'), capture_output=True, text=True, check=False,
+            )
+        self.assertEqual(read.returncode, 0, read.stderr)
 
 
 if __name__ == '__main__':
