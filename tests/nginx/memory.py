@@ -8,7 +8,7 @@ from nginx import Client, Nginx, wait_until
 
 SUPPRESSIONS = Path(__file__).resolve().parents[1] / 'host' / 'valgrind.supp'
 # Frames of the module's files, and of the library's.
-OURS = r'wazo_auth|\.rs:\d|\((access|control|log|module|server|variables|worker)\.c:\d'
+OURS = r'wazo_auth|\.rs:\d|\((access|control|log|module|request|server|variables|watch|worker)\.c:\d'
 SERVER = '''
     location / {
         wazo_auth_access nginx.read;

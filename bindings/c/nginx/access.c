@@ -11,51 +11,6 @@
  * alone for 1 to 16 s. */
 static const char retry_after_s[] = "2";
 
-/* The request ends before its answer has come. The question stays until its completion is taken. */
-static void forget_question(void *data)
-{
-    ngx_http_wazo_auth_ctx_t *ctx = data;
-
-    if (ctx->question) {
-        ctx->question->request = NULL;
-        ngx_http_wazo_auth_cancel(ctx->question->call);
-        ctx->question = NULL;
-    }
-}
-
-static ngx_http_wazo_auth_ctx_t *create_ctx(ngx_http_request_t *r)
-{
-    ngx_http_wazo_auth_ctx_t *ctx = ngx_pcalloc(r->pool, sizeof *ctx);
-    /* The first runs as soon as nginx ends the request, even if something else still holds its memory; by the second,
-     * ngx_http_wazo_auth_ctx() finds what nginx has lost. */
-    ngx_http_cleanup_t *request_cleanup = ngx_http_cleanup_add(r, 0);
-    ngx_pool_cleanup_t *pool_cleanup = ngx_pool_cleanup_add(r->pool, 0);
-
-    if (!ctx || !request_cleanup || !pool_cleanup) {
-        return NULL;
-    }
-    request_cleanup->handler = forget_question;
-    request_cleanup->data = ctx;
-    pool_cleanup->handler = forget_question;
-    pool_cleanup->data = ctx;
-    ngx_http_set_ctx(r, ctx, ngx_http_wazo_auth_module);
-    return ctx;
-}
-
-ngx_http_wazo_auth_ctx_t *ngx_http_wazo_auth_ctx(ngx_http_request_t *r)
-{
-    ngx_http_wazo_auth_ctx_t *ctx = ngx_http_get_module_ctx(r, ngx_http_wazo_auth_module);
-
-    /* nginx clears the contexts when it redirects internally, as for error_page, and a subrequest has its own; but they
-     * have the same pool. Its newest cleanup is the first one. */
-    for (ngx_pool_cleanup_t *cleanup = r->pool->cleanup; !ctx && cleanup; cleanup = cleanup->next) {
-        if (cleanup->handler == forget_question) {
-            ctx = cleanup->data;
-        }
-    }
-    return ctx;
-}
-
 /* The headers that clients of Wazo use: X-Auth-Token, or else Authorization: Bearer. Empty if there is none. Two headers
  * of the same name are no token: who is behind nginx may read the other one. */
 static ngx_str_t token_of_headers(ngx_http_request_t *r)
@@ -242,6 +197,35 @@ static ngx_int_t answer(ngx_http_request_t *r, const ngx_http_wazo_auth_loc_conf
     return undecided(r, conf->undecided_status);
 }
 
+/* Gives the request that waits for this completion its answer, and lets it go on. */
+static void answered(wazo_auth_completion *completion)
+{
+    ngx_http_wazo_auth_question_t *question = wazo_auth_completion_user_data(completion);
+    ngx_http_request_t *r = question->request;
+    ngx_http_wazo_auth_ctx_t *ctx;
+    ngx_connection_t *connection;
+    const char *decision;
+
+    ngx_free(question);
+    if (!r) {
+        return;
+    }
+    connection = r->connection;
+    ngx_http_set_log_request(connection->log, r);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_wazo_auth_module);
+    ctx->question = NULL;
+    decision = wazo_auth_completion_result(completion);
+    if (decision) {
+        note_decision(r, ctx, wazo_auth_completion_is_yes(completion), decision);
+    } else {
+        note_error(r, ctx, wazo_auth_completion_error(completion));
+    }
+    r->read_event_handler = ngx_http_block_reading;
+    r->write_event_handler = ngx_http_core_run_phases;
+    ngx_http_core_run_phases(r);
+    ngx_http_run_posted_requests(connection);
+}
+
 /* Puts the question into the queue and suspends the request. */
 static ngx_int_t suspend(ngx_http_request_t *r, ngx_http_wazo_auth_ctx_t *ctx, wazo_auth_verifier *verifier,
                          const char *token, const char *access, const char *tenant)
@@ -254,6 +238,7 @@ static ngx_int_t suspend(ngx_http_request_t *r, ngx_http_wazo_auth_ctx_t *ctx, w
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     question->request = r;
+    question->answered = answered;
     question->call = ngx_http_wazo_auth_submit(verifier, token, access, tenant, question, &error);
     if (question->call == 0) {
         ngx_free(question);
@@ -328,7 +313,7 @@ ngx_int_t ngx_http_wazo_auth_access_handler(ngx_http_request_t *r)
     /* There is one if the request was suspended here. */
     ctx = ngx_http_get_module_ctx(r, ngx_http_wazo_auth_module);
     if (!ctx) {
-        ctx = create_ctx(r);
+        ctx = ngx_http_wazo_auth_create_ctx(r);
         if (!ctx) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -338,32 +323,4 @@ ngx_int_t ngx_http_wazo_auth_access_handler(ngx_http_request_t *r)
         }
     }
     return answer(r, conf, ctx);
-}
-
-void ngx_http_wazo_auth_answered(wazo_auth_completion *completion)
-{
-    ngx_http_wazo_auth_question_t *question = wazo_auth_completion_user_data(completion);
-    ngx_http_request_t *r = question->request;
-    ngx_http_wazo_auth_ctx_t *ctx;
-    ngx_connection_t *connection;
-    const char *decision;
-
-    ngx_free(question);
-    if (!r) {
-        return;
-    }
-    connection = r->connection;
-    ngx_http_set_log_request(connection->log, r);
-    ctx = ngx_http_get_module_ctx(r, ngx_http_wazo_auth_module);
-    ctx->question = NULL;
-    decision = wazo_auth_completion_result(completion);
-    if (decision) {
-        note_decision(r, ctx, wazo_auth_completion_is_yes(completion), decision);
-    } else {
-        note_error(r, ctx, wazo_auth_completion_error(completion));
-    }
-    r->read_event_handler = ngx_http_block_reading;
-    r->write_event_handler = ngx_http_core_run_phases;
-    ngx_http_core_run_phases(r);
-    ngx_http_run_posted_requests(connection);
 }

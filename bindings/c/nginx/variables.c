@@ -45,13 +45,6 @@ static ngx_int_t get_member(ngx_http_request_t *r, ngx_http_variable_value_t *va
     return result;
 }
 
-const char *ngx_http_wazo_auth_verdict_text(wazo_auth_verdict_t verdict)
-{
-    static const char *const texts[] = {"unknown", "allowed", "invalid_token", "missing_access", "wrong_tenant"};
-
-    return verdict < sizeof texts / sizeof texts[0] ? texts[verdict] : texts[0];
-}
-
 static ngx_int_t get_status(ngx_http_request_t *r, ngx_http_variable_value_t *value, uintptr_t data)
 {
     const ngx_http_wazo_auth_ctx_t *ctx = ngx_http_wazo_auth_ctx(r);

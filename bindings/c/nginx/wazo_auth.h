@@ -46,6 +46,7 @@ typedef enum {
 typedef struct {
     ngx_http_request_t *request; /* NULL once the request has ended */
     uint64_t call;
+    void (*answered)(wazo_auth_completion *completion); /* frees the question */
 } ngx_http_wazo_auth_question_t;
 
 /* What is known of a request. */
@@ -69,10 +70,13 @@ ngx_int_t ngx_http_wazo_auth_init_server(ngx_conf_t *cf, ngx_http_wazo_auth_main
 
 /* access.c: the check itself. */
 ngx_int_t ngx_http_wazo_auth_access_handler(ngx_http_request_t *r);
-/* Gives the request that waits for this completion its answer, and lets it go on. */
-void ngx_http_wazo_auth_answered(wazo_auth_completion *completion);
+
+/* request.c: what is known of a request. */
+ngx_http_wazo_auth_ctx_t *ngx_http_wazo_auth_create_ctx(ngx_http_request_t *r);
 /* What is known of the request, or was before nginx redirected it internally; NULL if it was not checked. */
 ngx_http_wazo_auth_ctx_t *ngx_http_wazo_auth_ctx(ngx_http_request_t *r);
+/* "allowed", "invalid_token", ... */
+const char *ngx_http_wazo_auth_verdict_text(wazo_auth_verdict_t verdict);
 
 /* worker.c: the queue of a worker, and the library's log. */
 ngx_int_t ngx_http_wazo_auth_start_worker(ngx_cycle_t *cycle);
@@ -89,7 +93,7 @@ ngx_uint_t ngx_http_wazo_auth_in_flight(void);
 ngx_int_t ngx_http_wazo_auth_start_log(ngx_cycle_t *cycle);
 void ngx_http_wazo_auth_end_log(void);
 
-/* worker.c: has the worker's loop call the handler whenever the descriptor is readable. NULL on failure. */
+/* watch.c: has the worker's loop call the handler whenever the descriptor is readable. NULL on failure. */
 ngx_connection_t *ngx_http_wazo_auth_watch(int descriptor, ngx_event_handler_pt handler, ngx_log_t *log);
 /* Ends that. The descriptor stays open. */
 void ngx_http_wazo_auth_unwatch(ngx_connection_t *watch);
@@ -98,8 +102,6 @@ void ngx_http_wazo_auth_unwatch(ngx_connection_t *watch);
 ngx_int_t ngx_http_wazo_auth_add_variables(ngx_conf_t *cf);
 /* Whether the configuration that was read uses a variable that tells whose the token is. */
 bool ngx_http_wazo_auth_uses_identity(ngx_conf_t *cf);
-/* "allowed", "invalid_token", ... */
-const char *ngx_http_wazo_auth_verdict_text(wazo_auth_verdict_t verdict);
 
 /* control.c: the location that tells and takes revocations. */
 ngx_int_t ngx_http_wazo_auth_control_handler(ngx_http_request_t *r);

@@ -15,33 +15,6 @@ static ngx_connection_t *completions;
 static ngx_event_t alive;
 static ngx_uint_t in_flight;
 
-ngx_connection_t *ngx_http_wazo_auth_watch(int descriptor, ngx_event_handler_pt handler, ngx_log_t *log)
-{
-    ngx_connection_t *watch = ngx_get_connection(descriptor, log);
-
-    if (!watch) {
-        return NULL;
-    }
-    watch->log = log;
-    watch->read->log = log;
-    watch->write->log = log;
-    watch->read->handler = handler;
-    if (ngx_add_event(watch->read, NGX_READ_EVENT, NGX_LEVEL_EVENT) != NGX_OK) {
-        ngx_free_connection(watch);
-        watch->fd = (ngx_socket_t)-1;
-        return NULL;
-    }
-    return watch;
-}
-
-void ngx_http_wazo_auth_unwatch(ngx_connection_t *watch)
-{
-    /* ngx_close_connection() would close the descriptor, which is not nginx's. */
-    ngx_del_event(watch->read, NGX_READ_EVENT, 0);
-    ngx_free_connection(watch);
-    watch->fd = (ngx_socket_t)-1;
-}
-
 static void on_alive(ngx_event_t *event)
 {
     if (in_flight > 0) {
@@ -51,12 +24,14 @@ static void on_alive(ngx_event_t *event)
 
 static void on_completions(ngx_event_t *event)
 {
+    ngx_http_wazo_auth_question_t *question;
     wazo_auth_completion *completion;
 
     (void)event;
     while ((completion = wazo_auth_queue_next(queue, 0)) != NULL) {
         in_flight--;
-        ngx_http_wazo_auth_answered(completion);
+        question = wazo_auth_completion_user_data(completion);
+        question->answered(completion);
         wazo_auth_completion_free(completion);
     }
     if (in_flight == 0 && alive.timer_set) {
