@@ -193,11 +193,11 @@ const ON_CONNECTIONS = ['stall_tls', 'idle_close'];
 const faults = {
   name: 'faults', title: 'Faults', inMock: true,
   show(place) {
-    const { body, whole } = table(['Fault', 'How', 'When', 'Struck', '']);
+    const { body, whole } = table(['Fault', 'How', 'When', 'Hits', '']);
     const none = el('p', { className: 'hint' }, 'No fault is set: every request gets its answer.');
     const kind = el('select', { name: 'fault', onchange: fields }, ...Object.keys(KINDS).map((name) => el('option', {}, name)));
     const form = el('form', { className: 'fault', onsubmit: order });
-    place.append(el('h2', {}, 'Order a fault'), form, el('h2', {}, 'Faults that are set'), none, whole,
+    place.append(el('h2', {}, 'Add a fault'), form, el('h2', {}, 'Faults that are set'), none, whole,
       el('div', { className: 'tools' }, button('Clear all', () => call('DELETE', 'faults'), { className: 'danger' })));
     fields();
 
@@ -208,7 +208,7 @@ const faults = {
     function fields() {
       const when = ON_CONNECTIONS.includes(kind.value) ? [] : [field('method', null, 'any'), field('path', null, 'any, such as /0.1/token*')];
       form.replaceChildren(el('label', {}, 'fault', kind), ...Object.entries(KINDS[kind.value]).map(([name, value]) => field(name, value)),
-        ...when, field('times', null, 'always'), field('probability', null, '1'), el('button', { className: 'primary' }, 'Order'));
+        ...when, field('times', null, 'always'), field('probability', null, '1'), el('button', { className: 'primary' }, 'Add'));
     }
     function order(event) {
       event.preventDefault();
