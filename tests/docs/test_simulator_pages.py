@@ -65,6 +65,8 @@ class SamplesRun(unittest.TestCase):
         self.environment = {
             **os.environ, 'PYTHONPATH': os.pathsep.join(map(str, packages)), 'WAZO_AUTH_SIMULATOR': str(artifacts.simulator()),
             'WAZO_AUTH_CLIENT_LIBRARY': str(artifacts.library()),
+            # Whether or not the package is installed, or was built here: the test names the plugin that it takes.
+            'PYTEST_DISABLE_PLUGIN_AUTOLOAD': '1',
             'PATH': f'{artifacts.simulator().parent}{os.pathsep}{os.environ["PATH"]}',
         }
 
@@ -80,7 +82,6 @@ class SamplesRun(unittest.TestCase):
         self.assertTrue(tests and programs)
         for number, text in enumerate(tests):
             (self.folder / f'test_sample_{number}.py').write_text(text, encoding='utf-8')
-        # An installed package brings the plugin; here there is none.
         said = self.succeed(sys.executable, '-m', 'pytest', '-q', '-p', 'wazo_auth_simulator.pytest_plugin')
         self.assertIn(f'{sum(text.count("def test_") for text in tests)} passed', said)
         for text in programs:
