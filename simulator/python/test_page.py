@@ -266,6 +266,16 @@ class Page(unittest.TestCase):
         self.shows("master-tenant")
         self.picture("mock")
 
+    def test_the_mock_shows_when_its_tokens_expire(self):
+        simulator = self.start("tokens", admin=None, arguments=["--mock"])
+        times = {"long-ago": "2000-01-01T00:00:00", "a-text": "2000-01-01 00:00:00.5", "always": None}
+        for token, time in times.items():
+            call(simulator, "POST", "/_set_token", {"token": token, "auth_id": "me", "acl": [], "utc_expires_at": time})
+        self.browser.until("!!document.querySelector('[aria-label=\"Delete token always\"]')")
+        for token, due in {"long-ago": "expired", "a-text": "expired", "always": "never"}.items():
+            row = f"document.querySelector('[aria-label=\"Delete token {token}\"]').closest('tr')"
+            self.assertEqual(self.browser.evaluate(f"{row}.cells[2].textContent"), due, token)
+
     def test_a_simulator_that_has_gone_is_told(self):
         simulator = self.start("requests")
         self.expected.append("ERR_CONNECTION_REFUSED")
