@@ -9,7 +9,7 @@ Linux with that glibc or a newer one. It carries the licences of the crates that
 says how the program is linked and what is checked.
 
 --program packs a program that is there, such as the debug build that the tests have, for this machine: it is named after
-no other, and nothing is compiled. It needs setuptools alone, and is not for publishing.
+no other, and nothing is compiled. It needs setuptools 77 or newer, and is not for publishing.
 """
 import argparse
 import shutil

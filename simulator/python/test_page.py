@@ -152,7 +152,7 @@ class Page(unittest.TestCase):
         self.assertEqual(self.browser.evaluate("document.querySelectorAll('.log li').length"), 3)
         self.picture("events")
 
-    def test_each_kind_of_fault_is_ordered_removed_and_cleared(self):
+    def test_each_kind_of_fault_is_added_removed_and_cleared(self):
         simulator = self.start("faults")
         kinds = self.browser.until("[...document.querySelectorAll('form option')].map(o => o.textContent)")
         for kind in kinds:
@@ -162,7 +162,7 @@ class Page(unittest.TestCase):
             )
             # So that none of them disturbs the test itself.
             self.write("form [name=times]", "0")
-            self.click("form button", "Order")
+            self.click("form button", "Add")
             self.browser.until(f"document.querySelectorAll('tbody tr').length === {kinds.index(kind) + 1}")
         faults = simulator.control("GET", "faults")["faults"]
         self.assertEqual([fault["fault"] for fault in faults], kinds)
@@ -171,7 +171,7 @@ class Page(unittest.TestCase):
             simulator.control("PUT", "faults", [{"fault": "unknown"}])
         except urllib.error.HTTPError as refusal:
             with refusal:
-                known = json.load(refusal)["message"].partition("one of ")[2].partition(", came")[0].split(", ")
+                known = json.load(refusal)["message"].partition("one of ")[2].partition(", got")[0].split(", ")
         self.assertEqual(known, kinds)
         self.picture("faults")
         self.click("tbody button", "Remove")
@@ -180,19 +180,19 @@ class Page(unittest.TestCase):
         self.shows("No fault is set")
         self.assertEqual(simulator.control("GET", "faults"), {"faults": []})
 
-    def test_a_fault_that_is_ordered_strikes_and_a_wrong_one_is_told(self):
+    def test_a_fault_that_is_added_strikes_and_a_wrong_one_is_told(self):
         simulator = self.start("faults")
         self.browser.until("!!document.querySelector('form select')")
         self.browser.evaluate(
             "(s => { s.value = 'bad_gateway'; s.dispatchEvent(new Event('change')); })(document.querySelector('form select'))"
         )
         self.write("form [name=status]", "200")
-        self.click("form button", "Order")
-        self.shows("`status` is one of [502, 503, 504], came 200")
+        self.click("form button", "Add")
+        self.shows("`status` is one of [502, 503, 504], got 200")
         self.write("form [name=status]", "503")
         self.write("form [name=path]", "/0.1/token*")
         self.write("form [name=times]", "1")
-        self.click("form button", "Order")
+        self.click("form button", "Add")
         self.shows("path=/0.1/token* times=1")
         self.assertIsNone(log_in(simulator))
         self.browser.until("document.querySelector('tbody td.number').textContent === '1'")
@@ -265,6 +265,16 @@ class Page(unittest.TestCase):
         self.click("nav a", "State")
         self.shows("master-tenant")
         self.picture("mock")
+
+    def test_the_mock_shows_when_its_tokens_expire(self):
+        simulator = self.start("tokens", admin=None, arguments=["--mock"])
+        times = {"long-ago": "2000-01-01T00:00:00", "a-text": "2000-01-01 00:00:00.5", "always": None}
+        for token, time in times.items():
+            call(simulator, "POST", "/_set_token", {"token": token, "auth_id": "me", "acl": [], "utc_expires_at": time})
+        self.browser.until("!!document.querySelector('[aria-label=\"Delete token always\"]')")
+        for token, due in {"long-ago": "expired", "a-text": "expired", "always": "never"}.items():
+            row = f"document.querySelector('[aria-label=\"Delete token {token}\"]').closest('tr')"
+            self.assertEqual(self.browser.evaluate(f"{row}.cells[2].textContent"), due, token)
 
     def test_a_simulator_that_has_gone_is_told(self):
         simulator = self.start("requests")

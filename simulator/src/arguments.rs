@@ -36,7 +36,7 @@ CONTENT
 BEHAVIOUR
     --mock                    act as the mock of Wazo's test helpers: tokens, tenants and users are what a test sets
                               with POST /_set_token and others, unknown credentials succeed; see docs/simulator.md
-    --fault FAULT             start with this fault; may be repeated; see docs/simulator.md
+    --fault FAULT             start with this fault; may be repeated; see docs/simulator-reference.md
     --exit-with-stdin         stop when standard input ends, and so with the program that started the simulator
     -h, --help                print this text
     -V, --version             print the version

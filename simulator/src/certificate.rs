@@ -44,19 +44,22 @@ impl Certificate {
 
     /// One that exists: the certificate, with those between it and its authority behind it, and its key.
     pub fn read(certificate: &Path, key: &Path) -> io::Result<Self> {
-        let named = |path: &Path, problem: &dyn Display| io::Error::other(format!("{}: {problem}", path.display()));
-        let content = |path| std::fs::read(path).map_err(|error| named(path, &error));
-        let pem = content(certificate)?;
+        // Of two files, the wrong one is named with what it is for.
+        let wrong = |what: &str, path: &Path, problem: &dyn Display| {
+            io::Error::other(format!("the {what} {}: {problem}", path.display()))
+        };
+        let wrong_certificate = |problem: &dyn Display| wrong("certificate", certificate, problem);
+        let wrong_key = |problem: &dyn Display| wrong("key", key, problem);
+        let pem = std::fs::read(certificate).map_err(|error| wrong_certificate(&error))?;
         let chain = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
-        let chain = chain.map_err(|error| named(certificate, &error))?;
+        let chain = chain.map_err(|error| wrong_certificate(&error))?;
         if chain.is_empty() {
-            return Err(named(certificate, &"expected a certificate in PEM"));
+            return Err(wrong_certificate(&"expected a certificate in PEM"));
         }
-        let key = PrivateKeyDer::from_pem_slice(&content(key)?)
-            .map_err(|error| named(key, &format!("expected a private key in PEM; {error}")))?;
+        let key = PrivateKeyDer::from_pem_slice(&std::fs::read(key).map_err(|error| wrong_key(&error))?)
+            .map_err(|error| wrong_key(&format!("expected a private key in PEM; {error}")))?;
         let read = Self { pem: String::from_utf8_lossy(&pem).into_owned(), chain, key };
-        read.acceptor()
-            .map_err(|error| named(certificate, &format!("the certificate and the key do not fit; {error}")))?;
+        read.acceptor().map_err(|error| wrong_certificate(&format!("it does not fit the key; {error}")))?;
         Ok(read)
     }
 

@@ -10,10 +10,32 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::{json as words, page, seed};
 
+/// The routes, by the first part of their path, with their methods.
+const ROUTES: [(&str, &[&str]); 11] = [
+    ("state", &["GET", "PUT"]),
+    ("settings", &["GET", "PUT"]),
+    ("mails", &["GET", "DELETE"]),
+    ("status", &["PUT"]),
+    ("requests", &["GET", "DELETE"]),
+    ("events", &["GET", "DELETE"]),
+    ("faults", &["GET", "PUT", "DELETE"]),
+    ("tokens", &["DELETE"]),
+    ("oauth2", &["POST"]),
+    ("overview", &["GET"]),
+    ("mock", &["GET"]),
+];
+
 /// Answers a control route; `rest` is its path below `/_simulator/`.
 pub fn answer(rest: &str, request: &Request, shared: &Shared) -> Answer {
     if let Some(part) = page::part(rest).filter(|_| request.method == Method::GET) {
         return part;
+    }
+    let name = rest.split('/').next();
+    if let Some((_, methods)) = ROUTES.iter().find(|(known, _)| Some(*known) == name)
+        && !methods.contains(&request.method.as_str())
+    {
+        let methods = methods.join(", ");
+        return complaint(405, &format!("{}: expected one of {methods} for /_simulator/{rest}", request.method));
     }
     match (request.method.as_str(), rest) {
         ("GET", "overview") => overview(shared),
@@ -64,11 +86,10 @@ pub fn answer(rest: &str, request: &Request, shared: &Shared) -> Answer {
             None => complaint(404, "the simulator is not in the mock mode; --mock starts it so"),
         },
         (_, "faults") => shared.faults.control(&request.method, &request.body),
-        _ => complaint(
-            404,
-            "the control routes are: state, settings, mails, status, requests, events, faults, tokens, oauth2, overview, \
-             mock; see docs/simulator.md",
-        ),
+        _ => {
+            let known = ROUTES.map(|(name, _)| name).join(", ");
+            complaint(404, &format!("the control routes are: {known}; see docs/simulator-reference.md"))
+        }
     }
 }
 

@@ -100,7 +100,10 @@ impl Mock {
         let chosen = with(method).or_else(|| if method == "HEAD" { with("GET") } else { None });
         let Some(((_, _, answer), parts)) = chosen else {
             let status = if found.is_empty() { 404 } else { 405 };
-            return complaint(status, &format!("the mock has no {method} {path}; docs/simulator.md lists what it has"));
+            return complaint(
+                status,
+                &format!("the mock has no {method} {path}; docs/simulator-reference.md lists what it has"),
+            );
         };
         answer(&Call { request, parts: parts.clone() }, &mut store).unwrap_or_else(|refusal| refusal)
     }

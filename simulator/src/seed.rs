@@ -6,6 +6,7 @@ use crate::json as words;
 use crate::passwords::{self, new_uuid};
 use crate::rows::{Policy, Tenant, User, without_repeats};
 use crate::state::State;
+use crate::validate::normal_uuid;
 
 /// The policies that come from the configuration: slug and access list, as the recorded installation has them.
 const DEFAULT_POLICIES: [(&str, &[&str]); 3] = [
@@ -23,7 +24,15 @@ pub fn read(text: &[u8]) -> Result<State, String> {
     let wrong = |came: &str| Err(format!("expected a JSON object with the tables of the state, got {came}"));
     // A list would be taken for the tables in their order.
     match text.trim_ascii_start().first() {
-        Some(b'{') => serde_json::from_slice(text).map_err(|error| words::in_words(&error)),
+        Some(b'{') => {
+            let state: State = serde_json::from_slice(text).map_err(|error| words::in_words(&error))?;
+            // The routes of tokens take UUIDs alone, so that no request finds any other token. None gets a new one.
+            let is_odd = |token: &&String| !token.is_empty() && normal_uuid(token).as_ref() != Some(*token);
+            match state.tokens.values().map(|token| &token.uuid).find(is_odd) {
+                Some(odd) => Err(format!("tokens: expected a UUID in small letters as uuid, got {odd:?}")),
+                None => Ok(state),
+            }
+        }
         Some(b'[') => wrong("a list"),
         Some(_) => wrong("something else"),
         None => wrong("nothing"),

@@ -123,14 +123,15 @@ fn files_that_cannot_be_used_are_named() {
     let (foreign, empty) = (folder.write("foreign.key", &other.key), folder.write("empty.pem", ""));
     let missing = folder.0.join("missing.pem");
     for (certificate, key, expected) in [
-        (&missing, &key, "missing.pem: "),
-        (&empty, &key, "empty.pem: expected a certificate in PEM"),
-        (&certificate, &missing, "missing.pem: "),
-        (&certificate, &empty, "empty.pem: expected a private key in PEM"),
-        (&certificate, &foreign, "the certificate and the key do not fit"),
+        (&missing, &key, "the certificate FOLDER/missing.pem: "),
+        (&empty, &key, "the certificate FOLDER/empty.pem: expected a certificate in PEM"),
+        (&certificate, &missing, "the key FOLDER/missing.pem: "),
+        (&certificate, &empty, "the key FOLDER/empty.pem: expected a private key in PEM"),
+        (&certificate, &foreign, "the certificate FOLDER/server.crt: it does not fit the key"),
     ] {
         let said = refusal(command(certificate, key).arg("--tls"));
-        assert!(said.contains(expected), "expected {expected:?}, got {said:?}");
+        let expected = expected.replace("FOLDER", &folder.0.display().to_string());
+        assert!(said.contains(&expected), "expected {expected:?}, got {said:?}");
     }
 }
 

@@ -182,7 +182,7 @@ fn a_wrong_fault_is_refused_with_the_kinds_or_the_keys_that_there_are() {
                 &["--fault", "delay,ms=1,foo=1"],
                 &["--fault delay,ms=1,foo=1: ", "unknown key \"foo\"; it takes ms, method"],
             ),
-            (&["--fault", "delay,ms=soon"], &["`ms` is a number within its range, came \"soon\""]),
+            (&["--fault", "delay,ms=soon"], &["`ms` is a number within its range, got \"soon\""]),
             (&["--fault", "{\"fault\": "], &["--fault {\"fault\": : ", "not JSON", "line 1 column 10"]),
         ],
     );
@@ -244,11 +244,24 @@ fn an_address_that_cannot_be_listened_on_is_named_with_the_way_out() {
     );
 }
 
+/// A client, whose port is one where nobody listens: as long as it is connected, nobody else gets it.
+fn client() -> TcpStream {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    TcpStream::connect(listener.local_addr().unwrap()).unwrap()
+}
+
+#[test]
+fn a_mail_server_that_is_not_there_is_named_with_its_option_and_one_reason() {
+    let client = client();
+    let closed = client.local_addr().unwrap().to_string();
+    let said = refused(1, &["--smtp", &closed]);
+    assert!(said.starts_with(&format!("--smtp: the mail server at {closed}: ")), "{said}");
+    assert_eq!(said.matches("Connection refused").count(), 1, "{said}");
+}
+
 #[test]
 fn a_bus_that_is_not_there_is_named_with_its_option() {
-    // The port of a client: nobody listens there, and as long as the client is connected, nobody else gets it.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let client = client();
     let closed = client.local_addr().unwrap();
     let url = format!("amqp://me:secret@{closed}");
     let said = refused(1, &["--events", &url]);

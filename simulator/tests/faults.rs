@@ -310,6 +310,21 @@ fn the_control_routes_take_faults_back_whatever_is_set() {
 }
 
 #[test]
+fn what_get_shows_of_the_faults_can_be_put_back() {
+    let simulator = start();
+    set(simulator.port(), &json!([{"fault": "delay", "ms": 1, "times": 2}, {"fault": "bad_json", "path": "/nowhere"}]));
+    exchange(simulator.port(), "GET", TARGET, "");
+    let (_, shown) = exchange(simulator.port(), "GET", "/_simulator/faults", "");
+    let (head, said) = exchange(simulator.port(), "PUT", "/_simulator/faults", &String::from_utf8_lossy(&shown));
+    assert_eq!(status(&head), 204, "{}", String::from_utf8_lossy(&said));
+    let due = json!([
+        {"fault": "delay", "ms": 1, "times": 1, "hits": 0},
+        {"fault": "bad_json", "path": "/nowhere", "hits": 0},
+    ]);
+    assert_eq!(faults(simulator.port()), due);
+}
+
+#[test]
 fn a_fault_that_is_not_understood_is_refused_and_nothing_is_set() {
     let simulator = start();
     let (head, body) =

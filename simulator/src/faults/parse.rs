@@ -23,12 +23,17 @@ const KINDS: [(&str, &[&str]); 12] = [
     ("idle_close", &["ms"]),
 ];
 
-/// The list of a `PUT`; a single object is a list of one.
+/// The list of a `PUT`: alone, or as `GET` shows it. A single object is a list of one.
 pub fn list(body: &[u8]) -> Result<Vec<Fault>, String> {
-    match serde_json::from_slice(body).map_err(|e| format!("the faults are not JSON: {e}"))? {
+    let given = serde_json::from_slice(body).map_err(|e| format!("the faults are not JSON: {e}"))?;
+    let faults = match given {
+        Value::Object(shown) if shown.keys().eq(["faults"]) => shown["faults"].clone(),
+        other => other,
+    };
+    match faults {
         Value::Array(items) => items.iter().map(fault).collect(),
         value @ Value::Object(_) => Ok(vec![fault(&value)?]),
-        other => Err(format!("expected a list of faults, came {other}")),
+        other => Err(format!("expected a list of faults, got {other}")),
     }
 }
 
@@ -45,7 +50,7 @@ pub fn argument(argument: &str) -> Result<Value, String> {
                 let number = serde_json::from_str::<Value>(text).ok().filter(Value::is_number);
                 object.insert(key.to_owned(), number.unwrap_or_else(|| text.into()))
             }
-            None => return Err(format!("expected key=value, came {part:?}")),
+            None => return Err(format!("expected key=value, got {part:?}")),
         };
     }
     Ok(Value::Object(object))
@@ -54,12 +59,12 @@ pub fn argument(argument: &str) -> Result<Value, String> {
 /// One fault. Whatever it does not know is an error that names what it knows: a fault that never strikes, for a
 /// misspelt key, would make a test pass that tests nothing.
 pub fn fault(value: &Value) -> Result<Fault, String> {
-    let object = value.as_object().ok_or_else(|| format!("expected a fault, an object, came {value}"))?;
+    let object = value.as_object().ok_or_else(|| format!("expected a fault, an object, got {value}"))?;
     let name = object.get("fault").and_then(Value::as_str).unwrap_or_default();
     let Some((_, own)) = KINDS.iter().find(|(kind, _)| *kind == name) else {
         let known: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
-        let came = object.get("fault").unwrap_or(&Value::Null);
-        return Err(format!("`fault` must be one of {}, came {came}", known.join(", ")));
+        let got = object.get("fault").unwrap_or(&Value::Null);
+        return Err(format!("`fault` must be one of {}, got {got}", known.join(", ")));
     };
     let when = if matches!(name, "stall_tls" | "idle_close") { &WHEN[2..] } else { &WHEN[..] };
     let takes = [own, when].concat().join(", ");
@@ -72,7 +77,7 @@ pub fn fault(value: &Value) -> Result<Fault, String> {
     let kind = fields.kind()?;
     let probability = fields.number("probability", Value::as_f64)?;
     if probability.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
-        return Err(format!("{name}: `probability` lies between 0 and 1, came {}", value["probability"]));
+        return Err(format!("{name}: `probability` lies between 0 and 1, got {}", value["probability"]));
     }
     Ok(Fault {
         kind,
@@ -101,7 +106,7 @@ impl Fields<'_> {
                 let at = match self.text("at")?.as_deref() {
                     None | Some("body") => Moment::Body,
                     Some("head") => Moment::Head,
-                    Some(other) => return Err(format!("drip: `at` is one of head, body; came {other:?}")),
+                    Some(other) => return Err(format!("drip: `at` is one of head, body; got {other:?}")),
                 };
                 Kind::Drip { ms: self.needed("ms", Value::as_u64)?, at }
             }
@@ -128,21 +133,21 @@ impl Fields<'_> {
             None | Some("answer") => Ok(Moment::Answer),
             Some("head") => Ok(Moment::Head),
             Some("body") => Ok(Moment::Body),
-            Some(other) => Err(format!("{}: `at` is one of request, answer, head, body; came {other:?}", self.name)),
+            Some(other) => Err(format!("{}: `at` is one of request, answer, head, body; got {other:?}", self.name)),
         }
     }
 
     fn status(&self, default: u16, allowed: &[u16]) -> Result<u16, String> {
         let status = self.number("status", Value::as_u64)?.unwrap_or(u64::from(default));
         let found = allowed.iter().copied().find(|known| u64::from(*known) == status);
-        found.ok_or_else(|| format!("{}: `status` is one of {allowed:?}, came {status}", self.name))
+        found.ok_or_else(|| format!("{}: `status` is one of {allowed:?}, got {status}", self.name))
     }
 
     fn text(&self, key: &str) -> Result<Option<String>, String> {
         match self.object.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(other) => Err(format!("{}: `{key}` is a text, came {other}", self.name)),
+            Some(other) => Err(format!("{}: `{key}` is a text, got {other}", self.name)),
         }
     }
 
@@ -151,7 +156,7 @@ impl Fields<'_> {
             None | Some(Value::Null) => Ok(None),
             Some(value) => match read(value) {
                 Some(number) => Ok(Some(number)),
-                None => Err(format!("{}: `{key}` is a number within its range, came {value}", self.name)),
+                None => Err(format!("{}: `{key}` is a number within its range, got {value}", self.name)),
             },
         }
     }
@@ -208,7 +213,7 @@ mod tests {
         for (text, due) in [
             ("dealy,ms=1", "one of delay, drip"),
             ("delay", "`ms` is missing"),
-            ("delay,ms=soon", "`ms` is a number"),
+            ("delay,ms=soon", "`ms` is a number within its range, got \"soon\""),
             ("delay,ms=-1", "`ms` is a number"),
             ("delay,ms=1,time=1", "unknown key \"time\"; it takes ms, method, path, times, probability"),
             ("drip,ms=1,at=answer", "one of head, body"),

@@ -87,9 +87,17 @@ const events = log({
 
 /** How long from now until then, in words. */
 function remaining(seconds) {
+  if (Number.isNaN(seconds)) return 'never';
   if (seconds <= 0) return 'expired';
   if (seconds < 120) return `${Math.round(seconds)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+/** When a token expires, in seconds since 1970; NaN: never. Those of the mock have a text in UTC, or nothing. */
+function expiry(token) {
+  if (token.expires_at !== undefined) return token.expires_at;
+  const text = String(token.utc_expires_at || '').replace(' ', 'T').replace(/(Z|\+00:00)$/, '');
+  return Date.parse(`${text}Z`) / 1000;
 }
 
 /** A table that is written anew only where its data have changed; the focus stays on the same row's button. */
@@ -126,7 +134,7 @@ const tokens = {
     return async (overview) => {
       const items = overview.mock ? (await call('GET', 'mock')).tokens : (await call('GET', 'state?table=tokens')).items;
       const rows = items.slice(-MOST_ROWS).reverse().map((token) => ({
-        id: token.uuid || token.token, of: token.auth_id || token.metadata?.uuid || '', acl: token.acl, expires: token.expires_at,
+        id: token.uuid || token.token, of: token.auth_id || token.metadata?.uuid || '', acl: token.acl, expires: expiry(token),
       }));
       rewritten(body, rows, (row) => row.id, (row) => el('tr', {},
         el('td', {}, el('code', {}, row.id)),
@@ -136,7 +144,7 @@ const tokens = {
           el('code', {}, row.acl.join(' ')))),
         el('td', {}, button('Delete', () => remove(row.id), { className: 'danger', 'aria-label': `Delete token ${row.id}` }))));
       for (const cell of body.querySelectorAll('[data-expires]')) {
-        cell.textContent = overview.mock ? 'never' : remaining(cell.dataset.expires - overview.now);
+        cell.textContent = remaining(cell.dataset.expires - overview.now);
       }
       note.textContent = items.length === 0 ? 'There is no token. A login makes one.'
         : `${items.length} ${items.length === 1 ? 'token' : 'tokens'}, the newest first${items.length > MOST_ROWS ? `; ${MOST_ROWS} are shown` : ''}.`;
@@ -193,11 +201,11 @@ const ON_CONNECTIONS = ['stall_tls', 'idle_close'];
 const faults = {
   name: 'faults', title: 'Faults', inMock: true,
   show(place) {
-    const { body, whole } = table(['Fault', 'How', 'When', 'Struck', '']);
+    const { body, whole } = table(['Fault', 'How', 'When', 'Hits', '']);
     const none = el('p', { className: 'hint' }, 'No fault is set: every request gets its answer.');
     const kind = el('select', { name: 'fault', onchange: fields }, ...Object.keys(KINDS).map((name) => el('option', {}, name)));
     const form = el('form', { className: 'fault', onsubmit: order });
-    place.append(el('h2', {}, 'Order a fault'), form, el('h2', {}, 'Faults that are set'), none, whole,
+    place.append(el('h2', {}, 'Add a fault'), form, el('h2', {}, 'Faults that are set'), none, whole,
       el('div', { className: 'tools' }, button('Clear all', () => call('DELETE', 'faults'), { className: 'danger' })));
     fields();
 
@@ -208,7 +216,7 @@ const faults = {
     function fields() {
       const when = ON_CONNECTIONS.includes(kind.value) ? [] : [field('method', null, 'any'), field('path', null, 'any, such as /0.1/token*')];
       form.replaceChildren(el('label', {}, 'fault', kind), ...Object.entries(KINDS[kind.value]).map(([name, value]) => field(name, value)),
-        ...when, field('times', null, 'always'), field('probability', null, '1'), el('button', { className: 'primary' }, 'Order'));
+        ...when, field('times', null, 'always'), field('probability', null, '1'), el('button', { className: 'primary' }, 'Add'));
     }
     function order(event) {
       event.preventDefault();

@@ -97,12 +97,16 @@ fn in_header(name: &str) -> Option<String> {
     is_plain.then(|| if name.contains(SPECIAL) { quoted() } else { name.to_string() })
 }
 
-/// An error with what is behind it, which the error itself does not tell.
+/// An error with what is behind it.
 fn with_sources(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {
-        text = format!("{text}: {inner}");
+        // Some errors tell it, others do not.
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
         source = inner.source();
     }
     text
