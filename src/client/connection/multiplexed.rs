@@ -36,8 +36,8 @@ pub struct Multiplexed {
     identity: Option<Identity>,
     /// Whether a call over it has had no answer: no other one begins on it.
     is_left: AtomicBool,
-    /// What its task drives; it knows how many streams the peer allows.
-    driven: Arc<Mutex<Driven>>,
+    /// What its task drives; it knows how many streams the peer allows. None once it has ended.
+    driven: Arc<Mutex<Option<Driven>>>,
     /// Dropped with it, which its task sees. hyper would wait for a stream that the peer never allows.
     _ends: oneshot::Sender<()>,
 }
@@ -52,13 +52,18 @@ impl Multiplexed {
             .handshake(io)
             .await?;
         let (ends, mut has_ended) = oneshot::channel::<()>();
-        let driven = Arc::new(Mutex::new(Box::pin(connection)));
+        let driven = Arc::new(Mutex::new(Some(Box::pin(connection))));
         let connection = Arc::clone(&driven);
         tokio::spawn(poll_fn(move |context| {
-            // Its error comes to the calls.
-            if connection.lock().unwrap_or_else(PoisonError::into_inner).as_mut().poll(context).is_ready() {
+            let mut driven = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            if driven.as_mut().is_none_or(|driven| driven.as_mut().poll(context).is_ready()) {
+                // What has ended is dropped at once: a call that waits in it, or comes to it now, gets its error by that.
+                let ended = driven.take();
+                drop(driven);
+                drop(ended);
                 return Poll::Ready(());
             }
+            drop(driven);
             Pin::new(&mut has_ended).poll(context).map(|_| ())
         }));
         Ok(Self { sender, origin, identity, is_left: AtomicBool::new(false), driven, _ends: ends })
@@ -71,7 +76,8 @@ impl Multiplexed {
 
     /// Whether the peer allows any stream: one that says that it allows none answers pings, and nothing else.
     fn has_streams(&self) -> bool {
-        self.driven.try_lock().map_or(true, |connection| connection.current_max_send_streams() > 0)
+        let driven = self.driven.try_lock();
+        driven.map_or(true, |driven| driven.as_ref().is_some_and(|driven| driven.current_max_send_streams() > 0))
     }
 
     /// Whether the host has closed its socket.
