@@ -239,16 +239,25 @@ impl Inner {
         let lease = asking.deadline.left(clock::now()).map_or(LONGEST_CLAIM, |left| (left / 2).min(LONGEST_CLAIM));
         loop {
             let now_ms = SystemUptime.uptime_ms();
-            match self.cache.claims.claim(topic, now_ms, now_ms + milliseconds(lease)) {
-                Claim::Held(held) => return Ok(Claimed::Ask(Some(held))),
+            let held = match self.cache.claims.claim(topic, now_ms, now_ms + milliseconds(lease)) {
+                Claim::Held(held) => Some(held),
                 Claim::None => return Ok(Claimed::Ask(None)),
-                Claim::Taken => {}
-            }
-            self.wait(asking, way, sleep_until(clock::now() + LOOK_AGAIN)).await?;
+                Claim::Taken => {
+                    self.wait(asking, way, sleep_until(clock::now() + LOOK_AGAIN)).await?;
+                    None
+                }
+            };
+            // Who held the claim before may have kept an answer since the last look, also where the claim is ours now.
             let looked = self.look(asking).0;
             if looked.verdict().is_some() || (looked == Look::AskTenant && !about_tenant) {
+                if let Some(held) = held {
+                    self.cache.claims.release(&held);
+                }
                 self.cache.counters.count(Counter::Coalesced);
                 return Ok(Claimed::Known);
+            }
+            if held.is_some() {
+                return Ok(Claimed::Ask(held));
             }
         }
     }
