@@ -2,8 +2,8 @@
 //! servers of tenants ([`ldap`]).
 //!
 //! The rest of the simulator knows none of them: it hands messages, mails and logins to whoever implements [`Publisher`],
-//! [`Mailer`] and [`Server`](crate::ldap::Server), and the program puts these here in. Without the feature `services` they,
-//! and their crates, are left out.
+//! [`Mailer`] and [`Server`](crate::ldap::Server). The program passes it the ones of this module. Without the feature `services`
+//! this module and its crates are left out.
 
 pub mod bus;
 pub mod ldap;
@@ -23,8 +23,8 @@ use crate::{events::Publisher, mails::Mailer};
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A thread that delivers items one after the other, so that no request waits for another server. Dropped, it first
-/// delivers what it still has, but not without end: what waits then for a server that stands still is lost.
-struct Courier<T> {
+/// delivers what it still has, for at most [`PATIENCE`]; what is not delivered by then is lost.
+struct DeliveryQueue<T> {
     /// What it delivers, for the message about what is lost.
     what: &'static str,
     items: Option<Sender<T>>,
@@ -33,7 +33,7 @@ struct Courier<T> {
     ended: Mutex<Receiver<()>>,
 }
 
-impl<T: Send + 'static> Courier<T> {
+impl<T: Send + 'static> DeliveryQueue<T> {
     fn start(what: &'static str, mut deliver: impl FnMut(T) + Send + 'static) -> io::Result<Self> {
         let (items, received) = channel::<T>();
         let (ending, ended) = channel();
@@ -58,7 +58,7 @@ impl<T: Send + 'static> Courier<T> {
     }
 }
 
-impl<T> Drop for Courier<T> {
+impl<T> Drop for DeliveryQueue<T> {
     fn drop(&mut self) {
         self.items = None;
         let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -69,9 +69,9 @@ impl<T> Drop for Courier<T> {
     }
 }
 
-impl<T> fmt::Debug for Courier<T> {
+impl<T> fmt::Debug for DeliveryQueue<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Courier")
+        formatter.write_str("DeliveryQueue")
     }
 }
 

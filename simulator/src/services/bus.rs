@@ -9,7 +9,7 @@ use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Exchange
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use super::{Courier, complain};
+use super::{DeliveryQueue, complain};
 use crate::events::{Message, Publisher};
 
 /// Where wazo-auth publishes, a headers exchange.
@@ -25,7 +25,7 @@ pub fn check(url: &str) -> Result<(), String> {
 
 /// The publisher.
 #[derive(Debug)]
-pub struct Bus(Courier<Message>);
+pub struct Bus(DeliveryQueue<Message>);
 
 impl Bus {
     /// Connects; a bus that is not there is an error now, rather than a test that waits for messages in vain.
@@ -38,7 +38,7 @@ impl Bus {
             .enable_all()
             .build()?;
         let mut link = Some(address.connect(&runtime)?);
-        Ok(Self(Courier::start("messages", move |message: Message| {
+        Ok(Self(DeliveryQueue::start("messages", move |message: Message| {
             // A message that does not arrive is tried once more, on a new connection; what is lost then is told.
             if let Some(Err(_)) | None = link.as_ref().map(|link| link.publish(&runtime, &message)) {
                 link = None;

@@ -1,5 +1,5 @@
 //! `--ldap`: a login through LDAP asks the server that the tenant has configured (`PUT /backends/ldap`).
-//! TLS (`protocol_security`) is not spoken: it would bring a second parser of certificates, for servers of tests.
+//! TLS (`protocol_security`) is not supported: it would bring a second parser of certificates, for servers of tests.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{Body, Mailbox, Message};
 use lettre::{Address, SmtpTransport, Transport};
 
-use super::{Courier, complain};
+use super::{DeliveryQueue, complain};
 use crate::mails::Mailer;
 use crate::rows::Mail;
 
@@ -31,7 +31,7 @@ fn parse(address: &str) -> Result<(&str, u16), String> {
 
 /// The mail server.
 #[derive(Debug)]
-pub struct Smtp(Courier<Mail>);
+pub struct Smtp(DeliveryQueue<Mail>);
 
 impl Smtp {
     /// Looks whether the mail server answers; one that is not there is an error now, rather than a test that waits for a
@@ -46,7 +46,7 @@ impl Smtp {
             Err(error) => return Err(failed(with_sources(&error))),
         }
         let place = address.to_string();
-        Ok(Self(Courier::start("mails", move |mail: Mail| {
+        Ok(Self(DeliveryQueue::start("mails", move |mail: Mail| {
             let sent =
                 message(&mail).and_then(|message| transport.send(&message).map_err(|error| with_sources(&error)));
             if let Err(error) = sent {
